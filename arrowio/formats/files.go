@@ -1,0 +1,163 @@
+package formats
+
+// Which files a source is, and their lines: plain or gzip, of bounded length, numbered from 1.
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// maxLine is the longest line that is read, in bytes.
+const maxLine = 16 << 20
+
+// suffixes are those of the files in a folder that a reader takes. A single file may have any name.
+var suffixes = map[string][]string{
+	"jsonl": {".jsonl", ".jsonl.gz"},
+	"tldr":  {".json", ".jsonl", ".json.gz", ".jsonl.gz"},
+}
+
+// Files lists the files that the reader of format takes from source, a file or a folder, in the order it reads them:
+// their paths relative to the folder, with slashes. What they hold is what an import depends on.
+func Files(format, source string) ([]string, error) {
+	info, err := os.Stat(source)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{filepath.Base(source)}, nil
+	}
+	var names []string
+	err = filepath.WalkDir(source, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(source, path)
+		if slices.ContainsFunc(suffixes[format], func(s string) bool { return strings.HasSuffix(name, s) }) {
+			names = append(names, filepath.ToSlash(name))
+		}
+		return err
+	})
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("%s has no file that ends in %s", source, strings.Join(suffixes[format], ", "))
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// Path is where the file name, as Files gives it, lies.
+func Path(source, name string) string {
+	if info, err := os.Stat(source); err == nil && !info.IsDir() {
+		return source
+	}
+	return filepath.Join(source, filepath.FromSlash(name))
+}
+
+// readFiles yields the records of all files of source, one after the other.
+func readFiles(format, source string, read func(name string, r io.Reader) iter.Seq2[Record, error]) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		names, err := Files(format, source)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		for _, name := range names {
+			if !readFile(Path(source, name), name, read, yield) {
+				return
+			}
+		}
+	}
+}
+
+// readFile reports whether to go on.
+func readFile(path, name string, read func(string, io.Reader) iter.Seq2[Record, error], yield func(Record, error) bool) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		yield(Record{}, err)
+		return false
+	}
+	defer f.Close()
+	r, err := decompressed(f)
+	if err != nil {
+		yield(Record{}, fmt.Errorf("%s: %w", path, err))
+		return false
+	}
+	for record, err := range read(name, r) {
+		if !yield(record, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// decompressed looks at the bytes, not at the name.
+func decompressed(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, 1<<16)
+	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return gzip.NewReader(b)
+	}
+	return b, nil
+}
+
+// line is one line without its end.
+type line struct {
+	number int64
+	text   []byte // valid until the next one
+	long   bool   // over maxLine; text is empty
+}
+
+// lines yields the lines of r. A byte order mark at the start and the CR of CRLF are no part of them; what follows the
+// last line feed is a line only if there is something.
+func lines(r io.Reader) iter.Seq2[line, error] {
+	return func(yield func(line, error) bool) {
+		b := bufio.NewReaderSize(r, 1<<16)
+		var text []byte
+		for number := int64(1); ; number++ {
+			var (
+				long bool
+				err  error
+			)
+			text, long, err = readLine(b, text[:0])
+			if err != nil && !errors.Is(err, io.EOF) {
+				yield(line{number: number}, fmt.Errorf("line %d: %w", number, err))
+				return
+			}
+			if err != nil && len(text) == 0 && !long {
+				return
+			}
+			content := bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+			if number == 1 {
+				content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+			}
+			if long {
+				content = nil
+			}
+			if !yield(line{number, content, long}, nil) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readLine appends a line with its end to buf; of a line over maxLine it reads all and keeps a part.
+func readLine(b *bufio.Reader, buf []byte) (text []byte, long bool, err error) {
+	for {
+		piece, err := b.ReadSlice('\n')
+		if len(buf)+len(piece) > maxLine+2 { // the end of the line is not counted
+			long = true
+		} else {
+			buf = append(buf, piece...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return buf, long || len(bytes.TrimRight(buf, "\r\n")) > maxLine, err
+		}
+	}
+}

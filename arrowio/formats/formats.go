@@ -1,0 +1,96 @@
+// Package formats reads comparisons from the files people have (jsonl, tldr), and makes files up in such a format
+// (synthetic). Every line becomes a usable row, or is named with a reason: nothing is skipped in silence. It also holds
+// what is decided about rows before any model sees them: the split, who is seen, simulated choices.
+//
+// The package knows no Arrow and no spec. Read formats.go for the nouns, jsonl.go and tldr.go for the readers,
+// synthetic.go for the generator, split.go, draw.go and prefer.go for the decisions.
+package formats
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Row is one comparison: a user chose one response over another.
+type Row struct {
+	File string // name relative to the source
+	Line int64  // from 1
+
+	User     string // id as text
+	UserText string // what is known about the user in words; may be empty
+	Group    string
+	Cluster  string
+	Split    string // train, test; "" where the data does not say
+	Prompt   string
+	Chosen   string
+	Rejected string
+
+	// SecondChosen says that the chosen response is the second one in the data. A rule that must choose between equals
+	// takes the first.
+	SecondChosen bool
+}
+
+// Values of Row.Split.
+const (
+	Train = "train"
+	Test  = "test"
+)
+
+// Kind says what became of a line.
+type Kind int
+
+// Kinds of records.
+const (
+	Usable  Kind = iota
+	Bad          // cannot be used: the spec says whether that refuses the data or drops the line
+	LeftOut      // by the format's own rules, as the authors of the data set do: counted, never bad
+)
+
+// Reasons of records that are not usable.
+const (
+	NotJSON       = "not_json"
+	MissingField  = "missing_field"
+	WrongType     = "wrong_type"
+	UnknownSplit  = "unknown_split"
+	EmptyUser     = "empty_user"
+	EmptyResponse = "empty_response"
+	IdenticalPair = "identical_pair"
+	InvalidUTF8   = "invalid_utf8"
+	OverLong      = "over_long"
+
+	BlankLine   = "blank_line"   // left out: nothing but white space
+	OtherPolicy = "other_policy" // left out: a summary of a policy that is not compared
+	EqualTexts  = "equal_texts"  // left out: both summaries are the same
+	OverLimit   = "over_4800"    // left out: more characters than the format keeps
+)
+
+// Record is one line of a source. Of lines that are not usable, Row has File and Line, and the rest as far as known.
+type Record struct {
+	Row
+	Kind   Kind
+	Reason string // "" for usable rows
+	Detail string // one clause for people: what was found and what was expected
+}
+
+// String names the record by file and line: "posts.jsonl:12: empty_response: chosen is empty".
+func (r Record) String() string {
+	return fmt.Sprintf("%s:%d: %s: %s", r.File, r.Line, r.Reason, r.Detail)
+}
+
+// Counts says whether the record is a comparison of the data set for its statistics: a usable row, or one that the
+// format leaves out only after the paper's counts were made (equal texts, too long). Its user and split are known.
+func (r Record) Counts() bool {
+	return r.Kind == Usable || r.Kind == LeftOut && (r.Reason == EqualTexts || r.Reason == OverLimit)
+}
+
+func (r Record) as(kind Kind, reason, format string, args ...any) Record {
+	r.Kind, r.Reason, r.Detail = kind, reason, fmt.Sprintf(format, args...)
+	return r
+}
+
+func (r Record) bad(reason, format string, args ...any) Record {
+	return r.as(Bad, reason, format, args...)
+}
+
+// characters is the length that people mean: code points, as Python counts.
+func characters(s string) int { return utf8.RuneCountInString(s) }

@@ -1,0 +1,110 @@
+package main
+
+// prlhf apply: run what is not in the store, check the claims, write the reports.
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"runtime"
+
+	"github.com/prlhf/prlhf/runner"
+	"github.com/prlhf/prlhf/runner/store"
+)
+
+func applyVerb() verb {
+	return verb{
+		name: "apply", args: "[SPEC...]",
+		brief: "run the stages that the store lacks and write the reports",
+		text: "Reports go to OUT/NAME/report.{md,html,json}. Exits 2 when a claim does not hold. After an interruption, a kill or " +
+			"a power cut the next apply goes on where this one was. Each run keeps a log in the store's folder logs.",
+		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
+			c.planFlags(fs)
+			c.outFlag(fs)
+			fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once that do not train, score or generate (default: up to 4)")
+			c.jsonFlag(fs, "print each event as a JSON object on a line")
+			return func(ctx context.Context) error { return apply(ctx, c) }
+		},
+	}
+}
+
+func apply(ctx context.Context, c *call) error {
+	if c.parallel < 1 {
+		return fmt.Errorf("-parallel is %d; at least 1 is needed", c.parallel)
+	}
+	if _, err := store.Open(c.store); err != nil {
+		return err
+	}
+	p, err := c.compile(c.args, c.targets)
+	if err != nil {
+		return err
+	}
+	log, err := openLog(p.store.Dir(), c.args)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	watch := c.watcher(p.plan)
+	p.options.Log = log
+	p.options.Events = func(e runner.Event) {
+		log.event(e)
+		watch.event(e)
+	}
+	result, err := runner.Apply(ctx, p.plan, p.store, p.options)
+	watch.close()
+	log.end(result, err)
+	return c.finish(ctx, p.plan, result, err, log.path)
+}
+
+// finish prints what an apply ended with and turns it into the verb's error.
+func (c *call) finish(ctx context.Context, p *runner.Plan, r *runner.Result, err error, log string) error {
+	if c.json {
+		if jsonErr := printResultJSON(c.out, r, err); jsonErr != nil {
+			return jsonErr
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return c.applyFailed(p, r, err, log)
+	}
+	if !c.json {
+		s := c.screen(c.out)
+		printClaims(s, r.Claims)
+		printReports(s, r.Reports)
+	}
+	for _, claim := range r.Claims {
+		if !claim.Holds {
+			return errClaimFailed
+		}
+	}
+	return nil
+}
+
+// applyFailed prints the errors of stages, each with the place in the spec that asked for it.
+func (c *call) applyFailed(p *runner.Plan, r *runner.Result, err error, log string) error {
+	if r == nil || len(r.Failed) == 0 {
+		return err
+	}
+	s := c.screen(c.err)
+	for i, failure := range unjoin(err) {
+		s.line(s.red("Error: ") + failure.Error())
+		if i < len(r.Failed) {
+			n := r.Failed[i]
+			s.line(fmt.Sprintf("  %s, %s:%d", n.Addr, n.Range.Filename, n.Range.Start.Line))
+		}
+	}
+	s.line(fmt.Sprintf("%d of %d stages failed; what is finished is kept. The log is %s.", len(r.Failed), len(p.Nodes), log))
+	return errReported
+}
+
+// unjoin lists the errors that errors.Join put together.
+func unjoin(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

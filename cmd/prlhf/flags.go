@@ -1,0 +1,132 @@
+package main
+
+// Flags: which there are, parsing them wherever they stand, and a sentence for one that is wrong.
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// call is one run of a verb: its streams, what was given on the command line, and the values of the shared flags.
+type call struct {
+	stdin    io.Reader
+	out, err io.Writer
+	args     []string // what is left when flags are taken out
+
+	store, outDir    string
+	device           string // cpu, cuda, or "" to choose
+	threads          int
+	parallel         int
+	vars             []string // name=value
+	varFiles         []string
+	targets          []string
+	json, noColorSet bool
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, " ") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
+func (c *call) noColorFlag(fs *flag.FlagSet) {
+	fs.BoolVar(&c.noColorSet, "no-color", false, "print without colours (also: NO_COLOR)")
+}
+
+func (c *call) jsonFlag(fs *flag.FlagSet, what string) {
+	fs.BoolVar(&c.json, "json", false, what)
+}
+
+// specFlags are those of every verb that reads a spec.
+func (c *call) specFlags(fs *flag.FlagSet) {
+	fs.Var((*list)(&c.vars), "var", "`NAME=VALUE`: set a variable of the spec; may be repeated")
+	fs.Var((*list)(&c.varFiles), "var-file", "`FILE`: set variables from a file of NAME = VALUE lines; may be repeated")
+}
+
+// storeFlag is that of every verb that looks into the store.
+func (c *call) storeFlag(fs *flag.FlagSet) {
+	path := os.Getenv("PRLHF_STORE")
+	if path == "" {
+		path = ".prlhf"
+	}
+	fs.StringVar(&c.store, "store", path, "`FOLDER` of the store (also: PRLHF_STORE)")
+}
+
+// planFlags are those of every verb that compiles a plan. Device and threads can change last digits, so they belong to
+// what a plan looks for in the store.
+func (c *call) planFlags(fs *flag.FlagSet) {
+	c.specFlags(fs)
+	c.storeFlag(fs)
+	fs.StringVar(&c.device, "device", "", "`cpu|cuda` to compute on (default: cuda where there is one)")
+	fs.IntVar(&c.threads, "threads", runtime.GOMAXPROCS(0), "`N` threads of the CPU (default: those of this machine)")
+	fs.Var((*list)(&c.targets), "target", "`ADDR`: only this and what it needs; may be repeated")
+}
+
+// outFlag is that of the verbs that write or read reports.
+func (c *call) outFlag(fs *flag.FlagSet) {
+	fs.StringVar(&c.outDir, "out", "out", "`FOLDER` of the reports")
+}
+
+// parseFlags parses args, in which flags may stand before and after other words, and returns the other words. After --
+// nothing is a flag.
+func parseFlags(v verb, fs *flag.FlagSet, args []string) ([]string, error) {
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	var words []string
+	for len(args) > 0 {
+		if err := fs.Parse(args); err != nil {
+			return nil, flagError(v, fs, err)
+		}
+		rest := fs.Args()
+		if len(rest) == 0 {
+			break
+		}
+		if taken := len(args) - len(rest); taken > 0 && args[taken-1] == "--" {
+			return append(words, rest...), nil
+		}
+		words, args = append(words, rest[0]), rest[1:]
+	}
+	return words, nil
+}
+
+// flagError says what package flag found in the words of this program.
+func flagError(v verb, fs *flag.FlagSet, err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return err
+	}
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return fmt.Errorf("%s: %v", v.name, err)
+	}
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	if near := nearest(name, names); near != "" {
+		return fmt.Errorf("%s has no flag -%s; did you mean -%s?", v.name, name, near)
+	}
+	return fmt.Errorf("%s has no flag -%s; it has -%s", v.name, name, strings.Join(names, ", -"))
+}
+
+// nearest returns the one of names that word was probably meant to be, or "".
+func nearest(word string, names []string) string {
+	best, distance := "", 1+len(word)/3 // as far as a typing mistake goes
+	for _, n := range names {
+		if d := levenshtein.Distance(word, n, nil); d <= distance && (best == "" || d < distance) {
+			best, distance = n, d
+		}
+	}
+	if best == "" && len(word) > 2 {
+		for _, n := range names {
+			if strings.HasPrefix(n, word) {
+				return n
+			}
+		}
+	}
+	return best
+}

@@ -1,0 +1,115 @@
+package main
+
+// Stories of the command line, as txtar scripts: testdata/script needs no libtorch, testdata/libtorch does and is run by
+// libtorch_test.go.
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/prlhf/prlhf/torch"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"prlhf": main})
+}
+
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+func runScripts(t *testing.T, dir string) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("PRLHF_UPDATE_GOLDEN") == "1",
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Condition:           condition,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "1")
+			return nil
+		},
+	})
+}
+
+// condition adds [libtorch]: this build has it.
+func condition(name string) (bool, error) {
+	if name == "libtorch" {
+		return torch.Version() != "", nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// exits runs a program and wants this exit code: exits 2 prlhf apply x.hcl.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENT...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code is %d; %d expected", got, want)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	names := []string{"apply", "plan", "validate", "graph", "store"}
+	for word, want := range map[string]string{"aply": "apply", "plna": "plan", "stoer": "store", "val": "validate", "xyz": "", "g": ""} {
+		if got := nearest(word, names); got != want {
+			t.Errorf("nearest(%q) = %q; want %q", word, got, want)
+		}
+	}
+}
+
+func TestIsAddr(t *testing.T) {
+	for word, want := range map[string]bool{
+		"train.dpo": true, `train.dpo["individual"]`: true, `train.dpo["a.b/c"]`: true,
+		"x.hcl": false, "specs/x.hcl": false, "specs": false, "./x.y": false, ".prlhf": false, "a.b.hcl": false, "-": false,
+	} {
+		if got := isAddr(word); got != want {
+			t.Errorf("isAddr(%q) = %v; want %v", word, got, want)
+		}
+	}
+}
+
+func TestQuantities(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 7: "7", 999: "999", 1000: "1.00k", 12345: "12.3k", 999999: "1.00M", 3.4e12: "3.40T", 5e18: "5.00E"} {
+		if got := short(x); got != want {
+			t.Errorf("short(%v) = %q; want %q", x, got, want)
+		}
+	}
+	for n, want := range map[int64]string{0: "0", 12: "12", 1234: "1,234", 1234567: "1,234,567", -1234: "-1,234"} {
+		if got := count(n); got != want {
+			t.Errorf("count(%d) = %q; want %q", n, got, want)
+		}
+	}
+	for n, want := range map[int64]string{17: "17 B", 2048: "2.00 KiB", 3 << 30: "3.00 GiB"} {
+		if got := size(n); got != want {
+			t.Errorf("size(%d) = %q; want %q", n, got, want)
+		}
+	}
+}
+
+func TestCutAndWrap(t *testing.T) {
+	if got := cut("tokenize dataset.posts for model.tiny", 20); got != "tokenize dat…el.tiny" {
+		t.Errorf("cut: %q", got)
+	}
+	if got := fmt.Sprintf("%q", wrap("one two three four", 9)); got != `["one two" "three" "four"]` {
+		t.Errorf("wrap: %s", got)
+	}
+	if got := wrap("a/very/long/path/stays whole", 10); got[0] != "a/very/long/path/stays" {
+		t.Errorf("wrap: %q", got)
+	}
+}

@@ -1,0 +1,174 @@
+package main
+
+// prlhf plan: what apply would do, what it would cost, and why.
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/prlhf/prlhf/runner"
+)
+
+func planVerb() verb {
+	return verb{
+		name: "plan", args: "[-why ADDR] [SPEC...]",
+		brief: "show what apply would do: each stage, what it costs, and why",
+		text: "A stage is reused when the store has its artifact, changed when the store has one of an earlier form of it, and " +
+			"created otherwise. ~ marks a guess; other counts come from artifacts that are there. Nothing is run or written.",
+		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
+			why := fs.String("why", "", "`ADDR`: print what the fingerprints of this block's stages are made of, and what changed")
+			c.planFlags(fs)
+			c.jsonFlag(fs, "print the plan as a JSON object")
+			return func(context.Context) error { return plan(c, *why) }
+		},
+	}
+}
+
+func plan(c *call, why string) error {
+	targets := c.targets
+	if why != "" {
+		targets = []string{why}
+	}
+	p, err := c.compile(c.args, targets)
+	switch {
+	case err != nil:
+		return err
+	case why != "":
+		return explain(c, p, why)
+	case c.json:
+		return writeJSON(c.out, planObject(p.plan))
+	}
+	printPlan(c.screen(c.out), p.plan)
+	return nil
+}
+
+var actionMark = map[runner.Action]string{runner.Reuse: "= ", runner.Create: "+ ", runner.Changed: "~ "}
+
+func actionPaint(s screen, a runner.Action) func(string) string {
+	switch a {
+	case runner.Create:
+		return s.green
+	case runner.Changed:
+		return s.yellow
+	}
+	return s.dim
+}
+
+func printPlan(s screen, p *runner.Plan) {
+	t := table{head: []string{"  stage", "rows", "tokens", "trained", "FLOPs", "memory"}}
+	for _, n := range p.Nodes {
+		e := n.Estimate
+		row := t.add(actionPaint(s, n.Action), actionMark[n.Action]+n.ID,
+			guess(e, float64(e.Rows)), guess(e, float64(e.Tokens)), trained(e), guess(e, e.FLOPs), memory(e.PeakBytes))
+		if n.Action == runner.Changed {
+			row.below = append(row.below, "because "+n.Why)
+		}
+		if e.Note != "" {
+			row.below = append(row.below, e.Note)
+		}
+	}
+	t.print(s)
+	s.line("")
+	s.line(planSummary(p))
+}
+
+// guess prints a quantity of an estimate: nothing for unknown, ~ before what was not counted.
+func guess(e runner.Estimate, x float64) string {
+	switch {
+	case x == 0:
+		return ""
+	case e.Exact:
+		return short(x)
+	}
+	return "~" + short(x)
+}
+
+// trained prints how many parameters a stage trains.
+func trained(e runner.Estimate) string {
+	if n := e.UserModel + e.Adapter + e.Base; n > 0 {
+		return short(float64(n))
+	}
+	return ""
+}
+
+func memory(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return size(n)
+}
+
+func planSummary(p *runner.Plan) string {
+	counts := map[runner.Action]int{}
+	flops := 0.0
+	for _, n := range p.Nodes {
+		counts[n.Action]++
+		if n.Action != runner.Reuse {
+			flops += n.Estimate.FLOPs
+		}
+	}
+	text := fmt.Sprintf("%d stages: %d to reuse, %d to create, %d changed.", len(p.Nodes), counts[runner.Reuse], counts[runner.Create], counts[runner.Changed])
+	if flops > 0 {
+		text += fmt.Sprintf(" About %s floating-point operations to do.", short(flops))
+	}
+	return text
+}
+
+type nodeJSON struct {
+	ID          string       `json:"id"`
+	Addr        string       `json:"addr"`
+	Kind        string       `json:"kind"`
+	Action      string       `json:"action"`
+	Why         string       `json:"why,omitempty"`
+	Fingerprint string       `json:"fingerprint"`
+	Inputs      []string     `json:"inputs"` // IDs
+	Estimate    estimateJSON `json:"estimate"`
+}
+
+type estimateJSON struct {
+	Rows      int64   `json:"rows,omitempty"`
+	Tokens    int64   `json:"tokens,omitempty"`
+	UserModel int64   `json:"user_model_parameters,omitempty"`
+	Adapter   int64   `json:"adapter_parameters,omitempty"`
+	Base      int64   `json:"base_parameters,omitempty"`
+	FLOPs     float64 `json:"flops,omitempty"`
+	PeakBytes int64   `json:"peak_bytes,omitempty"`
+	Exact     bool    `json:"exact"`
+	Note      string  `json:"note,omitempty"`
+}
+
+type planJSON struct {
+	Spec   string     `json:"spec"`
+	Stages []nodeJSON `json:"stages"`
+}
+
+func planObject(p *runner.Plan) planJSON {
+	out := planJSON{Spec: p.Spec.Name, Stages: []nodeJSON{}}
+	for _, n := range p.Nodes {
+		e := n.Estimate
+		j := nodeJSON{ID: n.ID, Addr: n.Addr, Kind: n.Kind, Action: string(n.Action), Why: n.Why, Fingerprint: n.Fingerprint.String(), Inputs: []string{},
+			Estimate: estimateJSON{e.Rows, e.Tokens, e.UserModel, e.Adapter, e.Base, e.FLOPs, e.PeakBytes, e.Exact, e.Note}}
+		for _, in := range n.Inputs {
+			j.Inputs = append(j.Inputs, in.ID)
+		}
+		out.Stages = append(out.Stages, j)
+	}
+	return out
+}
+
+// ofAddress are the plan's nodes that were compiled for addr. When all of them were shared with blocks that came first,
+// it is the ends of this plan, which is made for addr alone.
+func ofAddress(p *runner.Plan, addr string) []*runner.Node {
+	var nodes []*runner.Node
+	for _, n := range p.Nodes {
+		if n.Addr == addr || strings.HasPrefix(n.Addr, addr+"[") {
+			nodes = append(nodes, n)
+		}
+	}
+	if len(nodes) == 0 {
+		return ends(p)
+	}
+	return nodes
+}

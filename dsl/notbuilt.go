@@ -1,0 +1,42 @@
+package dsl
+
+// What the language has and this version has not. Whoever builds one of these deletes its line; nothing is ignored
+// silently in the meantime.
+
+// blocksNotBuilt are block types that are refused by name.
+var blocksNotBuilt = map[string]bool{
+	"adapt":     true,
+	"judge":     true,
+	"win_rate":  true,
+	"agreement": true,
+}
+
+// valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
+var valuesNotBuilt = map[string][]string{
+	"synthetic.format":    {"psoups", "prism", "prompts"},
+	"dataset.format":      {"psoups", "prism", "parquet", "csv", "prompts", "responses"},
+	"model.chat_template": {"tulu", "llama3"},
+	"user_model.weights":  {"given"},
+	"user_model.as":       {"linear_head"},
+	"objective.kind":      {"ipo", "hinge", "simpo", "orpo", "cpo", "kto", "reward", "rloo", "grpo", "ppo"},
+}
+
+// attributesNotBuilt are refused by name when they are given at all.
+var attributesNotBuilt = map[string][]string{
+	"accuracy": {"reward"},
+	"generate": {"reward", "best_of"},
+}
+
+// switchesNotBuilt are refused by name when they are set to true.
+var switchesNotBuilt = map[string][]string{
+	"user_model": {"sparse"},
+}
+
+// resultsNotBuilt are results that no run has yet.
+var resultsNotBuilt = map[string][]string{
+	"accuracy": {"vote_gap"},
+	"generate": {"reward"},
+}
+
+// seedsBuilt is how many seeds one train may have.
+const seedsBuilt = 1

@@ -1,0 +1,256 @@
+package dsl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// model reads a model block: a folder, the folder of another policy, or a model from nothing.
+func (f *fields) model(block Block, inst *instance) *Model {
+	m := &Model{Block: block}
+	f.oneOf("source", "init")
+	if v, ok := f.get("source"); ok {
+		if v.Type() == cty.String {
+			m.Source = f.path("source")
+		} else {
+			m.From = f.policy("source")
+		}
+	}
+	if in := f.object("init", initKeys); in != nil {
+		m.Init = &Init{Shape: in.shape(), Seed: in.seed()}
+		if in.has("texts") {
+			m.Init.Texts, _ = in.set("texts", RowSet)
+		} else {
+			f.say("init", "Missing key", "init needs texts: the rows that its tokenizer is trained on.")
+		}
+	}
+	if in := f.object("expect", shapeKeys); in != nil {
+		shape := in.shape()
+		m.Expect = &shape
+	}
+	m.ChatTemplate = f.word("chat_template", "own", "own", "none")
+	m.Precision = f.word("precision", "fp32", "fp32", "bf16")
+	m.Prompt = f.rowExpr("prompt", inst, true)
+	return m
+}
+
+var families = []string{"llama", "gpt2", "gptj", "gpt_neo", "mistral", "qwen2"}
+
+func (f *fields) shape() Shape {
+	s := Shape{
+		Family:     f.word("family", "llama", families...),
+		Layers:     f.count("layers", 2, "the number of layers", 1),
+		Width:      f.count("width", 96, "the model width", 1),
+		Heads:      f.count("heads", 4, "the number of attention heads", 1),
+		Vocabulary: f.count("vocabulary", 512, "the number of tokens known", 1),
+		Context:    f.count("context", 512, "the most tokens of a sequence", 1),
+	}
+	if s.Width%s.Heads != 0 {
+		f.say("width", "Out of range", "width is a multiple of heads (%d); this is %d.", s.Heads, s.Width)
+	}
+	return s
+}
+
+// oneOf requires exactly one of two attributes.
+func (f *fields) oneOf(a, b string) {
+	hasA, hasB := f.has(a) || f.broken[a], f.has(b) || f.broken[b]
+	switch {
+	case hasA && hasB:
+		f.say(b, "Two ways", "%s and %s exclude each other. Keep one.", a, b)
+	case !hasA && !hasB && f.ev.said != nil:
+		f.ev.add(mistake(f.whole, "Missing attribute", fmt.Sprintf("%s needs %s or %s.", f.owner, a, b)))
+	}
+}
+
+// train reads a train block.
+func (f *fields) train(block Block, inst *instance) *Train {
+	t := &Train{Block: block, Base: f.policy("base"), Keep: f.word("keep", "last", "last", "best")}
+	f.trainObjective(t)
+	f.trainData(t)
+	if built, in := f.setting("user_model", userModelKeys); in != nil {
+		t.UserModel = in.userModel()
+	} else if u, ok := built.(*UserModel); ok {
+		t.UserModel = u
+	}
+	f.trainLength(t)
+	t.BatchSize = f.count("batch_size", 32, "the number of comparisons per step", 1)
+	t.Optimizer = f.optimizer()
+	t.LoRA = f.lora(t.Base)
+	if in := f.object("evaluate", evaluateKeys); in != nil {
+		t.Evaluate = &Evaluate{Every: in.count("every", 100, "the number of steps between evaluations", 1)}
+		if in.has("data") {
+			t.Evaluate.Data, _ = in.set("data", RowSet)
+		} else {
+			f.say("evaluate", "Missing key", "evaluate needs data, the rows that are scored.")
+		}
+	}
+	if t.Keep == "best" && t.Evaluate == nil && !f.broken["evaluate"] {
+		f.say("keep", "Missing attribute", `keep = "best" needs evaluate, which tells what is best.`)
+	}
+	t.Seeds = f.seeds()
+	inst.shape = trainShape(t.Evaluate != nil)
+	return t
+}
+
+func (f *fields) trainObjective(t *Train) {
+	built, in := f.setting("objective", objectiveKeys)
+	if in != nil {
+		built = in.objective()
+	}
+	if o, ok := built.(*Objective); ok {
+		t.Objective = *o
+	}
+}
+
+// trainData: sft also takes responses, which have no rejected side.
+func (f *fields) trainData(t *Train) {
+	kinds := []SetKind{RowSet}
+	if t.Objective.Kind != "dpo" {
+		kinds = append(kinds, ResponseSet)
+	}
+	t.Data, _ = f.set("data", kinds...)
+}
+
+func (f *fields) trainLength(t *Train) {
+	if f.has("steps") && f.has("epochs") {
+		f.say("epochs", "Two lengths", "steps (line %d) and epochs (line %d) both say how long to train. Keep one.",
+			f.names["steps"].Start.Line, f.names["epochs"].Start.Line)
+		t.Epochs = 1
+		return
+	}
+	t.Steps = f.count("steps", 0, "the number of optimizer steps", 1)
+	if t.Steps == 0 {
+		t.Epochs = f.number("epochs", 1, "how many times the data is gone through", above(0))
+	}
+}
+
+func (f *fields) optimizer() Optimizer {
+	in := f.object("optimizer", optimizerKeys)
+	if in == nil {
+		return Optimizer{LR: 5e-5, UserLR: 5e-5, MaxGradNorm: 1, Schedule: "cosine"}
+	}
+	o := Optimizer{
+		LR:              in.number("lr", 5e-5, "the learning rate", above(0)),
+		Schedule:        in.word("schedule", "cosine", "cosine", "linear", "constant"),
+		WarmupSteps:     in.count("warmup_steps", 0, "the number of steps in which lr rises", 0),
+		WeightDecay:     in.number("weight_decay", 0, "AdamW's decoupled decay", atLeast(0)),
+		MaxGradNorm:     in.number("max_grad_norm", 1, "the norm that gradients are cut to", above(0)),
+		UserWeightDecay: in.number("user_weight_decay", 0, "the decay of the user model", atLeast(0)),
+		StopNorm:        in.number("stop_norm", 0, "the gradient's norm at which training ends", above(0)),
+	}
+	o.UserLR = in.number("user_lr", o.LR, "the learning rate of the user model", above(0))
+	return o
+}
+
+// lora reads lora. null, written out, means all weights. Where nothing is written, a model from nothing has all its
+// weights trained, and so have policies that were trained from it: low-rank updates to random weights make no sense, and
+// a second adapter over a tiny model only adds to the first. Other models get the default adapter.
+func (f *fields) lora(base Policy) *LoRA {
+	_, written := f.exprs["lora"]
+	if !f.has("lora") && (written || fromNothing(base)) {
+		return nil
+	}
+	l := &LoRA{Rank: 8, Alpha: 16, Targets: []string{"q", "k", "v", "o", "mlp"}}
+	in := f.object("lora", loraKeys)
+	if in == nil {
+		return l
+	}
+	l.Rank = in.count("rank", l.Rank, "the rank of the update, 0 for the user model only", 0)
+	l.Alpha = in.number("alpha", l.Alpha, "the scale of the update, over rank", above(0))
+	l.Dropout = in.number("dropout", 0, "the share of inputs dropped", span{0, 0.999, false, "from 0 to below 1"})
+	l.Targets = in.texts("targets", l.Targets)
+	if len(l.Targets) == 0 && l.Rank > 0 {
+		in.say("targets", "Nothing to adapt", `targets is empty, so nothing would be adapted. For the user model only, write rank = 0.`)
+	}
+	if m := root(base); m != nil && !in.broken["targets"] {
+		in.checkTargets(m, l.Targets)
+	}
+	return l
+}
+
+// root follows a policy to the model that it started from.
+func root(p Policy) *Model {
+	for range 1000 { // no cycle: blocks are resolved in order
+		switch b := p.(type) {
+		case *Train:
+			if b == nil {
+				return nil
+			}
+			p = b.Base
+		case *Model:
+			if b == nil || b.From == nil {
+				return b
+			}
+			p = b.From
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func fromNothing(p Policy) bool {
+	m := root(p)
+	return m != nil && m.Init != nil
+}
+
+// modules names the projections of a family by their role.
+func modules(family string) (names []string) {
+	switch family {
+	case "gpt2":
+		return []string{"c_attn", "attn.c_proj", "c_fc", "mlp.c_proj", "wte"}
+	case "gptj":
+		return []string{"q_proj", "k_proj", "v_proj", "out_proj", "fc_in", "fc_out", "wte"}
+	case "gpt_neo":
+		return []string{"q_proj", "k_proj", "v_proj", "out_proj", "c_fc", "c_proj", "wte"}
+	}
+	return []string{"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "embed_tokens"}
+}
+
+var roles = []string{"q", "k", "v", "o", "mlp", "embedding"}
+
+// checkTargets refuses targets that match no module. Without the folder, the shape is known from init or expect only;
+// the others are checked when the model is there.
+func (f *fields) checkTargets(m *Model, targets []string) {
+	shape := m.Expect
+	if m.Init != nil {
+		shape = &m.Init.Shape
+	}
+	if shape == nil {
+		return
+	}
+	names := modules(shape.Family)
+	for _, target := range targets {
+		matches := slices.ContainsFunc(names, func(n string) bool { return n == target || strings.HasSuffix(n, "."+target) })
+		if !matches && !slices.Contains(roles, target) {
+			f.say("targets", "No such module", "targets: no module %s in %s (%s, %d layers). It has %s; roles: %s.",
+				target, m.Addr, shape.Family, shape.Layers, strings.Join(names, ", "), strings.Join(roles, " "))
+			return
+		}
+	}
+}
+
+func (f *fields) seeds() []int64 {
+	if f.has("seed") && f.has("seeds") {
+		f.say("seeds", "Two ways", "seed and seeds exclude each other. Keep one.")
+		return []int64{0}
+	}
+	v, ok := f.get("seeds")
+	if !ok {
+		return []int64{f.seed()}
+	}
+	if !isList(v) || v.LengthInt() == 0 {
+		f.wrongType("seeds", "a list of numbers", v)
+		return []int64{0}
+	}
+	if v.LengthInt() > seedsBuilt {
+		f.say("seeds", "Not built yet", "Several seeds are not built yet in this version. Write seed = NUMBER.")
+		return []int64{0}
+	}
+	item := v.AsValueSlice()[0]
+	one := &fields{ev: f.ev, vals: map[string]cty.Value{"seed": item}, broken: map[string]bool{}, whole: f.at("seeds")}
+	return []int64{one.seed()}
+}

@@ -1,0 +1,160 @@
+package dsl
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// reference reads a value that must be a reference; what says what it may be, as in "a policy". ok is false when there is
+// none, and that has been said.
+func (f *fields) reference(name, what, example string) (*ref, bool) {
+	v, ok := f.get(name)
+	if !ok {
+		return nil, false
+	}
+	r := asRef(v)
+	switch {
+	case v.Type() == cty.String:
+		text := v.AsString()
+		detail := fmt.Sprintf("%s is a reference, not text. ", name)
+		if root, _, dotted := strings.Cut(text, "."); dotted && isBlockType(root) {
+			detail += "Write " + text + " without quotes."
+		} else {
+			detail += "Write " + example + "."
+		}
+		f.say(name, "Text instead of a reference", "%s", detail)
+		return nil, false
+	case r == nil:
+		f.say(name, "Wrong type", "%s is %s; this is %s.", name, what, kindText(v))
+		return nil, false
+	case r.kind == refResult:
+		f.ev.add(tooEarly(r.opened, f.at(name)))
+		f.broken[name] = true
+		return nil, false
+	case r.kind == refBlock && f.owner != "show":
+		f.say(name, "One instance is needed", "%s", r.chooseOne(""))
+		return nil, false
+	}
+	return r, true
+}
+
+// policy reads what can write: a model or a train.
+func (f *fields) policy(name string) Policy {
+	r, ok := f.reference(name, "a policy", "train.NAME or model.NAME")
+	if !ok {
+		return nil
+	}
+	if r.kind == refInstance {
+		if p, ok := r.inst.built.(Policy); ok {
+			return p
+		}
+	}
+	f.say(name, "Not a policy", "%s is a policy, a model or a train; %s.", name, r.describe())
+	return nil
+}
+
+// set reads a lazy set of one of the kinds; a list is the union of its items.
+func (f *fields) set(name string, kinds ...SetKind) (*Set, *ref) {
+	v, ok := f.get(name)
+	if !ok {
+		return nil, nil
+	}
+	what := setWords(kinds)
+	if isList(v) {
+		return f.union(name, v, what, kinds), nil
+	}
+	r, ok := f.reference(name, what, setExample[kinds[0]])
+	if !ok {
+		return nil, nil
+	}
+	s, problem := asSet(r, kinds)
+	if problem != "" {
+		f.say(name, "Wrong kind of set", "%s is %s; %s", name, what, problem)
+		return nil, nil
+	}
+	return s, r
+}
+
+var setExample = map[SetKind]string{
+	RowSet: "dataset.NAME.train or dataset.NAME.test", PromptSet: "dataset.NAME.prompts",
+	ResponseSet: "generate.NAME", UserSet: "dataset.NAME.users or generic_user",
+}
+
+func setWords(kinds []SetKind) string {
+	words := make([]string, len(kinds))
+	for i, k := range kinds {
+		words[i] = setNoun[k]
+	}
+	return strings.Join(words, " or ")
+}
+
+func (f *fields) union(name string, v cty.Value, what string, kinds []SetKind) *Set {
+	var parts []*Set
+	for i, item := range v.AsValueSlice() {
+		r := asRef(item)
+		if r == nil {
+			f.say(name, "Wrong type", "%s is %s; item %d of the list is %s.", name, what, i+1, kindText(item))
+			return nil
+		}
+		s, problem := asSet(r, kinds)
+		if problem != "" {
+			f.say(name, "Wrong kind of set", "%s is %s; item %d: %s", name, what, i+1, problem)
+			return nil
+		}
+		if len(parts) > 0 && s.Kind != parts[0].Kind {
+			f.say(name, "Wrong kind of set", "A list is the union of sets of one kind; item 1 is %s, item %d is %s.", setNoun[parts[0].Kind], i+1, setNoun[s.Kind])
+			return nil
+		}
+		parts = append(parts, s)
+	}
+	if len(parts) == 0 {
+		f.say(name, "Nothing in the list", "%s is %s; the list is empty.", name, what)
+		return nil
+	}
+	return unionOf(parts)
+}
+
+// unionOf flattens unions of unions; a union of one is that one.
+func unionOf(parts []*Set) *Set {
+	var flat []*Set
+	for _, p := range parts {
+		if p.Op == SetUnion {
+			flat = append(flat, p.Of...)
+		} else {
+			flat = append(flat, p)
+		}
+	}
+	if len(flat) == 1 {
+		return flat[0]
+	}
+	return &Set{Kind: flat[0].Kind, Op: SetUnion, Of: flat}
+}
+
+// asSet takes the set out of a reference, or says what to write instead.
+func asSet(r *ref, kinds []SetKind) (*Set, string) {
+	var s *Set
+	switch {
+	case r.kind == refSet:
+		s = r.set
+	case r.kind == refInstance && r.inst.addr.Type == "generate":
+		s = &Set{Kind: ResponseSet, Op: SetGenerated, Generate: r.inst.built.(*Generate)}
+	case r.kind == refInstance && r.inst.addr.Type == "dataset":
+		a := r.inst.addr.String()
+		instead := map[SetKind]string{RowSet: a + ".train or " + a + ".test", PromptSet: a + ".prompts", ResponseSet: a + ".responses", UserSet: a + ".users"}
+		return nil, r.describe() + ". Write " + instead[kinds[0]] + "."
+	case r.kind == refGroups:
+		return nil, r.describe() + ". Write " + r.inst.addr.String() + ".groups.NAME."
+	case r.kind == refBlock:
+		return nil, r.chooseOne("")
+	default:
+		return nil, r.describe() + "."
+	}
+	for _, k := range kinds {
+		if s.Kind == k {
+			return s, ""
+		}
+	}
+	return nil, r.describe() + "."
+}

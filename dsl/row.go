@@ -1,0 +1,123 @@
+package dsl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// userFields are what a row expression may ask of a user, in every format that is built.
+var userFields = []string{"id", "text", "group"}
+
+// rowExpr reads an expression that is evaluated row by row, and checks the names in it. withPrompt allows prompt.
+func (f *fields) rowExpr(name string, inst *instance, withPrompt bool) *RowExpr {
+	expr := f.exprs[name]
+	if expr == nil {
+		return nil
+	}
+	if lit, ok := expr.(*hclsyntax.LiteralValueExpr); ok && lit.Val.IsNull() {
+		return nil
+	}
+	e := &RowExpr{Source: f.ev.text(expr.Range()), expr: expr, ev: f.ev, each: inst.each}
+	var plan []string
+	for _, t := range expr.Variables() {
+		switch root := t.RootName(); {
+		case root == "user":
+			e.ReadsUser = true
+			if step, ok := second(t); ok && !slices.Contains(userFields, step) {
+				f.say(name, "Unknown name", "user has no %s here.%s It has %s.", step, didYouMean(step, userFields), strings.Join(userFields, ", "))
+				return nil
+			}
+		case root == "prompt" && !withPrompt:
+			f.say(name, "Unknown name", "%s knows user, not prompt: it is about a user.", name)
+			return nil
+		case root != "prompt":
+			plan = append(plan, f.ev.text(t.SourceRange()))
+		}
+	}
+	sample := map[string]cty.Value{"prompt": cty.UnknownVal(cty.String), "user": cty.UnknownVal(cty.Object(userTypes()))}
+	v, ok := f.ev.eval(expr, &scope{ev: f.ev, each: inst.each, row: sample})
+	if !ok {
+		f.broken[name] = true
+		return nil
+	}
+	if ty, _ := v.Unmark(); ty.Type() != cty.String && ty.Type() != cty.DynamicPseudoType && ty.Type() != cty.Number {
+		f.say(name, "Wrong type", "%s is text made from %s; this is %s.", name, map[bool]string{true: "prompt and user", false: "user"}[withPrompt], kindOf(v))
+		return nil
+	}
+	e.Source += f.planValues(expr, plan, inst)
+	return e
+}
+
+// planValues adds what the expression takes from the spec to its canonical text, so that a change of it is seen.
+func (f *fields) planValues(expr hclsyntax.Expression, names []string, inst *instance) string {
+	slices.Sort(names)
+	var parts []string
+	for _, t := range expr.Variables() {
+		text := f.ev.text(t.SourceRange())
+		if !slices.Contains(slices.Compact(names), text) {
+			continue
+		}
+		sc := &scope{ev: f.ev, each: inst.each}
+		v, diags := (&lookup{&hclsyntax.ScopeTraversalExpr{Traversal: t, SrcRange: t.SourceRange()}, t}).Value(sc.context())
+		if diags.HasErrors() {
+			continue // a loop's own variable
+		}
+		v, _ = v.UnmarkDeep()
+		if s, err := convert.Convert(v, cty.String); err == nil && s.IsKnown() && !s.IsNull() {
+			parts = append(parts, text+" = "+quote(s.AsString()))
+		} else if asRef(v) == nil && v.IsWhollyKnown() {
+			parts = append(parts, fmt.Sprintf("%s = %#v", text, v))
+		}
+	}
+	slices.Sort(parts)
+	parts = slices.Compact(parts)
+	if len(parts) == 0 {
+		return ""
+	}
+	return " where " + strings.Join(parts, ", ")
+}
+
+func userTypes() map[string]cty.Type {
+	types := map[string]cty.Type{}
+	for _, name := range userFields {
+		types[name] = cty.String
+	}
+	return types
+}
+
+// Eval gives the text for one row. user holds id, text and group. It is not safe for concurrent use.
+func (e *RowExpr) Eval(prompt string, user map[string]Value) (string, error) {
+	row := map[string]cty.Value{"prompt": cty.StringVal(prompt), "user": fromValue(user)}
+	sc := &scope{ev: e.ev, each: e.each, row: row}
+	v, diags := e.ev.rewrite(e.expr).Value(sc.context())
+	if diags.HasErrors() {
+		return "", firstError(diags)
+	}
+	v, _ = v.Unmark()
+	if asRef(v) == nil {
+		if text, err := convert.Convert(v, cty.String); err == nil && text.IsKnown() && !text.IsNull() {
+			return text.AsString(), nil
+		}
+	}
+	return "", fmt.Errorf("%s: %s gave %s, not text", e.expr.Range(), e.Source, kindOf(v))
+}
+
+// firstError turns diagnostics of a later time into one error that names the place.
+func firstError(diags hcl.Diagnostics) error {
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			if d.Subject == nil {
+				return errors.New(d.Detail)
+			}
+			return fmt.Errorf("%s: %s", d.Subject, d.Detail)
+		}
+	}
+	return errors.New("evaluation failed")
+}

@@ -1,0 +1,160 @@
+package dsl
+
+import (
+	"github.com/zclconf/go-cty/cty"
+)
+
+// setting reads user_model or objective: a named block of that type, or an object with the same keys. built is the block's
+// value; else in has the object's fields.
+func (f *fields) setting(name string, keys []string) (built any, in *fields) {
+	v, ok := f.get(name)
+	if !ok {
+		return nil, nil
+	}
+	if v.Type().IsObjectType() || v.Type().IsMapType() {
+		in = f.inside(name, v, keys)
+		in.typ = name
+		for _, key := range required[name] {
+			if !in.has(key) {
+				f.say(name, "Missing key", "%s needs %s.", name, key)
+				in.broken[key] = true
+			}
+		}
+		return nil, in
+	}
+	r, ok := f.reference(name, article[name]+" or an object, { kind = ... }", name+".NAME or an object")
+	if !ok {
+		return nil, nil
+	}
+	if r.kind != refInstance || r.inst.addr.Type != name {
+		f.say(name, "Wrong block", "%s is %s or an object with its keys; %s.", name, article[name], r.describe())
+		return nil, nil
+	}
+	return r.inst.built, nil
+}
+
+var article = map[string]string{"user_model": "a user model", "objective": "an objective"}
+
+// userModel reads the settings of a user model.
+func (f *fields) userModel() *UserModel {
+	f.typ = "user_model"
+	u := &UserModel{
+		Kind:      f.word("kind", "", "uniform", "individualized", "cluster"),
+		Tokens:    f.count("tokens", 10, "the length of the soft prompt", 0),
+		Clusters:  f.count("clusters", 0, "the number of clusters", 1),
+		Weights:   f.word("weights", "softmax", "softmax", "free"),
+		Shared:    f.truth("shared", true),
+		Explicit:  f.truth("explicit", false),
+		As:        f.word("as", "soft_prompt", "soft_prompt"),
+		Start:     f.word("start", "vocabulary", "vocabulary", "uniform", "zeros", "text"),
+		StartText: f.text("start_text", ""),
+		Sparse:    f.truth("sparse", false),
+	}
+	if f.broken["kind"] || u.Kind == "" {
+		return u
+	}
+	if u.Kind != "cluster" {
+		f.belongs([]string{"clusters", "weights"}, `kind = "cluster"`)
+	} else if !f.has("clusters") && !f.broken["clusters"] {
+		f.say("kind", "Missing key", `kind = "cluster" needs clusters, how many.`)
+	}
+	if u.Kind != "individualized" {
+		f.belongs([]string{"shared"}, `kind = "individualized"`)
+	}
+	if u.Start == "text" && !f.has("start_text") && !f.broken["start"] {
+		f.say("start", "Missing key", `start = "text" needs start_text.`)
+	}
+	if u.Start != "text" && !f.broken["start"] {
+		f.belongs([]string{"start_text"}, `start = "text"`)
+	}
+	return u
+}
+
+// attr is user_model.U.NAME, defaults filled in.
+func (u *UserModel) attr(name string) cty.Value {
+	switch name {
+	case "kind":
+		return cty.StringVal(u.Kind)
+	case "tokens":
+		return cty.NumberIntVal(int64(u.Tokens))
+	case "clusters":
+		return cty.NumberIntVal(int64(u.Clusters))
+	case "weights":
+		return cty.StringVal(u.Weights)
+	case "shared":
+		return cty.BoolVal(u.Shared)
+	case "explicit":
+		return cty.BoolVal(u.Explicit)
+	case "as":
+		return cty.StringVal(u.As)
+	case "start":
+		return cty.StringVal(u.Start)
+	case "start_text":
+		return cty.StringVal(u.StartText)
+	}
+	return cty.BoolVal(u.Sparse)
+}
+
+// only says which keys of an objective belong to which kinds; the others serve all.
+var only = []struct {
+	keys  []string
+	kinds string
+	built string // the kind that is built among them, if any
+}{
+	{[]string{"label_smoothing", "robust"}, `kind = "dpo"`, "dpo"},
+	{[]string{"normalize"}, `kind = "ipo"`, ""},
+	{[]string{"gamma"}, `kind = "simpo"`, ""},
+	{[]string{"lambda"}, `kind = "cpo" and "orpo"`, ""},
+	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, ""},
+	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, ""},
+}
+
+// objective reads the settings of an objective.
+func (f *fields) objective() *Objective {
+	f.typ = "objective"
+	o := &Objective{
+		Kind:              f.word("kind", "", "sft", "dpo"),
+		Alpha:             f.number("alpha", 0.5, "the share of the user's loss", between(0, 1)),
+		Beta:              f.number("beta", 0.1, "the strength of the reference", above(0)),
+		LabelSmoothing:    f.number("label_smoothing", 0, "the share of choices assumed flipped", between(0, 0.5)),
+		Robust:            f.truth("robust", false),
+		ReferenceUserText: f.truth("reference_user_text", false),
+		GenericKeepsText:  f.truth("generic_keeps_text", true),
+	}
+	if f.broken["kind"] || o.Kind == "" {
+		return o
+	}
+	for _, group := range only {
+		if o.Kind != group.built {
+			f.belongs(group.keys, group.kinds)
+		}
+	}
+	if o.Kind == "sft" {
+		f.belongs([]string{"beta"}, "objectives that compare with a reference")
+	}
+	if o.Robust && o.LabelSmoothing == 0.5 {
+		f.say("label_smoothing", "Out of range", "With robust, label_smoothing must be below 0.5: the loss is divided by 1 - 2 label_smoothing.")
+	}
+	return o
+}
+
+// attr is objective.O.NAME, defaults filled in.
+func (o *Objective) attr(name string) cty.Value {
+	switch name {
+	case "kind":
+		return cty.StringVal(o.Kind)
+	case "alpha":
+		return cty.NumberFloatVal(o.Alpha)
+	case "beta":
+		return cty.NumberFloatVal(o.Beta)
+	case "label_smoothing":
+		return cty.NumberFloatVal(o.LabelSmoothing)
+	case "robust":
+		return cty.BoolVal(o.Robust)
+	case "reference_user_text":
+		return cty.BoolVal(o.ReferenceUserText)
+	case "generic_keeps_text":
+		return cty.BoolVal(o.GenericKeepsText)
+	}
+	return cty.NullVal(cty.DynamicPseudoType)
+}

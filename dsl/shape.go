@@ -1,0 +1,124 @@
+package dsl
+
+// A shape is what is known of a result before it exists (language/README section 4), so that a wrong name in a claim is
+// found by validate. Leaves are numbers; an estimate has the leaves of the type Estimate.
+type shape struct {
+	kind   shapeKind
+	fields map[string]*shape
+	order  []string // of fields, as people read them
+	others *shape   // any other key: user ids, and group names that only the data fixes
+	share  bool     // number, or numbers of an estimate: from 0 to 1
+}
+
+type shapeKind int
+
+const (
+	shapeNumber shapeKind = iota
+	shapeEstimate
+	shapeList // of numbers
+	shapeObject
+)
+
+func (s *shape) noun() string {
+	return [...]string{"a number", "an estimate", "a list of numbers", "an object of results"}[s.kind]
+}
+
+var (
+	estimateFields = []string{"mean", "se", "low", "high", "n", "median", "sd_runs"}
+
+	numberShape   = &shape{}
+	shareShape    = &shape{share: true}
+	listShape     = &shape{kind: shapeList}
+	estimateShape = estimateOf(false)
+	shareEstimate = estimateOf(true)
+)
+
+// estimateOf is the shape of an estimate; its positions on the scale are shares where the estimate is one.
+func estimateOf(share bool) *shape {
+	s := &shape{kind: shapeEstimate, fields: map[string]*shape{}, order: estimateFields, share: share}
+	for _, name := range estimateFields {
+		s.fields[name] = numberShape
+		if share && name != "n" && name != "se" && name != "sd_runs" {
+			s.fields[name] = shareShape
+		}
+	}
+	return s
+}
+
+type field struct {
+	name  string
+	shape *shape
+}
+
+func objectShape(fields ...field) *shape {
+	s := &shape{kind: shapeObject, fields: map[string]*shape{}}
+	for _, f := range fields {
+		s.fields[f.name], s.order = f.shape, append(s.order, f.name)
+	}
+	return s
+}
+
+func openShape(elem *shape) *shape { return &shape{kind: shapeObject, others: elem} }
+
+// groupShape is .groups: the names that the spec fixes, or any.
+func groupShape(groups []string, fixed bool, elem *shape) *shape {
+	if !fixed {
+		return openShape(elem)
+	}
+	s := objectShape()
+	for _, g := range groups {
+		s.fields[g], s.order = elem, append(s.order, g)
+	}
+	return s
+}
+
+func accuracyShape(groups []string, fixed bool) *shape {
+	return objectShape(
+		field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
+		field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)},
+		field{"control", objectShape(field{"swapped", shareEstimate}, field{"shuffled", shareEstimate}, field{"generic", shareEstimate})},
+		field{"ties", shareShape})
+}
+
+func generateShape(groups []string, fixed bool) *shape {
+	return objectShape(field{"words", objectShape(
+		field{"generic", estimateShape}, field{"average", estimateShape},
+		field{"groups", groupShape(groups, fixed, estimateShape)}, field{"users", openShape(estimateShape)})})
+}
+
+// statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts and conversations.
+func statisticsShape(groups []string, fixed bool) *shape {
+	counts := objectShape(field{"all", numberShape}, field{"seen", numberShape}, field{"unseen", numberShape})
+	for _, g := range groups {
+		for _, name := range []string{g, "seen_" + g, "unseen_" + g} {
+			counts.fields[name], counts.order = numberShape, append(counts.order, name)
+		}
+	}
+	counts.fields["by_user"], counts.fields["kept"] = listShape, numberShape
+	counts.order = append(counts.order, "by_user", "kept")
+	if !fixed {
+		counts.others = numberShape
+	}
+	return objectShape(field{"comparisons", counts}, field{"train", counts}, field{"test", counts},
+		field{"users", counts}, field{"prompts", counts}, field{"conversations", counts})
+}
+
+func trainShape(evaluated bool) *shape {
+	curves := objectShape(field{"loss", listShape})
+	if evaluated {
+		curves = objectShape(field{"loss", listShape}, field{"top", listShape}, field{"generic", listShape}, field{"average", listShape})
+	}
+	return objectShape(
+		field{"parameters", objectShape(field{"user_model", numberShape}, field{"adapter", numberShape}, field{"base", numberShape})},
+		field{"curves", curves})
+}
+
+// names lists the fields that a result is known to have.
+func (s *shape) names() []string { return s.order }
+
+func (s *shape) at(name string) *shape {
+	if f, ok := s.fields[name]; ok {
+		return f
+	}
+	return s.others
+}

@@ -1,0 +1,272 @@
+// Package dsl is the spec language: HCL text in, a resolved and validated Spec out, or diagnostics with source ranges.
+//
+// It knows nothing about files of data, stages or tensors. Read spec.go for what a spec becomes, sets.go for lazy sets
+// of rows, prompts, responses and users, claim.go for the one kind of expression that is evaluated after a run.
+package dsl
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Addr names one block instance: train.dpo["vanilla"], or dataset.posts when the block has no for_each.
+type Addr struct {
+	Type, Name string
+	Key        string // instance key; meaningful when HasKey
+	HasKey     bool
+}
+
+// Block is what every instance carries: its address and where its parts were written, for diagnostics of later phases.
+type Block struct {
+	Addr     Addr
+	Declared hcl.Range            // the block's header
+	Attrs    map[string]hcl.Range // attribute (also "optimizer.lr" for keys of object literals) -> range of its value
+}
+
+// Range returns where attr was written, or the block's header when it was not.
+func (b *Block) Range(attr string) hcl.Range {
+	if r, ok := b.Attrs[attr]; ok {
+		return r
+	}
+	return b.Declared
+}
+
+// Spec is everything that a set of files declares, references resolved to pointers, defaults filled in, in the order
+// written (for_each instances in the order of their keys).
+type Spec struct {
+	Name    string   // name of the first file without its suffix
+	Paths   []string // files that were read, includes too, as the user wrote them
+	Synths  []*Synthetic
+	Data    []*Dataset
+	Models  []*Model
+	Trains  []*Train
+	Scores  []*Accuracy
+	Gens    []*Generate
+	Claims  []*Claim
+	Reports []*Report
+
+	sources map[string]*hcl.File
+}
+
+// Synthetic makes files up in a known format.
+type Synthetic struct {
+	Block
+	Format               string // "tldr" in this version
+	Users, Comparisons   int
+	Prompts, Votes       int
+	Cyclic               bool
+	Seed                 int64
+	PromptsSet, VotesSet bool // whether the spec gave them
+}
+
+// Dataset reads comparisons.
+type Dataset struct {
+	Block
+	Format          string // tldr, jsonl
+	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
+	Synthetic       *Synthetic
+	Columns         map[string]string // our column -> theirs
+	Split           Split
+	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
+	Draw            string           // quota, numpy
+	Seed            int64
+	GroupBy         *RowExpr // nil: the format's
+	UserText        *RowExpr // nil: the format's
+	MaxPromptTokens int      // 0: no limit
+	MaxTokens       int      // 0: no limit
+	Expect          map[string]int64
+	Overlong        string // cut_left cut_right drop refuse
+	BadRows         string // refuse drop
+	ShuffleUsers    bool
+	Paper           Value
+}
+
+// Split says which comparisons train and who is seen. The users seen are chosen whoever made the split.
+type Split struct {
+	Own       bool    // the data set's own split of comparisons where it has one; Train and By apply where it has none
+	Train     float64 // share of comparisons trained on
+	By        string  // prompt, row, conversation
+	SeenShare float64 // share of users seen; 1 by default
+	SeenTop   int     // n users with most training comparisons; 0: not used
+	Seed      int64
+}
+
+// SimulatedGroup replaces recorded choices of a share of the users.
+type SimulatedGroup struct {
+	Name    string
+	Share   float64
+	Prefers string // longer, shorter
+	Noise   float64
+}
+
+// RowExpr is an expression evaluated once per row.
+type RowExpr struct {
+	Source    string // as written, with the values it takes from the spec, canonical: part of fingerprints
+	ReadsUser bool   // whether it depends on the user
+	expr      hclsyntax.Expression
+	ev        *evaluator
+	each      *eachValue
+}
+
+// Model is a Hugging Face folder, or a model from nothing.
+type Model struct {
+	Block
+	Source       string // folder; "" when From or Init is set
+	From         Policy // source = model.M or train.T: that policy's folder
+	Init         *Init
+	ChatTemplate string // own tulu llama3 none
+	Precision    string // fp32 bf16
+	Prompt       *RowExpr
+	Expect       *Shape
+}
+
+// Shape is the shape of a decoder.
+type Shape struct {
+	Family                                    string
+	Layers, Width, Heads, Vocabulary, Context int
+}
+
+// Init is a model from nothing; its tokenizer is trained on Texts.
+type Init struct {
+	Shape
+	Texts *Set // rows
+	Seed  int64
+}
+
+// Policy is what can write: *Model or *Train.
+type Policy interface {
+	PolicyAddr() Addr
+}
+
+// UserModel is f_im (design.md section 2). A nil *UserModel is vanilla.
+type UserModel struct {
+	Kind      string // uniform individualized cluster
+	Tokens    int
+	Clusters  int
+	Weights   string // softmax free given
+	Shared    bool
+	Explicit  bool
+	As        string // soft_prompt linear_head
+	Start     string // vocabulary uniform zeros text
+	StartText string
+	Sparse    bool
+}
+
+// Objective is the base loss and how it is personalised.
+type Objective struct {
+	Kind              string // sft dpo
+	Alpha, Beta       float64
+	LabelSmoothing    float64
+	Robust            bool
+	ReferenceUserText bool
+	GenericKeepsText  bool
+}
+
+// Optimizer is AdamW and its schedule.
+type Optimizer struct {
+	LR, WeightDecay, MaxGradNorm, UserLR, UserWeightDecay float64
+	Schedule                                              string // cosine linear constant
+	WarmupSteps                                           int
+	StopNorm                                              float64 // 0: not used
+}
+
+// LoRA names the adapted projections. A nil *LoRA means all weights; Rank 0 the user model only.
+type LoRA struct {
+	Rank           int
+	Alpha, Dropout float64
+	Targets        []string
+}
+
+// Evaluate asks for curves during training.
+type Evaluate struct {
+	Data  *Set // rows
+	Every int
+}
+
+// Train fits a policy.
+type Train struct {
+	Block
+	Base      Policy
+	Data      *Set // rows, or responses for sft
+	UserModel *UserModel
+	Objective Objective
+	Epochs    float64 // one of Epochs, Steps is > 0
+	Steps     int
+	BatchSize int
+	Optimizer Optimizer
+	LoRA      *LoRA
+	Evaluate  *Evaluate
+	Keep      string // last best
+	Seeds     []int64
+}
+
+// Accuracy is a share of comparisons ranked right.
+type Accuracy struct {
+	Block
+	Policy Policy
+	Data   *Set // rows
+	Paper  Value
+}
+
+// Sampling is how tokens are drawn.
+type Sampling struct {
+	Temperature, TopP, MinP    float64
+	TopK                       int
+	MinNewTokens, MaxNewTokens int
+	RepetitionPenalty          float64
+	NoRepeatNgram              int
+	Stop                       []string
+}
+
+// Generate writes texts.
+type Generate struct {
+	Block
+	Policy   Policy
+	Prompts  *Set // prompts or rows
+	Users    *Set // users; nil with rows
+	Sampling Sampling
+	Samples  int
+	Seed     int64
+	Paper    Value
+}
+
+// Report is what people read.
+type Report struct {
+	Block
+	Title     string
+	Show      []Shown
+	Sections  []Section
+	Samples   int
+	Users     string // index id
+	UserTexts bool
+	Tolerance float64
+}
+
+// Section is a heading with what it shows.
+type Section struct {
+	Heading string
+	Show    []Shown
+	Text    string
+}
+
+// Shown is one block in a show list: all its instances, or some, in order.
+type Shown struct {
+	Block string // accuracy.test
+	Items []any  // *Dataset *Accuracy *Generate *Train of that block
+}
+
+// PolicyAddr implements Policy.
+func (m *Model) PolicyAddr() Addr { return m.Addr }
+
+// PolicyAddr implements Policy.
+func (t *Train) PolicyAddr() Addr { return t.Addr }
+
+// Value is a plain result or paper value: nil, bool, float64, string, Estimate, []Value or map[string]Value.
+type Value any
+
+// Estimate is a number with its uncertainty (language/README section 2). Low and High bound the 95 % interval; Mean, SE
+// and N are over users, Median over the single items. Fields that do not apply are NaN.
+type Estimate struct {
+	Mean, SE, Low, High, Median, SDRuns float64
+	N                                   int
+}

@@ -1,0 +1,71 @@
+package dsl
+
+import (
+	"fmt"
+	"strings"
+)
+
+// nearest returns the name that was probably meant, or "".
+func nearest(given string, names []string) string {
+	best, distance := "", max(2, len(given)/3)+1
+	for _, name := range names {
+		if d := editDistance(given, name); d < distance && d < len(given) {
+			best, distance = name, d
+		}
+	}
+	return best
+}
+
+// didYouMean is " Did you mean X?" or nothing.
+func didYouMean(given string, names []string) string {
+	if name := nearest(given, names); name != "" {
+		return " Did you mean " + name + "?"
+	}
+	return ""
+}
+
+// editDistance counts the characters to insert, delete or replace between a and b (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// known lists names for a diagnostic, the first few when there are many.
+func known(names []string, most int) string {
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", ..."
+	}
+	return strings.Join(names, ", ")
+}
+
+func quoted(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = quote(n)
+	}
+	return known(q, 8)
+}
+
+// inWords writes a small count as the diagnostics do: three policies.
+func inWords(n int) string {
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	if n < len(words) {
+		return words[n]
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,158 @@
+// Groups of bars with error bars; a dashed line across a bar is the paper's value.
+
+package reports
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+const (
+	groupShare    = 0.8 // of a category's width that its bars take
+	widestBar     = 44
+	narrowLabel   = 36 // a bar must be that wide to carry its value
+	mostXLabels   = 32
+	longestXLabel = 16 // characters
+)
+
+// barChart draws all series of a plot of bars.
+type barChart struct {
+	data  *Plot
+	looks []look
+	own   int // series that have bars
+}
+
+func addBars(picture *plot.Plot, p *Plot) {
+	looks := looksOf(p)
+	chart := barChart{data: p, looks: looks}
+	for _, l := range looks {
+		chart.own = max(chart.own, l.own+1)
+	}
+	picture.Add(chart)
+	picture.X.Tick.LineStyle.Width = 0
+	picture.X.Tick.Length = 0
+	picture.X.Padding = 3
+	picture.X.LineStyle.Width = 0 // bars stand on a line at zero
+	picture.X.Tick.Marker = categoryTicks(p.Categories)
+	widest := vg.Length(0)
+	for _, mark := range picture.X.Tick.Marker.Ticks(0, 0) {
+		widest = max(widest, picture.X.Tick.Label.Width(mark.Label))
+	}
+	if widest > 0.95*0.87*plotWidth/vg.Length(max(1, min(len(p.Categories), mostXLabels))) {
+		picture.X.Tick.Label.Rotation = math.Pi / 4
+		picture.X.Tick.Label.XAlign = draw.XRight
+		picture.X.Tick.Label.YAlign = draw.YTop
+	}
+}
+
+// categoryTicks names the categories, every k-th when there are too many.
+func categoryTicks(categories []string) plot.ConstantTicks {
+	every := (len(categories) + mostXLabels - 1) / mostXLabels
+	var marks plot.ConstantTicks
+	for i, name := range categories {
+		if i%every == 0 {
+			marks = append(marks, plot.Tick{Value: float64(i), Label: shortened(oneLine(name), longestXLabel)})
+		}
+	}
+	return marks
+}
+
+func shortened(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
+// Plot implements plot.Plotter.
+func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
+	slot := c.X(p.X.Norm(1)) - c.X(p.X.Norm(0))
+	width := min(widestBar, groupShare*slot/vg.Length(max(1, b.own)))
+	zero := c.Y(p.Y.Norm(0))
+	for category := range b.data.Categories {
+		middle := c.X(p.X.Norm(float64(category)))
+		tops := make([]vg.Length, b.own) // of each bar with its error bar
+		papers := make([]vg.Length, b.own)
+		for i, s := range b.data.Series {
+			if !drawable(s.Y[category]) {
+				continue
+			}
+			l := b.looks[i]
+			left := middle + width*(vg.Length(l.own)-vg.Length(b.own)/2)
+			y := c.Y(p.Y.Norm(s.Y[category]))
+			if s.Dashed {
+				c.StrokeLine2(paperStyle, left-1, y, left+width+1, y)
+				papers[l.own] = y
+				continue
+			}
+			b.bar(c, l, vg.Rectangle{
+				Min: vg.Point{X: left + 0.04*width, Y: min(zero, y)},
+				Max: vg.Point{X: left + 0.96*width, Y: max(zero, y)},
+			})
+			tops[l.own] = max(y, b.errorBar(c, p, s, category, left+width/2, width))
+		}
+		for own, paper := range papers {
+			if paper > tops[own]-2 && paper < tops[own]+5+tickSize {
+				tops[own] = paper // the number would cover the line
+			}
+		}
+		b.values(c, p, category, tops, middle, width)
+	}
+	c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.75}, c.Min.X, zero, c.Max.X, zero)
+}
+
+// bar fills one bar. A bar of height zero stays visible as a thick line: it is a measured nothing, not a gap.
+func (b barChart) bar(c draw.Canvas, l look, box vg.Rectangle) {
+	if box.Max.Y-box.Min.Y < 1.5 {
+		box.Max.Y = box.Min.Y + 1.5
+	}
+	c.FillPolygon(hue(l.own), []vg.Point{
+		box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y},
+	})
+	if b.own > 1 && box.Max.X-box.Min.X > 4 {
+		l.hatch(c, box)
+	}
+}
+
+// errorBar draws the interval of one value and returns its upper end.
+func (b barChart) errorBar(c draw.Canvas, p *plot.Plot, s Series, category int, x, width vg.Length) vg.Length {
+	if s.Low == nil || !drawable(s.Low[category]) || !drawable(s.High[category]) {
+		return c.Min.Y
+	}
+	low, high := c.Y(p.Y.Norm(s.Low[category])), c.Y(p.Y.Norm(s.High[category]))
+	capWidth := min(5, 0.3*width)
+	c.StrokeLine2(errorStyle, x, low, x, high)
+	c.StrokeLine2(errorStyle, x-capWidth, low, x+capWidth, low)
+	c.StrokeLine2(errorStyle, x-capWidth, high, x+capWidth, high)
+	return high
+}
+
+// values prints the numbers over bars that are wide enough.
+func (b barChart) values(c draw.Canvas, p *plot.Plot, category int, tops []vg.Length, middle, width vg.Length) {
+	if width < narrowLabel {
+		return
+	}
+	style := p.X.Tick.Label
+	style.Rotation, style.XAlign, style.YAlign = 0, draw.XCenter, draw.YBottom
+	for i, s := range b.data.Series {
+		y := s.Y[category]
+		if s.Dashed || !drawable(y) {
+			continue
+		}
+		text := formatDecimal(y, 1)
+		if b.data.Percent {
+			text = formatDecimal(100*y, 1) + " %"
+		}
+		own := b.looks[i].own
+		left := middle + width*(vg.Length(own)-vg.Length(b.own)/2)
+		c.FillText(style, vg.Point{X: left + width/2, Y: tops[own] + 5}, text)
+	}
+}
+
+// GlyphBoxes implements plot.GlyphBoxer: room for the values over the highest bars.
+func (b barChart) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
+	return []plot.GlyphBox{{X: 0.5, Y: 1, Rectangle: vg.Rectangle{Min: vg.Point{X: -1}, Max: vg.Point{X: 1, Y: 1.6 * tickSize}}}}
+}

@@ -1,0 +1,167 @@
+package reports
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// wellFormed reads an SVG to its end as XML.
+func wellFormed(t *testing.T, svg string) {
+	t.Helper()
+	decoder := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		_, err := decoder.Token()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatalf("not XML: %v in %s", err, svg)
+		}
+	}
+}
+
+func TestPlotsFitThePage(t *testing.T) {
+	for _, p := range []*Plot{accuracyBars(), topCurve(), lossCurve(), logpCurve(), wordsBars(), userMap()} {
+		t.Run(p.Name, func(t *testing.T) {
+			svg, ok := drawPlot(p)
+			if !ok {
+				t.Fatal("nothing drawn")
+			}
+			pictures := []string{svg}
+			for _, entry := range legendOf(p) {
+				pictures = append(pictures, entry.Swatch)
+			}
+			for _, picture := range pictures {
+				wellFormed(t, picture)
+				if found := regexp.MustCompile(`#[0-9A-Fa-f]{3,}`).FindString(picture); found != "" {
+					t.Errorf("a colour that the page does not set: %s", found)
+				}
+				if strings.Contains(picture, "font-family") || strings.Contains(picture, "NaN") {
+					t.Errorf("a font or a NaN in %s", picture)
+				}
+			}
+			for _, want := range []string{`role="img"`, `aria-label="` + p.Title, "<title>" + p.Title, `viewBox="0 0 480 290"`, ">" + p.XLabel + "<", ">" + p.YLabel + "<"} {
+				if !strings.Contains(svg, strings.ReplaceAll(want, `"individual"`, `&#34;individual&#34;`)) {
+					t.Errorf("%s is missing", want)
+				}
+			}
+		})
+	}
+}
+
+// Plots that are hard to draw: nothing here may panic or print nonsense.
+func TestOddPlots(t *testing.T) {
+	many := make([]float64, 5000)
+	names := make([]string, 5000)
+	for i := range many {
+		many[i], names[i] = float64(i), fmt.Sprintf("user %d with a long name", i)
+	}
+	inf := math.Inf(1)
+	for _, test := range []struct {
+		name string
+		plot Plot
+		ok   bool
+	}{
+		{"no series", Plot{Kind: Bars}, false},
+		{"no values", Plot{Kind: Lines, Series: []Series{{Name: "s"}}}, false},
+		{"NaN only", Plot{Kind: Bars, Categories: []string{"a"}, Series: []Series{{Name: "s", Y: []float64{nan}}}}, false},
+		{"infinite only", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1}, Y: []float64{inf}}}}, false},
+		{"one point", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{3}, Y: []float64{3}}}}, true},
+		{"one point at zero", Plot{Kind: Dots, Series: []Series{{Name: "s", X: []float64{0}, Y: []float64{0}, Labels: []string{""}}}}, true},
+		{"zeros", Plot{Kind: Bars, Percent: true, Categories: []string{"a", "b"}, Series: []Series{{Name: "s", Y: []float64{0, 0}}}}, true},
+		{"negative bars", Plot{Kind: Bars, Categories: []string{"a", "b"}, Series: []Series{{Name: "s", Y: []float64{-1, 2}}}}, true},
+		{"constant", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1, 2}, Y: []float64{5, 5}}}}, true},
+		{"huge and tiny", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1, 2}, Y: []float64{1e300, -1e300}}, {Name: "t", X: []float64{1}, Y: []float64{1e-300}}}}, true},
+		{"widest range", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{-math.MaxFloat64, math.MaxFloat64}, Y: []float64{-math.MaxFloat64, math.MaxFloat64}}}}, false},
+		{"wide range", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{-9e99, 9e99}, Y: []float64{-9e99, 9e99}}}}, true},
+		{"dashed alone", Plot{Kind: Bars, Categories: []string{"a"}, Series: []Series{{Name: "paper", Y: []float64{1}, Dashed: true}}}, true},
+		{"gaps", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1, nan, 3, 4}, Y: []float64{1, 2, nan, 4}, Low: []float64{0, nan, 1, nan}, High: []float64{2, nan, 3, 5}}}}, true},
+		{"many bars", Plot{Kind: Bars, Categories: names, Series: []Series{{Name: "s", Y: many}, {Name: "t", Y: many}}}, true},
+		{"many points", Plot{Kind: Lines, Series: []Series{{Name: "s", X: many, Y: many, Low: many, High: many}}}, true},
+		{"many dots", Plot{Kind: Dots, Series: []Series{{Name: "s", X: many, Y: many, Labels: names}}}, true},
+		{"hostile", Plot{Kind: Bars, XLabel: hostile, Title: hostile, Categories: []string{hostile, "日本"}, Series: []Series{{Name: hostile, Y: []float64{1, 2}}}}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			svg, ok := drawPlot(&test.plot)
+			if ok != test.ok {
+				t.Fatalf("drawn: %v, want %v", ok, test.ok)
+			}
+			wellFormed(t, svg)
+			if strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+				t.Errorf("nonsense coordinates in %.2000s", svg)
+			}
+			if len(svg) > 3<<20 {
+				t.Errorf("%d bytes", len(svg))
+			}
+			r := &Report{Title: "x", Sections: []Section{{Heading: "h", Blocks: []Block{&test.plot}}}}
+			for _, rendering := range renderings[:2] {
+				if text := rendered(t, rendering.render, r); strings.Contains(text, "NaN") {
+					t.Errorf("%s prints NaN", rendering.name)
+				}
+			}
+		})
+	}
+}
+
+func TestNiceSteps(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		want      []float64
+	}{
+		{0, 1, []float64{0, 0.2, 0.4, 0.6, 0.8, 1}},
+		{0, 20.9, []float64{0, 5, 10, 15, 20, 25}},
+		{-70, -38, []float64{-70, -60, -50, -40, -30}},
+		{0.19, 0.72, []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8}},
+	} {
+		got := niceSteps(test.low, test.high, 6)
+		same := slices.EqualFunc(got, test.want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
+		if !same {
+			t.Errorf("niceSteps(%v, %v) = %v, want %v", test.low, test.high, got, test.want)
+		}
+	}
+	if labels := ticks([]float64{0, 0.25, 0.5}, true); labels[1].Label != "25 %" {
+		t.Errorf("label %q", labels[1].Label)
+	}
+	if labels := ticks([]float64{0, 2.5, 5}, false); labels[2].Label != "5.0" {
+		t.Errorf("label %q", labels[2].Label)
+	}
+}
+
+func TestThinned(t *testing.T) {
+	values := make([]float64, 301)
+	for i := range values {
+		values[i] = float64(i)
+	}
+	got := thinned(values, 12)
+	if len(got) != 12 || got[0] != 0 || got[11] != 300 || !slices.IsSorted(got) {
+		t.Errorf("thinned to %v", got)
+	}
+	if got := thinned(values[:12], 12); len(got) != 12 || got[5] != 5 {
+		t.Errorf("12 of 12: %v", got)
+	}
+}
+
+// A long curve keeps its extremes, wherever they are.
+func TestOutlineKeepsSpikes(t *testing.T) {
+	y := make([]float64, 10000)
+	run := make([]int, len(y))
+	for i := range y {
+		y[i], run[i] = math.Sin(float64(i)/1000), i
+	}
+	y[4321], y[7777] = 9, -9
+	kept := outline(run, y)
+	if len(kept) > drawnPoints+2 || !slices.IsSorted(kept) {
+		t.Errorf("%d points kept", len(kept))
+	}
+	for _, spike := range []int{0, 4321, 7777, 9999} {
+		if !slices.Contains(kept, spike) {
+			t.Errorf("point %d was dropped", spike)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+// Apply runs a plan: a node starts when the count of its unfinished inputs is zero. Stages that need the device run one
+// at a time, the others up to Options.Parallel together. A stage that fails takes those that need it with it, and
+// nothing else; an interrupted apply keeps every finished stage.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prlhf/prlhf/runner/store"
+)
+
+// Apply makes every artifact of the plan that the store lacks, writes the reports and checks the claims. Stages that
+// failed are in Result.Failed and named by the error; a cancelled ctx is returned as ctx.Err().
+func Apply(ctx context.Context, plan *Plan, st *store.Store, opts Options) (*Result, error) {
+	return apply(ctx, plan, st, opts, torchJobs)
+}
+
+func apply(ctx context.Context, plan *Plan, st *store.Store, opts Options, jobs jobs) (*Result, error) {
+	s := newScheduler(plan, st, opts, jobs)
+	s.run(ctx)
+	result := &Result{Failed: s.failed}
+	if err := ctx.Err(); err != nil {
+		return result, err
+	}
+	if len(s.failed) > 0 {
+		return result, errors.Join(s.errs...)
+	}
+	return result, finish(plan, s, opts, result)
+}
+
+// scheduler is the state of one apply. Only run's goroutine changes it.
+type scheduler struct {
+	plan      *Plan
+	st        *store.Store
+	opts      Options
+	jobs      jobs
+	emitMu    sync.Mutex
+	pending   map[*Node]int
+	needs     map[*Node][]*Node // who waits for a node
+	ready     []*Node
+	artifacts map[*Node]*store.Artifact
+	skipped   map[*Node]bool
+	failed    []*Node
+	errs      []error
+}
+
+func newScheduler(plan *Plan, st *store.Store, opts Options, jobs jobs) *scheduler {
+	s := &scheduler{plan: plan, st: st, opts: opts, jobs: jobs, pending: map[*Node]int{}, needs: map[*Node][]*Node{},
+		artifacts: map[*Node]*store.Artifact{}, skipped: map[*Node]bool{}}
+	for _, n := range plan.Nodes {
+		s.pending[n] = len(n.Inputs)
+		for _, in := range n.Inputs {
+			s.needs[in] = append(s.needs[in], n)
+		}
+		if len(n.Inputs) == 0 {
+			s.ready = append(s.ready, n)
+		}
+	}
+	return s
+}
+
+type finished struct {
+	node     *Node
+	artifact *store.Artifact
+	err      error
+}
+
+// run starts ready nodes in plan order until nothing runs and nothing can be started.
+func (s *scheduler) run(ctx context.Context) {
+	done := make(chan finished)
+	var device, others int
+	for {
+		for i := 0; i < len(s.ready) && ctx.Err() == nil; {
+			n := s.ready[i]
+			if needsDevice(n) && device > 0 || !needsDevice(n) && others >= max(s.opts.Parallel, 1) {
+				i++
+				continue
+			}
+			s.ready = append(s.ready[:i], s.ready[i+1:]...)
+			if needsDevice(n) {
+				device++
+			} else {
+				others++
+			}
+			env := s.env(n)
+			go func() {
+				a, err := s.make(ctx, n, env)
+				done <- finished{n, a, err}
+			}()
+		}
+		if device+others == 0 {
+			return
+		}
+		f := <-done
+		if needsDevice(f.node) {
+			device--
+		} else {
+			others--
+		}
+		s.settle(ctx, f)
+	}
+}
+
+// settle takes in what a node ended with.
+func (s *scheduler) settle(ctx context.Context, f finished) {
+	if f.err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		s.failed = append(s.failed, f.node)
+		s.errs = append(s.errs, fmt.Errorf("%s: %w", f.node.ID, f.err))
+		s.skip(f.node)
+		return
+	}
+	s.artifacts[f.node] = f.artifact
+	for _, n := range s.needs[f.node] {
+		if s.pending[n]--; s.pending[n] == 0 && !s.skipped[n] {
+			s.ready = append(s.ready, n)
+		}
+	}
+}
+
+// skip tells, once, that the nodes which need a failed one will not run.
+func (s *scheduler) skip(failed *Node) {
+	for _, n := range s.needs[failed] {
+		if !s.skipped[n] {
+			s.skipped[n] = true
+			s.emit(Event{Kind: Skipped, Node: n, Note: "it needs " + failed.ID})
+			s.skip(n)
+		}
+	}
+}
+
+func (s *scheduler) env(n *Node) *Env {
+	env := &Env{node: n, emit: s.emit, jobs: s.jobs, inputs: map[*Node]*store.Artifact{}}
+	for _, in := range n.Inputs {
+		env.inputs[in] = s.artifacts[in]
+	}
+	return env
+}
+
+// make returns the artifact of a node, from the store or by running its stage.
+func (s *scheduler) make(ctx context.Context, n *Node, env *Env) (*store.Artifact, error) {
+	start := time.Now()
+	meta := store.Meta{ID: n.ID, Kind: n.Kind, Addr: n.Addr, Description: description(n.Kind, n.Stage)}
+	for _, in := range n.Inputs {
+		meta.Inputs = append(meta.Inputs, in.Fingerprint)
+	}
+	build, artifact, err := s.st.Begin(ctx, n.Fingerprint, meta, func() { s.emit(Event{Kind: Waiting, Node: n}) })
+	if err == nil && build == nil {
+		s.emit(Event{Kind: Reused, Node: n})
+		return artifact, nil
+	}
+	if err == nil {
+		s.emit(Event{Kind: Started, Node: n})
+		artifact, err = runStage(ctx, n, env, build)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			s.emit(Event{Kind: Failed, Node: n, Err: err, Elapsed: time.Since(start)})
+		}
+		return nil, err
+	}
+	s.emit(Event{Kind: Finished, Node: n, Elapsed: time.Since(start)})
+	return artifact, nil
+}
+
+func runStage(ctx context.Context, n *Node, env *Env, build *store.Build) (*store.Artifact, error) {
+	defer build.Abort()
+	env.Dir, env.Scratch = build.Dir(), build.Scratch()
+	if err := n.Stage.Run(ctx, env); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return build.Commit()
+}
+
+func (s *scheduler) emit(e Event) {
+	if s.opts.Events == nil {
+		return
+	}
+	s.emitMu.Lock()
+	defer s.emitMu.Unlock()
+	s.opts.Events(e)
+}
+
+// needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
+func needsDevice(n *Node) bool {
+	switch n.Kind {
+	case kindInit, kindReference, kindTrain, kindScore, kindGenerate:
+		return true
+	}
+	return false
+}

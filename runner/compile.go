@@ -1,0 +1,154 @@
+// Compile turns a spec into a plan: each block asks for the nodes that it needs, and two that would do the same work are
+// one node. Everything is known before anything runs: the leaves of a fingerprint are digests of files.
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/runner/store"
+)
+
+// Compile returns every stage of the spec (or of what Options.Targets need), marked with what apply will do. What the
+// files on disk make impossible is in the diagnostics; then the plan is nil. st may be nil: then everything is to be
+// created.
+func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnostics) {
+	c := &compiler{spec: spec, st: st, opts: opts, leaves: newLeaves(st), same: map[store.Fingerprint]*Node{},
+		data: map[*dsl.Dataset]*dataNodes{}, origins: map[*dsl.Model]*origin{}, trained: map[*dsl.Train][]*policy{},
+		results: map[any]*Node{}, ofAddr: map[string][]*Node{}}
+	c.spell()
+	if c.diags.HasErrors() {
+		return nil, c.diags
+	}
+	nodes, diags := c.targeted()
+	if c.diags = append(c.diags, diags...); c.diags.HasErrors() {
+		return nil, c.diags
+	}
+	plan := &Plan{Spec: spec, Nodes: nodes}
+	for _, n := range plan.Nodes {
+		c.decide(n)
+	}
+	c.estimate(plan)
+	return plan, c.diags
+}
+
+// compiler is the state of one Compile.
+type compiler struct {
+	spec    *dsl.Spec
+	st      *store.Store
+	opts    Options
+	diags   hcl.Diagnostics
+	leaves  *leaves
+	nodes   []*Node
+	same    map[store.Fingerprint]*Node
+	data    map[*dsl.Dataset]*dataNodes
+	origins map[*dsl.Model]*origin
+	trained map[*dsl.Train][]*policy
+	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train: the node with its result.json
+	ofAddr  map[string][]*Node
+}
+
+// spell goes through the blocks in the order of work.
+func (c *compiler) spell() {
+	for _, s := range c.spec.Synths {
+		c.synthesize(s)
+	}
+	for _, d := range c.spec.Data {
+		c.statistics(d)
+	}
+	for _, m := range c.spec.Models {
+		c.origin(m)
+	}
+	for _, t := range c.spec.Trains {
+		c.curves(t)
+	}
+	for _, a := range c.spec.Scores {
+		c.accuracy(a)
+	}
+	for _, g := range c.spec.Gens {
+		c.words(g)
+	}
+	if c.diags.HasErrors() {
+		return // reports would only repeat what is missing
+	}
+	for _, r := range c.spec.Reports {
+		c.report(r)
+	}
+}
+
+// node adds a stage to the plan, or returns the node that does the same work already.
+func (c *compiler) node(kind, id string, block *dsl.Block, stage Stage, inputs ...*Node) *Node {
+	inputs = slices.DeleteFunc(inputs, func(n *Node) bool { return n == nil })
+	n := &Node{ID: kind + " " + id, Addr: block.Addr.String(), Kind: kind, Range: block.Declared, Stage: stage,
+		Inputs: distinct(inputs, func(n *Node) *Node { return n })}
+	n.Fingerprint = fingerprint(description(kind, stage), n.Inputs)
+	if same := c.same[n.Fingerprint]; same != nil {
+		n = same
+	} else {
+		c.same[n.Fingerprint] = n
+		c.nodes = append(c.nodes, n)
+	}
+	addr := block.Addr.String()
+	if !slices.Contains(c.ofAddr[addr], n) {
+		c.ofAddr[addr] = append(c.ofAddr[addr], n)
+	}
+	return n
+}
+
+// fail adds an error at an attribute of a block.
+func (c *compiler) fail(block *dsl.Block, attr, summary, detail string, args ...any) {
+	c.say(hcl.DiagError, block, attr, summary, detail, args...)
+}
+
+func (c *compiler) warn(block *dsl.Block, attr, summary, detail string, args ...any) {
+	c.say(hcl.DiagWarning, block, attr, summary, detail, args...)
+}
+
+func (c *compiler) say(severity hcl.DiagnosticSeverity, block *dsl.Block, attr, summary, detail string, args ...any) {
+	at := block.Range(attr)
+	c.diags = append(c.diags, &hcl.Diagnostic{Severity: severity, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at})
+}
+
+// targeted returns the nodes that the targets need, in plan order; without targets all of them.
+func (c *compiler) targeted() ([]*Node, hcl.Diagnostics) {
+	if len(c.opts.Targets) == 0 {
+		return c.nodes, nil
+	}
+	var diags hcl.Diagnostics
+	wanted := map[*Node]bool{}
+	var want func(*Node)
+	want = func(n *Node) {
+		if !wanted[n] {
+			wanted[n] = true
+			for _, in := range n.Inputs {
+				want(in)
+			}
+		}
+	}
+	for _, target := range c.opts.Targets {
+		nodes := c.matching(target)
+		if len(nodes) == 0 {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target",
+				Detail: fmt.Sprintf("Nothing in this spec is called %s. There are %s.", target, strings.Join(c.addresses(), ", "))})
+		}
+		for _, n := range nodes {
+			want(n)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *Node) bool { return !wanted[n] }), diags
+}
+
+// matching returns the nodes of an address; that of a block with for_each stands for all its instances.
+func (c *compiler) matching(target string) []*Node {
+	var out []*Node
+	for _, addr := range c.addresses() {
+		if addr == target || blockOf(addr) == target {
+			out = append(out, c.ofAddr[addr]...)
+		}
+	}
+	return out
+}

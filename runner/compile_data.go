@@ -1,0 +1,89 @@
+// Nodes of data sets: files made up, rows read, who is seen and what is trained on, ids of tokens.
+package runner
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/dsl"
+)
+
+// dataNodes are the stages of one data set.
+type dataNodes struct {
+	set    *dsl.Dataset
+	rows   *Node // import: comparisons.arrow, what was recorded, in the order read
+	split  *Node // split: users.arrow, rows.arrow, this data set's view of them
+	tokens map[string]*Node
+}
+
+func (c *compiler) synthesize(s *dsl.Synthetic) *Node {
+	return c.node(kindSynthesize, s.Addr.String(), &s.Block, &synthesizeStage{spec: s})
+}
+
+// dataset returns the nodes of a data set, or nil when its files cannot be read; then a diagnostic says so.
+func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
+	if n, done := c.data[d]; done {
+		return n
+	}
+	c.data[d] = nil
+	if !c.offered(d) {
+		return nil
+	}
+	stage := &importStage{spec: d}
+	if d.Synthetic != nil {
+		stage.files = c.synthesize(d.Synthetic)
+	} else if !c.readLeaves(d, stage) {
+		return nil
+	}
+	n := &dataNodes{set: d, tokens: map[string]*Node{}}
+	n.rows = c.node(kindImport, d.Addr.String(), &d.Block, stage, stage.files)
+	n.split = c.node(kindSplit, d.Addr.String(), &d.Block, &splitStage{spec: d, rows: n.rows}, n.rows)
+	c.data[d] = n
+	return n
+}
+
+// offered refuses by name what this version does not do with a data set.
+func (c *compiler) offered(d *dsl.Dataset) bool {
+	before := len(c.diags)
+	if d.GroupBy != nil {
+		c.fail(&d.Block, "group_by", "group_by is not offered yet", "Groups come from the data's own group column, or from simulate.")
+	}
+	if d.UserText != nil {
+		c.fail(&d.Block, "user_text", "user_text is not offered yet", "Texts of users come from the data's own user_text column.")
+	}
+	return len(c.diags) == before
+}
+
+// readLeaves finds and hashes the data set's files.
+func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
+	names, err := formats.Files(d.Format, d.Source)
+	if os.IsNotExist(err) && len(d.Expect) > 0 {
+		stage.missing = d.Source // plan reckons with expect; apply says what is missing
+		return true
+	}
+	if os.IsNotExist(err) {
+		c.fail(&d.Block, "source", "No such data", "There is no file or folder %s. Paths are relative to the file that they are written in.", d.Source)
+		return false
+	}
+	if err == nil {
+		stage.source = d.Source
+		stage.digest, err = c.leaves.digests(names, func(name string) string { return formats.Path(d.Source, name) })
+	}
+	if err != nil {
+		c.fail(&d.Block, "source", "Unreadable data", "%s cannot be read: %v.", d.Source, err)
+	}
+	return err == nil
+}
+
+// tokenized returns the node with the ids of a data set for a tokenizer.
+func (c *compiler) tokenized(d *dataNodes, t tokenizerRef, user string) *Node {
+	key := t.key()
+	if n := d.tokens[key]; n != nil {
+		return n
+	}
+	stage := &tokenizeStage{spec: d.set, rows: d.rows, tokenizer: t}
+	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, user), &d.set.Block, stage, d.rows, t.node)
+	d.tokens[key] = n
+	return n
+}

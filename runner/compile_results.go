@@ -1,0 +1,142 @@
+// Nodes of what is done and measured: training, accuracy, generation, and the reports that read them.
+package runner
+
+import (
+	"fmt"
+
+	"github.com/prlhf/prlhf/dsl"
+)
+
+// statistics returns the node that has a data set's numbers.
+func (c *compiler) statistics(d *dsl.Dataset) *Node {
+	n := c.dataset(d)
+	if n == nil {
+		return nil
+	}
+	c.results[d] = n.split
+	return n.split
+}
+
+// train returns the policies of a train block, one per seed.
+func (c *compiler) train(t *dsl.Train) []*policy {
+	if p, done := c.trained[t]; done {
+		return p
+	}
+	c.trained[t] = nil
+	base := c.start(&t.Block, "base", t.Base)
+	sets := []*dsl.Set{t.Data}
+	if t.Evaluate != nil {
+		sets = append(sets, t.Evaluate.Data)
+	}
+	data, ok := c.inputsOf(sets...)
+	if base == nil || !ok || !c.offeredTrain(t, base) {
+		return nil
+	}
+	c.tokenize(data, base)
+	if objectiveConfig(t.Objective).NeedsReference() {
+		c.refer(data, base)
+	}
+	var out []*policy
+	for _, seed := range t.Seeds {
+		stage := &trainStage{spec: t, seed: seed, base: base, data: data, device: c.opts.Device}
+		name := t.Addr.String()
+		if len(t.Seeds) > 1 {
+			name += fmt.Sprintf(" seed %d", seed)
+		}
+		n := c.node(kindTrain, name, &t.Block, stage, append(data.inputs(true), base.inputs()...)...)
+		out = append(out, &policy{name: name, origin: base.origin, chain: append(base.chain[:len(base.chain):len(base.chain)], n)})
+	}
+	c.trained[t] = out
+	return out
+}
+
+// offeredTrain refuses what this version does not train, and targets that match no module.
+func (c *compiler) offeredTrain(t *dsl.Train, base *policy) bool {
+	before := len(c.diags)
+	if t.UserModel != nil && t.UserModel.Explicit {
+		c.fail(&t.Block, "user_model", "explicit is not offered yet", "Texts of users are read but not prepended in this version. Leave explicit out.")
+	}
+	if t.LoRA != nil && t.LoRA.Rank > 0 && base.origin.known {
+		if _, err := base.origin.config.MatchTargets(t.LoRA.Targets); err != nil {
+			c.fail(&t.Block, "lora.targets", "No such module", "targets: %v.", err)
+		}
+	}
+	if t.LoRA != nil && t.LoRA.Rank == 0 && t.UserModel == nil {
+		c.fail(&t.Block, "lora", "Nothing to train", "lora.rank is 0 and there is no user_model, so no parameter would change.")
+	}
+	return len(c.diags) == before
+}
+
+// curves returns the node whose result.json has a training run's parameters and curves.
+func (c *compiler) curves(t *dsl.Train) *Node {
+	of := c.train(t)
+	if len(of) == 0 {
+		return nil
+	}
+	if len(of) == 1 {
+		c.results[t] = of[0].chain[len(of[0].chain)-1]
+		return c.results[t]
+	}
+	runs := &trainRunsStage{}
+	for _, p := range of {
+		runs.runs = append(runs.runs, p.chain[len(p.chain)-1])
+	}
+	c.results[t] = c.node(kindTrainRuns, t.Addr.String(), &t.Block, runs, runs.runs...)
+	return c.results[t]
+}
+
+// accuracy returns the node with the shares of an accuracy block.
+func (c *compiler) accuracy(a *dsl.Accuracy) *Node {
+	stage := &accuracyStage{}
+	var inputs []*Node
+	for _, p := range c.policies(a.Policy) {
+		data, ok := c.inputsOf(a.Data)
+		if !ok {
+			return nil
+		}
+		c.tokenize(data, p)
+		if _, reference := p.reward(); reference {
+			c.refer(data, p.last().base)
+		}
+		score := &scoreStage{spec: a, policy: p, data: data, device: c.opts.Device}
+		n := c.node(kindScore, c.ofSeed(a.Addr, p), &a.Block, score, append(data.inputs(true), p.inputs()...)...)
+		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data)
+		inputs = append(append(inputs, n), data.inputs(false)...)
+	}
+	if len(stage.scores) == 0 {
+		return nil
+	}
+	c.results[a] = c.node(kindAccuracy, a.Addr.String(), &a.Block, stage, inputs...)
+	return c.results[a]
+}
+
+// words returns the node with the lengths of a generate block's texts.
+func (c *compiler) words(g *dsl.Generate) *Node {
+	sets := []*dsl.Set{g.Prompts}
+	if g.Users != nil {
+		sets = append(sets, g.Users)
+	}
+	stage := &wordsStage{}
+	for _, p := range c.policies(g.Policy) {
+		data, ok := c.inputsOf(sets...)
+		if !ok {
+			return nil
+		}
+		c.tokenize(data, p)
+		generate := &generateStage{spec: g, policy: p, data: data, device: c.opts.Device}
+		stage.texts = append(stage.texts, c.node(kindGenerate, c.ofSeed(g.Addr, p), &g.Block, generate, append(data.inputs(true), p.inputs()...)...))
+	}
+	if len(stage.texts) == 0 {
+		return nil
+	}
+	c.results[g] = c.node(kindWords, g.Addr.String(), &g.Block, stage, stage.texts...)
+	return c.results[g]
+}
+
+// ofSeed tells the nodes of several seeds apart.
+func (c *compiler) ofSeed(addr dsl.Addr, p *policy) string {
+	if t := p.last(); t != nil && len(t.spec.Seeds) > 1 {
+		return fmt.Sprintf("%s of seed %d", addr, t.seed)
+	}
+	return addr.String()
+}

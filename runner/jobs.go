@@ -1,0 +1,20 @@
+// The numeric jobs that stages start. Tests put in arithmetic of their own, so that the graph, the store and the reports
+// can be tested in milliseconds and without libtorch.
+package runner
+
+import (
+	"context"
+
+	"github.com/prlhf/prlhf/torch"
+	"github.com/prlhf/prlhf/torch/lm"
+)
+
+type jobs struct {
+	train     func(context.Context, torch.TrainJob, func(torch.Progress)) (torch.TrainResult, error)
+	logps     func(context.Context, torch.LogpsJob, func(torch.Progress), func(torch.Logp) error) error
+	generate  func(context.Context, torch.GenerateJob, func(torch.Progress)) ([]torch.Generated, error)
+	writeInit func(dir string, cfg lm.Config, seed int64) error
+}
+
+// torchJobs are the real ones.
+var torchJobs = jobs{train: torch.Train, logps: torch.Logps, generate: torch.Generate, writeInit: lm.WriteInit}

@@ -1,0 +1,178 @@
+// The import stage: files of a format as comparisons, as they were recorded. Rows that cannot be used are refused or
+// dropped as the spec says, and either way named by file and line; rows that the format's own rules leave out are counted.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/dsl"
+)
+
+const (
+	kindImport    = "import"
+	importVersion = 1
+
+	comparisonsFile = "comparisons.arrow"
+	recordedFile    = "recorded.arrow"
+	droppedFile     = "dropped.arrow"
+	badRowsFile     = "badrows.arrow"
+
+	namedRows = 5 // bad rows that a refusal names; the rest are counted
+)
+
+// recorded is a row of recorded.arrow: a comparison that counts for the data set's statistics, usable or not.
+type recorded struct {
+	Row          int64  `arrow:"row"` // of comparisons.arrow; -1: left out by the format's own rules
+	User         string `arrow:"user"`
+	Group        string `arrow:"group"`
+	Split        string `arrow:"split"`
+	Prompt       string `arrow:"prompt"`        // its key: equal prompts have equal keys
+	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file
+}
+
+type importStage struct {
+	spec    *dsl.Dataset
+	files   *Node  // files made up; nil: source
+	source  string // a leaf, with the digest of what is in it
+	digest  string
+	missing string // path that plan did not find
+}
+
+func (s *importStage) Describe(w io.Writer) {
+	line(w, "version", importVersion)
+	line(w, "format", s.spec.Format)
+	for _, ours := range sortedKeys(s.spec.Columns) {
+		line(w, "column "+ours, s.spec.Columns[ours])
+	}
+	line(w, "bad_rows", s.spec.BadRows)
+	switch {
+	case s.missing != "":
+		line(w, "files", "missing")
+	case s.files == nil:
+		line(w, "files", s.digest)
+	}
+}
+
+func (s *importStage) Run(ctx context.Context, e *Env) error {
+	if s.missing != "" {
+		return fmt.Errorf("there is no file or folder %s, which %s reads", s.missing, s.spec.Addr)
+	}
+	source := s.source
+	if s.files != nil {
+		source = e.Path(s.files, filesFolder)
+	}
+	out, err := createImport(e)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	for record, err := range s.records(source) {
+		if err != nil {
+			return err
+		}
+		if out.lines++; out.lines%5000 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			e.Progress(out.lines, 0, "rows")
+		}
+		if err := out.take(record); err != nil {
+			return err
+		}
+	}
+	if len(out.named) > 0 && s.spec.BadRows != "drop" {
+		return s.refusal(out)
+	}
+	if out.usable.Rows() == 0 {
+		return fmt.Errorf("%s has no usable comparison in %d lines", s.spec.Addr, out.lines)
+	}
+	return out.Close()
+}
+
+func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
+	if s.spec.Format == "tldr" {
+		return formats.ReadTLDR(source)
+	}
+	return formats.ReadJSONL(source, formats.Columns(s.spec.Columns))
+}
+
+// refusal names the first bad rows and how to go on.
+func (s *importStage) refusal(out *importTables) error {
+	more := ""
+	if n := out.bad.Rows() - int64(len(out.named)); n > 0 {
+		more = fmt.Sprintf("; and %d more", n)
+	}
+	return fmt.Errorf("%d of %d rows cannot be used: %s%s; mend them, or write bad_rows = \"drop\" in %s to leave them out",
+		out.bad.Rows(), out.lines, strings.Join(out.named, "; "), more, s.spec.Addr)
+}
+
+// importTables are the tables of an import in the making.
+type importTables struct {
+	usable   *arrowio.Writer[arrowio.Comparison]
+	recorded *arrowio.Writer[recorded]
+	dropped  *arrowio.Writer[arrowio.Dropped]
+	bad      *arrowio.Writer[arrowio.Dropped]
+	lines    int64
+	named    []string
+}
+
+func createImport(e *Env) (*importTables, error) {
+	t := &importTables{}
+	var err error
+	if t.usable, err = arrowio.Create[arrowio.Comparison](e.File(comparisonsFile)); err != nil {
+		return nil, err
+	}
+	if t.recorded, err = arrowio.Create[recorded](e.File(recordedFile)); err != nil {
+		return nil, err
+	}
+	if t.dropped, err = arrowio.Create[arrowio.Dropped](e.File(droppedFile)); err != nil {
+		return nil, err
+	}
+	t.bad, err = arrowio.Create[arrowio.Dropped](e.File(badRowsFile))
+	return t, err
+}
+
+// take files one record.
+func (t *importTables) take(r formats.Record) error {
+	row := t.usable.Rows()
+	switch r.Kind {
+	case formats.Bad:
+		if len(t.named) < namedRows {
+			t.named = append(t.named, r.String())
+		}
+		return t.bad.Append(arrowio.Dropped{File: r.File, Line: r.Line, Reason: r.Reason, Detail: r.Detail})
+	case formats.LeftOut:
+		row = -1
+		if err := t.dropped.Append(arrowio.Dropped{File: r.File, Line: r.Line, Reason: r.Reason, Detail: r.Detail}); err != nil {
+			return err
+		}
+	case formats.Usable:
+		err := t.usable.Append(arrowio.Comparison{Row: row, Split: r.Split, User: r.User, Group: r.Group, UserText: r.UserText,
+			Prompt: r.Prompt, Chosen: r.Chosen, Rejected: r.Rejected, Cluster: r.Cluster, File: r.File, Line: r.Line})
+		if err != nil {
+			return err
+		}
+	}
+	if !r.Counts() {
+		return nil
+	}
+	key := formats.PromptKey(r.Prompt)
+	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split,
+		Prompt: string(fmt.Appendf(nil, "%x", key)), SecondChosen: r.SecondChosen})
+}
+
+func (t *importTables) Close() error {
+	var first error
+	for _, close := range []func() error{t.usable.Close, t.recorded.Close, t.dropped.Close, t.bad.Close} {
+		if err := close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}

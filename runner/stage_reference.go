@@ -1,0 +1,134 @@
+// The reference stage: log-probs of a start model, without any user, for both responses of every row of a data set. They
+// depend on weights and ids only, so every run of every spec that starts from the model shares them (design.md section
+// 5, point 1).
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/torch"
+	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/tokenizer"
+)
+
+const (
+	kindReference    = "reference"
+	referenceVersion = 1
+
+	logpsFile = "logps.arrow"
+)
+
+type referenceStage struct {
+	model  *policy
+	tokens *Node
+	device torch.Device
+}
+
+func (s *referenceStage) Describe(w io.Writer) {
+	line(w, "version", referenceVersion)
+	s.model.describe(w)
+	describeDevice(w, s.device, s.model.precision())
+}
+
+func (s *referenceStage) Run(ctx context.Context, e *Env) error {
+	files := s.model.base(e)
+	special, err := s.model.special(e)
+	if err != nil {
+		return err
+	}
+	t := &table{}
+	if err := t.openRecorded(e.Path(s.tokens, tokensFile)); err != nil {
+		return err
+	}
+	w := &world{tables: []*table{t}}
+	defer w.Close()
+	sc := newScorer(w, special.end)
+	for i := range t.rows {
+		for side := range 2 {
+			if err := sc.ask(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
+				return err
+			}
+		}
+	}
+	in := torch.Inputs{Policy: files, Device: s.device, Precision: s.model.precision(), BOS: special.bos}
+	if err := sc.run(ctx, e, in); err != nil {
+		return err
+	}
+	return s.write(e, t, sc)
+}
+
+func (s *referenceStage) write(e *Env, t *table, sc *scorer) error {
+	out, err := arrowio.Create[arrowio.Logps](e.File(logpsFile))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	for i := range t.rows {
+		var sides [2]score
+		for side := range sides {
+			if sides[side], err = sc.answer(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
+				return err
+			}
+		}
+		row, err := t.tokens.At(i)
+		if err != nil {
+			return err
+		}
+		err = out.Append(arrowio.Logps{Row: row.Row, ChosenLogps: sides[0].logp, RejectedLogps: sides[1].logp,
+			ChosenTokens: sides[0].tokens, RejectedTokens: sides[1].tokens})
+		if err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// openRecorded makes a table of the rows of tokens.arrow alone, as they were recorded: no users, no split.
+func (t *table) openRecorded(path string) (err error) {
+	if t.tokens, err = arrowio.Open[arrowio.Tokens](path); err != nil {
+		return err
+	}
+	t.rows = make([]assigned, t.tokens.Len())
+	t.tokenRow = make([]int32, t.tokens.Len())
+	for i := range t.tokenRow {
+		t.tokenRow[i] = int32(i)
+	}
+	return nil
+}
+
+// specialIDs are the tokens that prlhf adds: BOS before everything (-1: the tokenizer has none), one end token behind
+// each response, and all ids that end a generated text.
+type specialIDs struct {
+	bos, end int32
+	ends     []int32
+}
+
+func (p *policy) special(e *Env) (specialIDs, error) {
+	dir := p.origin.tokenizer.dir(e)
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		return specialIDs{}, err
+	}
+	cfg, err := lm.ReadConfig(p.files(e).Model)
+	if err != nil {
+		return specialIDs{}, err
+	}
+	ids := specialIDs{bos: -1, ends: cfg.EOS}
+	if bos, ok := tok.BOS(); ok {
+		ids.bos = bos
+	}
+	end, ok := tok.EOS()
+	switch {
+	case ok:
+		ids.end = end
+	case len(cfg.EOS) > 0:
+		ids.end = cfg.EOS[0]
+	default:
+		return ids, fmt.Errorf("%s names no end token (eos_token in tokenizer_config.json, or eos_token_id in config.json)", dir)
+	}
+	ids.ends = distinct(append([]int32{ids.end}, ids.ends...), func(id int32) int32 { return id })
+	return ids, nil
+}

@@ -1,0 +1,218 @@
+// The score stage: how a policy ranks comparisons. Each row is scored for its own user (an unseen one is user 0), and, to
+// see whether the user model is used at all, rows of seen users for a wrong user, for users dealt at random, and for
+// user 0. A policy that takes no account of the user is scored once: the controls would be equal.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/torch"
+)
+
+const (
+	kindScore    = "score"
+	scoreVersion = 1
+
+	scoresFile = "scores.arrow"
+
+	shuffleSeed = 0x70726c68 // of the users dealt at random; any fixed number
+)
+
+type scoreStage struct {
+	spec   *dsl.Accuracy
+	policy *policy
+	data   dataInputs
+	device torch.Device
+}
+
+func (s *scoreStage) Describe(w io.Writer) {
+	line(w, "version", scoreVersion)
+	s.policy.describe(w)
+	s.data.describe(w, "data", s.spec.Data)
+	describeDevice(w, s.device, s.policy.precision())
+}
+
+// personal tells whether the policy answers users differently.
+func (p *policy) personal() bool {
+	t := p.last()
+	return t != nil && userModelConfig(t.spec.UserModel).Personal()
+}
+
+// beta is the factor of the objective's implicit reward, and whether it has a reference; a policy whose objective has no
+// reward of its own is ranked by plain log-prob.
+func (p *policy) reward() (beta float64, reference bool) {
+	if t := p.last(); t != nil && t.spec.Objective.Kind == "dpo" {
+		return t.spec.Objective.Beta, true
+	}
+	return 1, false
+}
+
+// seen lists the users that the policy was trained on, in the order of their index.
+func (p *policy) seen(e *Env) ([]arrowio.User, error) {
+	if p.last() == nil {
+		return nil, nil
+	}
+	return arrowio.Read[arrowio.User](e.Path(p.chain[len(p.chain)-1], usersFile))
+}
+
+// pass is one way of choosing whose soft prompt a row gets.
+type pass struct {
+	name  string
+	users []int32 // of each row; -1: the row is not in this pass
+}
+
+func (s *scoreStage) Run(ctx context.Context, e *Env) error {
+	world, err := s.data.open(e)
+	if err != nil {
+		return err
+	}
+	defer world.Close()
+	rows, err := world.rows(s.spec.Data)
+	if err != nil {
+		return err
+	}
+	rows, left := world.kept(rows)
+	if left > 0 {
+		e.Say("%d of %d rows are over the limits of length and are not scored", left, len(rows)+left)
+	}
+	seen, err := s.policy.seen(e)
+	if err != nil {
+		return err
+	}
+	special, err := s.policy.special(e)
+	if err != nil {
+		return err
+	}
+	passes := s.passes(world, rows, seen)
+	sc := newScorer(world, special.end)
+	for _, p := range passes {
+		for i, r := range rows {
+			for side := 0; side < 2 && p.users[i] >= 0; side++ {
+				if err := sc.ask(asked{responseRef{r, side}, p.users[i]}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	in := torch.Inputs{Policy: s.policy.files(e), Device: s.device, Precision: s.policy.precision(), BOS: special.bos}
+	if err := sc.run(ctx, e, in); err != nil {
+		return err
+	}
+	return s.write(e, world, rows, indexOf(seen), passes, sc)
+}
+
+// passes lists what is to be scored. Users of a policy without a user model are all user 0.
+func (s *scoreStage) passes(w *world, rows []rowRef, seen []arrowio.User) []pass {
+	index := indexOf(seen)
+	own := make([]int32, len(rows))
+	if !s.policy.personal() {
+		return []pass{{arrowio.PassUser, own}}
+	}
+	for i, r := range rows {
+		own[i] = index[w.user(r)]
+	}
+	other := another(seen)
+	swapped, generic := make([]int32, len(rows)), make([]int32, len(rows))
+	for i, u := range own {
+		swapped[i], generic[i] = -1, -1
+		if u > 0 {
+			swapped[i], generic[i] = other[u-1], 0
+		}
+	}
+	return []pass{{arrowio.PassUser, own}, {arrowio.PassSwapped, swapped}, {arrowio.PassShuffled, dealt(own)}, {arrowio.PassGeneric, generic}}
+}
+
+// another names, for each seen user, a wrong one: the next of another group where there is one, else the next. A single
+// user has no other: -1.
+func another(seen []arrowio.User) []int32 {
+	out := make([]int32, len(seen))
+	for i, u := range seen {
+		out[i] = -1
+		for k := 1; k < len(seen); k++ {
+			j := (i + k) % len(seen)
+			if out[i] < 0 {
+				out[i] = int32(j) + 1
+			}
+			if u.Group != "" && seen[j].Group != u.Group {
+				out[i] = int32(j) + 1
+				break
+			}
+		}
+	}
+	return out
+}
+
+// dealt deals the users of seen rows to these rows at random.
+func dealt(own []int32) []int32 {
+	out := make([]int32, len(own))
+	var rows []int
+	for i, u := range own {
+		out[i] = -1
+		if u > 0 {
+			rows = append(rows, i)
+		}
+	}
+	for k, at := range rand.New(rand.NewPCG(shuffleSeed, 0)).Perm(len(rows)) {
+		out[rows[k]] = own[rows[at]]
+	}
+	return out
+}
+
+func (s *scoreStage) write(e *Env, w *world, rows []rowRef, index map[string]int32, passes []pass, sc *scorer) error {
+	out, err := arrowio.Create[arrowio.Score](e.File(scoresFile))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	for _, p := range passes {
+		for i, r := range rows {
+			if p.users[i] < 0 {
+				continue
+			}
+			row, err := s.score(w, r, p.users[i], sc)
+			if err != nil {
+				return err
+			}
+			row.Pass, row.Seen = p.name, index[row.User] > 0
+			if err := out.Append(row); err != nil {
+				return err
+			}
+		}
+	}
+	return out.Close()
+}
+
+// score joins a row's log-probs with those of the reference to the objective's own reward (design.md section 2).
+func (s *scoreStage) score(w *world, r rowRef, user int32, sc *scorer) (arrowio.Score, error) {
+	beta, reference := s.policy.reward()
+	u := w.userOf(r)
+	out := arrowio.Score{Row: int64(r.row), User: u.ID, Group: u.Group, RefChosenLogps: math.NaN(), RefRejectedLogps: math.NaN()}
+	chosen, err := sc.answer(asked{responseRef{r, 0}, user})
+	if err != nil {
+		return out, err
+	}
+	rejected, err := sc.answer(asked{responseRef{r, 1}, user})
+	if err != nil {
+		return out, err
+	}
+	out.ChosenLogps, out.RejectedLogps = chosen.logp, rejected.logp
+	out.ChosenReward, out.RejectedReward = chosen.logp, rejected.logp
+	if reference {
+		if out.RefChosenLogps, out.RefRejectedLogps, err = w.ref(r); err != nil {
+			return out, err
+		}
+		out.ChosenReward = beta * (chosen.logp - out.RefChosenLogps)
+		out.RejectedReward = beta * (rejected.logp - out.RefRejectedLogps)
+	}
+	out.Margin = out.ChosenReward - out.RejectedReward
+	if math.IsNaN(out.Margin) {
+		return out, fmt.Errorf("row %d has no finite margin", r.row)
+	}
+	return out, nil
+}

@@ -1,0 +1,294 @@
+// The split stage: who is seen, what is trained on, and, where the spec simulates them, what each user prefers. It
+// decides about rows that import numbered and copies no text.
+//
+// A training row of an unseen user is on neither side: nobody trains on them. Users stand in the order of their index:
+// by their number of training comparisons in tldr (the authors' ranking) and with seen_top, else by id.
+package runner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/dsl"
+)
+
+const (
+	kindSplit    = "split"
+	splitVersion = 1
+
+	usersFile  = "users.arrow"
+	rowsFile   = "rows.arrow"
+	resultFile = "result.json"
+)
+
+type splitStage struct {
+	spec *dsl.Dataset
+	rows *Node
+}
+
+func (s *splitStage) Describe(w io.Writer) {
+	d := s.spec
+	line(w, "version", splitVersion)
+	sides := fmt.Sprintf("%g of the comparisons train, whole by %s, seed %d", d.Split.Train, d.Split.By, d.Split.Seed)
+	if d.Split.Own {
+		sides = "the data's own, else " + sides
+	}
+	line(w, "sides", sides)
+	line(w, "seen_share", d.Split.SeenShare)
+	line(w, "seen_top", d.Split.SeenTop)
+	line(w, "seen_seed", d.Split.Seed)
+	line(w, "ranked", s.ranked())
+	for _, g := range d.Simulate {
+		line(w, "simulate "+g.Name, fmt.Sprintf("share %g prefers %s noise %g", g.Share, g.Prefers, g.Noise))
+	}
+	if len(d.Simulate) > 0 {
+		line(w, "draw", d.Draw)
+	}
+	if len(d.Simulate) > 0 || d.ShuffleUsers {
+		line(w, "seed", d.Seed)
+	}
+	line(w, "shuffle_users", d.ShuffleUsers)
+}
+
+// ranked tells whether users stand by their number of training comparisons.
+func (s *splitStage) ranked() bool { return s.spec.Format == "tldr" || s.spec.Split.SeenTop > 0 }
+
+func (s *splitStage) Run(_ context.Context, e *Env) error {
+	records, err := arrowio.Read[recorded](e.Path(s.rows, recordedFile))
+	if err != nil {
+		return err
+	}
+	v := &view{records: records, sides: s.sides(records)}
+	s.meetUsers(v)
+	if err := s.draw(v); err != nil {
+		return err
+	}
+	if s.spec.ShuffleUsers {
+		if err := v.deal(s.spec.Seed); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(v.sides, arrowio.Train) {
+		return fmt.Errorf("%s has no comparison to train on: nobody is seen, or everything is in test", s.spec.Addr)
+	}
+	if err := s.write(e, v); err != nil {
+		return err
+	}
+	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": v.statistics()}))
+}
+
+// view is a split in the making, over all recorded comparisons.
+type view struct {
+	records []recorded
+	sides   []string // train, test, or "" for training rows of unseen users
+	user    []int32  // of each record, as an index into users
+	chooser []int32  // who made the choice; differs from user where users were dealt anew
+	users   []arrowio.User
+	groups  []int // simulated group of each user; nil: none
+}
+
+// sides says which records train. Records that the data's own split does not name are split like data without one.
+func (s *splitStage) sides(records []recorded) []string {
+	own := make([]string, len(records))
+	named := false
+	for i, r := range records {
+		own[i] = r.Split
+		named = named || r.Split != ""
+	}
+	if s.spec.Split.Own && named {
+		for i := range own {
+			own[i] = cmp.Or(own[i], arrowio.Train)
+		}
+		return own
+	}
+	keys := make([]formats.Key, len(records))
+	for i, r := range records {
+		if s.spec.Split.By == "row" {
+			keys[i] = formats.RowKey(int64(i))
+		} else {
+			keys[i] = formats.PromptKey(r.Prompt)
+		}
+	}
+	return formats.Split{Train: s.spec.Split.Train, Seed: s.spec.Split.Seed}.Assign(keys)
+}
+
+// meetUsers ranks the users, decides who is seen, and takes the others' training rows out.
+func (s *splitStage) meetUsers(v *view) {
+	counts, groups := v.count()
+	order := slices.Clone(counts)
+	formats.Rank(order)
+	var seen []bool
+	if s.spec.Split.SeenTop > 0 {
+		seen = formats.SeenTop(order, s.spec.Split.SeenTop)
+	} else {
+		seen = formats.SeenShare(order, s.spec.Split.SeenShare, s.spec.Split.Seed)
+	}
+	for i, u := range order {
+		v.users = append(v.users, arrowio.User{ID: u.ID, Group: groups[u.ID], Seen: seen[i], TrainComparisons: u.Train, TestComparisons: u.Test})
+	}
+	if !s.ranked() {
+		slices.SortFunc(v.users, func(a, b arrowio.User) int { return byNumberThenText(a.ID, b.ID) })
+	}
+	v.number()
+}
+
+// count counts the comparisons of each user and finds their recorded group: that of their first row.
+func (v *view) count() ([]formats.UserCount, map[string]string) {
+	at := map[string]int{}
+	var counts []formats.UserCount
+	groups := map[string]string{}
+	for i, r := range v.records {
+		k, known := at[r.User]
+		if !known {
+			k = len(counts)
+			at[r.User] = k
+			counts = append(counts, formats.UserCount{ID: r.User})
+			groups[r.User] = r.Group
+		}
+		if v.sides[i] == arrowio.Train {
+			counts[k].Train++
+		} else {
+			counts[k].Test++
+		}
+	}
+	return counts, groups
+}
+
+// number puts seen users first, gives them their index, and points records at users.
+func (v *view) number() {
+	slices.SortStableFunc(v.users, func(a, b arrowio.User) int {
+		switch {
+		case a.Seen == b.Seen:
+			return 0
+		case a.Seen:
+			return -1
+		}
+		return 1
+	})
+	at := map[string]int32{}
+	for i := range v.users {
+		u := &v.users[i]
+		at[u.ID] = int32(i)
+		if u.Seen {
+			u.Index = int32(i) + 1
+		} else {
+			u.TrainComparisons = 0
+		}
+	}
+	v.user, v.chooser = make([]int32, len(v.records)), make([]int32, len(v.records))
+	for i, r := range v.records {
+		v.user[i], v.chooser[i] = at[r.User], at[r.User]
+		if v.sides[i] == arrowio.Train && !v.users[v.user[i]].Seen {
+			v.sides[i] = ""
+		}
+	}
+}
+
+// draw puts users into simulated groups.
+func (s *splitStage) draw(v *view) (err error) {
+	if len(s.spec.Simulate) == 0 {
+		return nil
+	}
+	seen := make([]bool, len(v.users))
+	for i, u := range v.users {
+		seen[i] = u.Seen
+	}
+	if v.groups, err = formats.Draw(s.spec.Draw, seen, simulatedGroups(s.spec), s.spec.Seed); err != nil {
+		return fmt.Errorf("%s: simulate: %w", s.spec.Addr, err)
+	}
+	for i, g := range v.groups {
+		v.users[i].Group, v.users[i].Prefers = s.spec.Simulate[g].Name, s.spec.Simulate[g].Prefers
+	}
+	return nil
+}
+
+func simulatedGroups(d *dsl.Dataset) []formats.Group {
+	out := make([]formats.Group, len(d.Simulate))
+	for i, g := range d.Simulate {
+		out[i] = formats.Group{Name: g.Name, Share: g.Share, Prefers: g.Prefers, Noise: g.Noise}
+	}
+	return out
+}
+
+// deal gives the comparisons to users at random; what was chosen stays.
+func (v *view) deal(seed int64) error {
+	ids := make([]string, len(v.user))
+	at := map[string]int32{}
+	for i, u := range v.user {
+		ids[i] = v.users[u].ID
+		at[ids[i]] = u
+	}
+	dealt, err := formats.Deal(ids, v.sides, seed)
+	if err != nil {
+		return err
+	}
+	for i, id := range dealt {
+		v.user[i] = at[id]
+	}
+	return nil
+}
+
+// write writes the users, and a row for every usable comparison.
+func (s *splitStage) write(e *Env, v *view) error {
+	texts, err := arrowio.Open[arrowio.Comparison](e.Path(s.rows, comparisonsFile))
+	if err != nil {
+		return err
+	}
+	defer texts.Close()
+	rows, err := arrowio.Create[assignment](e.File(rowsFile))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for i, r := range v.records {
+		if r.Row < 0 {
+			continue
+		}
+		c, err := texts.At(int(r.Row))
+		if err != nil {
+			return err
+		}
+		if u := &v.users[v.user[i]]; u.Text == "" && u.ID == c.User {
+			u.Text = c.UserText
+		}
+		if err := rows.Append(assignment{Row: r.Row, User: v.user[i], Split: v.sides[i], Swapped: s.swapped(v, i, c)}); err != nil {
+			return err
+		}
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	return arrowio.Write(e.File(usersFile), v.users)
+}
+
+// swapped tells whether who made choice i prefers, as simulated, what was recorded as rejected.
+func (s *splitStage) swapped(v *view, i int, c arrowio.Comparison) bool {
+	if v.groups == nil {
+		return false
+	}
+	r := v.records[i]
+	row := formats.Row{Chosen: c.Chosen, Rejected: c.Rejected, SecondChosen: r.SecondChosen}
+	group := simulatedGroups(s.spec)[v.groups[v.chooser[i]]]
+	return row.Simulate(group, r.Row, s.spec.Seed).SecondChosen != r.SecondChosen
+}
+
+// byNumberThenText sorts ids: numbers by value and before other texts.
+func byNumberThenText(a, b string) int {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	switch {
+	case errX == nil && errY == nil && x != y:
+		return cmp.Compare(x, y)
+	case errX == nil && errY != nil:
+		return -1
+	case errX != nil && errY == nil:
+		return 1
+	}
+	return cmp.Compare(a, b)
+}

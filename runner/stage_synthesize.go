@@ -1,0 +1,51 @@
+// The synthesize stage: files in a known format, made up by seed, so that the real readers can run without data.
+package runner
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/dsl"
+)
+
+const (
+	kindSynthesize    = "synthesize"
+	synthesizeVersion = 1
+
+	filesFolder = "files"
+)
+
+type synthesizeStage struct{ spec *dsl.Synthetic }
+
+func (s *synthesizeStage) Describe(w io.Writer) {
+	line(w, "version", synthesizeVersion)
+	line(w, "format", s.spec.Format)
+	line(w, "users", s.spec.Users)
+	line(w, "comparisons", s.spec.Comparisons)
+	line(w, "prompts", s.spec.Prompts)
+	line(w, "seed", s.spec.Seed)
+}
+
+func (s *synthesizeStage) Run(_ context.Context, e *Env) error {
+	if err := os.Mkdir(e.File(filesFolder), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(e.File(filesFolder), "comparisons.jsonl"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	cfg := formats.SyntheticConfig{Users: s.spec.Users, Comparisons: s.spec.Comparisons, Prompts: s.spec.Prompts, Seed: s.spec.Seed}
+	if err := formats.Synthesize(w, cfg); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return f.Close()
+}

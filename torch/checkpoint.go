@@ -1,0 +1,206 @@
+//go:build libtorch
+
+package torch
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/prlhf/prlhf/torch/safetensors"
+	"github.com/prlhf/prlhf/torch/tensor"
+)
+
+// trainState is what a resumed run needs besides tensors.
+type trainState struct {
+	Step        int     `json:"step"`
+	Tokens      int64   `json:"tokens"`
+	PromptShift float64 `json:"prompt_shift"`
+	Best        int     `json:"best"` // step of the best evaluation so far; 0: none
+	BestScore   float64 `json:"best_score"`
+	Points      []Point `json:"points"`
+}
+
+func (t *Trainer) bestPath() string { return filepath.Join(t.job.Checkpoints, "best.safetensors") }
+
+// checkpoint writes the whole state to a folder of its own and renames it into place; older ones go only then.
+func (t *Trainer) checkpoint(state *trainState) error {
+	if t.job.Checkpoints == "" || t.done == 0 {
+		return nil
+	}
+	state.Step, state.Tokens = t.done, t.tokens
+	tmp, err := os.MkdirTemp(t.job.Checkpoints, "new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	data, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	if err := t.saveTensors(filepath.Join(tmp, "state.safetensors"), true); err != nil {
+		return err
+	}
+	if err := writeSynced(filepath.Join(tmp, "state.json"), data); err != nil {
+		return err
+	}
+	place := filepath.Join(t.job.Checkpoints, checkpointName(t.done))
+	os.RemoveAll(place)
+	if err := os.Rename(tmp, place); err != nil {
+		return err
+	}
+	for _, step := range checkpointSteps(t.job.Checkpoints) {
+		if step != t.done {
+			os.RemoveAll(filepath.Join(t.job.Checkpoints, checkpointName(step)))
+		}
+	}
+	return nil
+}
+
+// resume loads the last whole checkpoint, if there is one.
+func (t *Trainer) resume() (*trainState, error) {
+	if t.job.Checkpoints != "" {
+		if err := os.MkdirAll(t.job.Checkpoints, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	steps := checkpointSteps(t.job.Checkpoints)
+	for _, step := range slices.Backward(steps) {
+		dir := filepath.Join(t.job.Checkpoints, checkpointName(step))
+		var state trainState
+		data, err := os.ReadFile(filepath.Join(dir, "state.json"))
+		if err != nil || json.Unmarshal(data, &state) != nil || state.Step != step {
+			continue
+		}
+		if err := t.loadTensors(filepath.Join(dir, "state.safetensors"), true); err != nil {
+			continue // an unreadable checkpoint is none; an older one, or the start, is always right
+		}
+		t.done, t.tokens = state.Step, state.Tokens
+		return &state, nil
+	}
+	return &trainState{}, nil
+}
+
+func (t *Trainer) saveTensors(path string, moments bool) error {
+	var list []safetensors.Tensor
+	put := func(name string, x *tensor.Tensor) {
+		list = append(list, safetensors.FromFloat32s(name, x.Shape(), x.Floats()))
+	}
+	for i, g := range t.groups {
+		for j := range g.values {
+			key := fmt.Sprintf("%d.%d", i, j)
+			put("value."+key, g.values[j])
+			if moments {
+				put("m."+key, g.m[j])
+				put("v."+key, g.v[j])
+			}
+		}
+	}
+	return safetensors.Write(path, list, nil)
+}
+
+func (t *Trainer) loadTensors(path string, moments bool) error {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	s := tensor.NewScope()
+	defer s.Close()
+	get := func(name string, into *tensor.Tensor) error {
+		x, ok := f.Tensor(name)
+		if !ok || !slices.Equal(x.Shape, into.Shape()) {
+			return fmt.Errorf("%s: %s does not fit this run", path, name)
+		}
+		values, err := safetensors.Float32s(x)
+		if err != nil {
+			return err
+		}
+		tensor.CopyInto(into, s.FromFloats(values, t.job.place(), tensor.Float32, x.Shape...))
+		return nil
+	}
+	for i, g := range t.groups {
+		for j := range g.values {
+			key := fmt.Sprintf("%d.%d", i, j)
+			if err := get("value."+key, g.values[j]); err != nil {
+				return err
+			}
+			if !moments {
+				continue
+			}
+			if err := get("m."+key, g.m[j]); err != nil {
+				return err
+			}
+			if err := get("v."+key, g.v[j]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish writes the kept weights to job.Out.
+func (t *Trainer) finish(state *trainState) (TrainResult, error) {
+	kept := t.done
+	if t.job.KeepBest && state.Best > 0 {
+		if err := t.loadTensors(t.bestPath(), false); err != nil {
+			return TrainResult{}, err
+		}
+		kept = state.Best
+	}
+	result := TrainResult{Steps: t.done, Kept: kept, PromptShift: state.PromptShift, Points: state.Points}
+	note := policyNote{Full: t.job.LoRA == nil, Adapter: t.job.LoRA != nil && t.job.LoRA.Rank > 0}
+	for _, p := range t.policy.model.Params() {
+		result.AdapterParameters += int64(p.Value.Len())
+	}
+	folder := "adapter"
+	if note.Full {
+		folder = "model"
+	}
+	if note.Full || note.Adapter {
+		dir := filepath.Join(t.job.Out, folder)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return result, err
+		}
+		save := func() error { return t.policy.model.SaveAdapter(dir, "base") }
+		if note.Full {
+			save = func() error { return t.policy.model.SaveModel(dir) }
+		}
+		if err := save(); err != nil {
+			return result, err
+		}
+	}
+	if users := t.policy.users; users != nil {
+		note.UserModel, note.Users = t.job.UserModel, t.job.Users
+		_, values := users.Params()
+		for _, v := range values {
+			result.UserParameters += int64(v.Len())
+		}
+		if err := users.Save(filepath.Join(t.job.Out, "user_model.safetensors")); err != nil {
+			return result, err
+		}
+	}
+	data, err := json.MarshalIndent(note, "", "  ")
+	if err != nil {
+		return result, err
+	}
+	return result, writeSynced(filepath.Join(t.job.Out, "policy.json"), append(data, '\n'))
+}
+
+func writeSynced(path string, data []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

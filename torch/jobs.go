@@ -1,0 +1,182 @@
+// Package torch runs numeric jobs on one device: Train, Logps, Generate. Plain Go values go in and come out; no tensor,
+// Arrow record or spec crosses this line.
+//
+// Read jobs.go for what can be asked, train.go for the training loop, pack.go for how comparisons become packed tokens.
+// Without the build tag libtorch every job returns ErrDisabled, so the rest of prlhf builds and tests without libtorch.
+package torch
+
+import (
+	"context"
+
+	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/objective"
+	"github.com/prlhf/prlhf/torch/usermodel"
+)
+
+// Device says where and how a job computes.
+type Device struct {
+	Kind    string // "cpu" or "cuda"
+	Threads int    // CPU threads; part of fingerprints, since sums depend on it
+}
+
+// PolicyFiles says where a policy's weights are. As the base of a training job it stands for the weights alone: the user
+// model of the base is left out, as the reference model has none.
+type PolicyFiles struct {
+	Model    string   // Hugging Face folder
+	Adapters []string // PEFT adapter folders, merged into the weights in this order before anything else
+	Policy   string   // folder that Train filled: model/ (all weights; then Model and Adapters are not read) or adapter/, user_model.safetensors, policy.json; "" for a bare model
+}
+
+// Example is one row as token ids: a prompt and one response (sft) or chosen and rejected (preference objectives).
+// Prompt has no BOS (the job's BOS is put before the soft prompt); responses include the end token.
+type Example struct {
+	Row       int64     // row number in the table it came from, for messages
+	User      int32     // 0 generic, 1..m; NoUser: without a soft prompt, as the reference model
+	UserText  []int32   // f_ex(u^t); empty: none
+	Prompt    []int32   // x
+	Responses [][]int32 // y, or y_w, y_l
+	Reference []float64 // summed reference log-probs, one per response; nil where the objective needs none
+}
+
+// Examples is random access to rows; At may be called from one goroutine at a time.
+type Examples interface {
+	Len() int
+	At(i int) (Example, error)
+}
+
+// Inputs are what every job on a policy needs.
+type Inputs struct {
+	Policy    PolicyFiles
+	Device    Device
+	Precision string // fp32 bf16
+	BOS       int32  // -1: the tokenizer has none
+	Budget    int    // tokens per micro-batch; 0: chosen for the device
+}
+
+// TrainJob is one training run with one seed.
+type TrainJob struct {
+	Inputs
+	Data              Examples
+	UserModel         usermodel.Config // Kind "" is vanilla: no user model, one pass
+	Users             int              // m: number of known users, rows 1..m of the table
+	StartIDs          []int32          // token ids of start_text, for Start "text"
+	Objective         objective.Config
+	GenericKeepsText  bool
+	LoRA              *lm.LoRAConfig // nil: all weights; Rank 0: user model only
+	Steps             int
+	BatchSize         int  // examples per optimizer step
+	InOrder           bool // rows as they lie in Data instead of shuffled by seed: for benchmarks beside other programs
+	Optimizer         Optimizer
+	Evaluate          *Evaluation
+	KeepBest          bool
+	Seed              int64
+	ReferenceUserText bool   // the stored reference log-probs were computed with the user's text in the input
+	CheckReference    bool   // before step 1, compare the stored reference log-probs with the policy without adapter and user
+	Out               string // folder to fill: see docs/formats.md (policy folder)
+	Checkpoints       string // folder for checkpoints; a run that finds one there goes on from it
+	CheckpointEvery   int    // steps
+}
+
+// Optimizer is decoupled AdamW with a schedule; see dsl.Optimizer for the units.
+type Optimizer struct {
+	LR, WeightDecay, MaxGradNorm, UserLR, UserWeightDecay float64
+	Beta1, Beta2, Eps                                     float64
+	Schedule                                              string
+	WarmupSteps                                           int
+	StopNorm                                              float64
+}
+
+// Evaluation asks for accuracies during training.
+type Evaluation struct {
+	Data  Examples // users indexed as in training; 0 for unseen
+	Every int      // optimizer steps
+}
+
+// Point is one value of a training curve.
+type Point struct {
+	Step  int
+	Name  string // loss lr grad_norm chosen_logps rejected_logps margin accuracy, and of evaluation: top generic average
+	Value float64
+}
+
+// Progress is told after every optimizer step (training) or micro-batch (other jobs).
+type Progress struct {
+	Done, Total int
+	Tokens      int64 // tokens processed so far, soft prompts included
+	Note        string
+	Points      []Point // this step's values
+}
+
+// TrainResult is what a run ended with.
+type TrainResult struct {
+	Steps             int
+	Kept              int     // step after which the kept weights were taken
+	PromptShift       float64 // mean |change| of summed response log-probs that the untrained soft prompt causes; 0 without one
+	Points            []Point // all curves, those from before a resume included
+	UserParameters    int64
+	AdapterParameters int64 // or all weights, when all are trained
+}
+
+// LogpsJob scores responses under a policy.
+type LogpsJob struct {
+	Inputs
+	Data Examples
+}
+
+// Logp is the score of one example.
+type Logp struct {
+	Row    int64
+	Sums   []float64 // summed log-prob per response
+	Tokens []int     // response lengths, end token included
+}
+
+// GenerateJob writes texts. Prompts carry their user.
+type GenerateJob struct {
+	Inputs
+	Prompts []GeneratePrompt
+	EOS     []int32
+	Samples int
+	Seed    int64
+	Sample  Sampling
+	Batch   int // sequences decoded together; 0: chosen for the device
+}
+
+// GeneratePrompt is one request.
+type GeneratePrompt struct {
+	Key      int64 // keys the random numbers: the prompt's number, the same for each user
+	User     int32
+	UserText []int32
+	Prompt   []int32
+}
+
+// Sampling is how tokens are drawn; Temperature 0 is greedy.
+type Sampling struct {
+	Temperature, TopP, MinP    float64
+	TopK                       int
+	MinNewTokens, MaxNewTokens int
+	RepetitionPenalty          float64
+	NoRepeatNgram              int
+}
+
+// Generated is one text as ids, end token not included.
+type Generated struct {
+	Prompt   int // index into GenerateJob.Prompts
+	Sample   int
+	IDs      []int32
+	Finished bool // an end token came before the limit
+}
+
+// Train runs a job. It resumes from Checkpoints, tells progress after every step, and returns when Out is complete.
+func Train(ctx context.Context, job TrainJob, progress func(Progress)) (TrainResult, error) {
+	return train(ctx, job, progress)
+}
+
+// Logps calls yield for every example, in the order of Data.
+func Logps(ctx context.Context, job LogpsJob, progress func(Progress), yield func(Logp) error) error {
+	return logps(ctx, job, progress, yield)
+}
+
+// Generate returns one text per prompt and sample, in that order.
+func Generate(ctx context.Context, job GenerateJob, progress func(Progress)) ([]Generated, error) {
+	return generate(ctx, job, progress)
+}

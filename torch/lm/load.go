@@ -1,0 +1,176 @@
+//go:build libtorch
+
+package lm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prlhf/prlhf/torch/safetensors"
+	"github.com/prlhf/prlhf/torch/tensor"
+)
+
+// Options say what a model is loaded for.
+type Options struct {
+	Place    tensor.Place
+	DType    tensor.DType // of the arithmetic; trained parts are kept in fp32
+	Adapters []string     // PEFT folders merged into the weights, in this order
+	LoRA     *LoRAConfig  // adapters to train; nil with Full false: nothing is trained
+	Full     bool         // train all weights
+	Seed     int64        // of new adapters
+}
+
+// Load reads a Hugging Face folder. An error names the folder and the weight that is missing or has another shape.
+// It must run inside tensor.Run.
+func Load(dir string, o Options) (*Model, error) {
+	cfg, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	set, err := safetensors.OpenFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	m := &Model{Config: cfg, place: o.Place, dtype: o.DType, scope: tensor.NewScope(), dir: dir, lora: o.LoRA, full: o.Full}
+	if err := m.fill(dir, set, o); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Model) fill(dir string, set *safetensors.Set, o Options) error {
+	if err := m.checkNames(dir, set); err != nil {
+		return err
+	}
+	weights := map[string]*tensor.Tensor{}
+	updates, err := readUpdates(o.Adapters, m.Config)
+	if err != nil {
+		return err
+	}
+	for _, shape := range m.Shapes() {
+		t, err := m.read(dir, set, shape, updates[shape.Name])
+		if err != nil {
+			return err
+		}
+		weights[shape.Name] = t
+	}
+	m.place_(weights)
+	m.prepareRotations()
+	if o.LoRA != nil && o.LoRA.Rank > 0 {
+		return m.addAdapters(*o.LoRA, o.Seed)
+	}
+	return nil
+}
+
+// folderName is the name under which the folder holds a weight: some folders leave the outer module out.
+func folderName(set *safetensors.Set, name string) (string, bool) {
+	for _, candidate := range []string{name, strings.TrimPrefix(name, "transformer."), strings.TrimPrefix(name, "model.")} {
+		if _, ok := set.Tensor(candidate); ok {
+			return candidate, true
+		}
+	}
+	return name, false
+}
+
+// ignored are buffers that older folders carry; they follow from the config.
+var ignored = []string{".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", "rotary_emb.inv_freq"}
+
+// checkNames refuses weights that this network would not use: a bias that is left out makes every number wrong.
+func (m *Model) checkNames(dir string, set *safetensors.Set) error {
+	known := map[string]bool{}
+	for _, s := range m.Shapes() {
+		name, ok := folderName(set, s.Name)
+		if !ok {
+			return fmt.Errorf("%s: weight %s is missing; config.json describes a %s model of %d layers", dir, s.Name, m.Family, m.Layers)
+		}
+		known[name] = true
+	}
+	for _, name := range set.Names() {
+		tiedHead := m.Tied && strings.HasPrefix(name, "lm_head.")
+		isBuffer := slices.ContainsFunc(ignored, func(end string) bool { return strings.HasSuffix(name, end) })
+		if !known[name] && !tiedHead && !isBuffer {
+			return fmt.Errorf("%s: weight %s does not belong to a %s model as config.json describes it", dir, name, m.Family)
+		}
+	}
+	return nil
+}
+
+var dtypes = map[string]tensor.DType{"F32": tensor.Float32, "F16": tensor.Float16, "BF16": tensor.BFloat16}
+
+func (m *Model) read(dir string, set *safetensors.Set, shape Shape, update *update) (*tensor.Tensor, error) {
+	name, _ := folderName(set, shape.Name)
+	t, _ := set.Tensor(name)
+	dtype, ok := dtypes[t.DType]
+	if !ok {
+		return nil, fmt.Errorf("%s: weight %s is %s; prlhf reads F32, F16 and BF16", dir, name, t.DType)
+	}
+	if !slices.Equal(t.Shape, shape.Dims) {
+		return nil, fmt.Errorf("%s: weight %s has shape %v; config.json makes it %v", dir, name, t.Shape, shape.Dims)
+	}
+	to := m.dtype
+	if m.full {
+		to = tensor.Float32
+	}
+	turn := m.isTransposed(shape.Name)
+	if update == nil && !turn {
+		return m.scope.FromBytes(t.Data, dtype, t.Shape, m.place, to), nil
+	}
+	w := m.scope.In(func(s *tensor.Scope) *tensor.Tensor {
+		w := s.FromBytes(t.Data, dtype, t.Shape, m.place, tensor.Float32)
+		if turn {
+			w = s.Transpose(w)
+		}
+		if update != nil {
+			w = s.Add(w, update.product(s, m.place))
+		}
+		return s.Contiguous(s.To(w, m.place, to))
+	})
+	return w, nil
+}
+
+func (c Config) isTransposed(name string) bool {
+	if !strings.HasSuffix(name, ".weight") {
+		return false
+	}
+	return slices.ContainsFunc(c.projections(), func(p projection) bool {
+		return p.transposed && strings.HasSuffix(name, p.name+".weight")
+	})
+}
+
+// place_ puts the weights where the network reads them, as parameters when all are trained.
+func (m *Model) place_(weights map[string]*tensor.Tensor) {
+	if m.full {
+		for _, s := range m.Shapes() {
+			p := m.scope.Parameter(weights[s.Name])
+			weights[s.Name] = p
+			m.params = append(m.params, Param{s.Name, p})
+		}
+	}
+	n := m.names()
+	m.embed = weights[n.embed]
+	if n.position != "" {
+		m.position = weights[n.position]
+	}
+	m.final = norm{weights[n.finalNorm+".weight"], weights[n.finalNorm+".bias"]}
+	m.head = weights[n.head+".weight"]
+	if m.Tied {
+		m.head = m.embed
+	}
+	m.headBias = weights[n.head+".bias"]
+	for i := range m.Layers {
+		prefix := fmt.Sprintf(n.layer, i)
+		l := layer{linears: map[string]*linear{}, window: m.Windows[i],
+			norm1: norm{weights[prefix+n.norm1+".weight"], weights[prefix+n.norm1+".bias"]}}
+		if n.norm2 != "" {
+			l.norm2 = norm{weights[prefix+n.norm2+".weight"], weights[prefix+n.norm2+".bias"]}
+		}
+		for j, p := range m.projections() {
+			l.linears[p.module] = &linear{w: weights[prefix+p.name+".weight"], b: weights[prefix+p.name+".bias"],
+				site: uint64(i*16 + j + 1)}
+		}
+		m.layers = append(m.layers, l)
+	}
+}

@@ -1,0 +1,125 @@
+package torch
+
+import (
+	"fmt"
+
+	"github.com/prlhf/prlhf/torch/lm"
+)
+
+// NoUser is the user of an example that is scored without any soft prompt, as the reference model is.
+const NoUser int32 = -1
+
+// passKind tells whose soft prompt a pass has.
+type passKind int
+
+const (
+	userPass    passKind = iota // the row's own user
+	genericPass                 // user 0
+)
+
+// unit is one example in one pass: what is packed as one group.
+type unit struct {
+	example int // index into the step's examples
+	user    int32
+	text    []int32
+	weight  float64
+	kind    passKind
+}
+
+// units lists the passes of a step (design.md section 2): alpha of the user's, 1 - alpha of the generic user's. A pass of
+// weight 0 is left out; two equal passes are one of their joint weight.
+func units(examples []Example, alpha float64, personal, genericKeepsText bool) []unit {
+	var out []unit
+	for i, e := range examples {
+		own := unit{example: i, user: e.User, text: e.UserText, weight: alpha}
+		generic := unit{example: i, user: 0, weight: 1 - alpha, kind: genericPass}
+		if genericKeepsText {
+			generic.text = e.UserText
+		}
+		sameUser := !personal || e.User == 0
+		sameText := genericKeepsText || len(e.UserText) == 0
+		if sameUser && sameText {
+			own.weight = 1
+			out = append(out, own)
+			continue
+		}
+		for _, u := range []unit{own, generic} {
+			if u.weight > 0 {
+				out = append(out, u)
+			}
+		}
+	}
+	return out
+}
+
+// micro is what one forward and backward pass works on.
+type micro struct {
+	batch lm.Batch
+	units []unit
+	users []int32 // whose soft prompts stand at batch.SoftAt, in that order
+}
+
+// packing is what every group of a job shares.
+type packing struct {
+	bos     int32
+	soft    int // T_u
+	budget  int // tokens per micro-batch
+	context int // positions of the model
+}
+
+// packMicros fills micro-batches up to budget tokens, in the order of the units; one that is longer gets its own.
+func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
+	var micros []micro
+	current, tokens := micro{}, 0
+	for _, u := range list {
+		g, err := groupOf(u, examples[u.example], in)
+		if err != nil {
+			return nil, err
+		}
+		n := g.Tokens()
+		if tokens > 0 && tokens+n > in.budget {
+			micros = append(micros, current)
+			current, tokens = micro{}, 0
+		}
+		current.batch.Add(g)
+		current.units = append(current.units, u)
+		if g.Soft > 0 {
+			current.users = append(current.users, u.user)
+		}
+		tokens += n
+	}
+	if tokens > 0 {
+		micros = append(micros, current)
+	}
+	return micros, nil
+}
+
+func groupOf(u unit, e Example, in packing) (lm.Group, error) {
+	soft := in.soft
+	if u.user == NoUser {
+		soft = 0
+	}
+	g := lm.Group{BOS: in.bos, Soft: soft, UserText: u.text, Prompt: e.Prompt, Responses: e.Responses}
+	for _, r := range e.Responses {
+		if len(r) == 0 {
+			return g, fmt.Errorf("row %d has an empty response; expected at least the end token", e.Row)
+		}
+	}
+	if g.Prefix() == 0 {
+		return g, fmt.Errorf("row %d has an empty prompt and the tokenizer has no beginning-of-text token; expected at least one token before the response", e.Row)
+	}
+	return g, checkContext(g, e.Row, in.context)
+}
+
+// checkContext refuses a group that is longer than the model's positions.
+func checkContext(g lm.Group, row int64, context int) error {
+	longest := 0
+	for _, r := range g.Responses {
+		longest = max(longest, len(r))
+	}
+	if n := g.Prefix() + longest; n > context {
+		return fmt.Errorf("row %d has %d tokens with its soft prompt; the model has positions for %d. Set max_tokens in the dataset block to %d or less",
+			row, n, context, context-g.Soft)
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package torch
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// sampler picks next tokens. The order of its steps is that of transformers' generate: repetition penalty, n-gram
+// blocking, minimum length, temperature, top-k, top-p, min-p.
+type sampler struct {
+	Sampling
+	eos  []int32
+	seed int64
+}
+
+// pick chooses the next token of one sequence from its logits [V], which it may overwrite. history is the prompt and what
+// was written so far; position counts new tokens from 0. The random number depends on the request and the position
+// alone, never on what else is in the batch.
+func (s sampler) pick(logits []float32, history []int32, request GeneratePrompt, sample, position int) int32 {
+	s.penalise(logits, history)
+	s.block(logits, history)
+	if position < s.MinNewTokens {
+		for _, id := range s.eos {
+			logits[id] = float32(math.Inf(-1))
+		}
+	}
+	if s.Temperature == 0 {
+		return argmax(logits)
+	}
+	u := uniform(uint64(s.seed), uint64(request.Key), uint64(request.User), uint64(sample), uint64(position))
+	return s.draw(logits, u)
+}
+
+func argmax(logits []float32) int32 {
+	best := 0
+	for i, v := range logits {
+		if v > logits[best] {
+			best = i
+		}
+	}
+	return int32(best)
+}
+
+// penalise divides positive logits of tokens in history by the penalty and multiplies negative ones (Keskar et al. 2019).
+func (s sampler) penalise(logits []float32, history []int32) {
+	if s.RepetitionPenalty == 1 || s.RepetitionPenalty == 0 {
+		return
+	}
+	penalty := float32(s.RepetitionPenalty)
+	seen := map[int32]bool{}
+	for _, id := range history {
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		if logits[id] > 0 {
+			logits[id] /= penalty
+		} else {
+			logits[id] *= penalty
+		}
+	}
+}
+
+// block forbids tokens that would repeat an n-gram of history.
+func (s sampler) block(logits []float32, history []int32) {
+	n := s.NoRepeatNgram
+	if n <= 0 || len(history)+1 < n {
+		return
+	}
+	tail := history[len(history)-n+1:]
+	for i := 0; i+n <= len(history); i++ {
+		if slices.Equal(history[i:i+n-1], tail) {
+			logits[history[i+n-1]] = float32(math.Inf(-1))
+		}
+	}
+}
+
+type candidate struct {
+	id int32
+	p  float64
+}
+
+// draw samples by inverse transform from the tokens that top-k, top-p and min-p leave, in the order of their ids.
+func (s sampler) draw(logits []float32, u float64) int32 {
+	top := float64(logits[argmax(logits)])
+	all, sum := make([]candidate, 0, len(logits)), 0.0
+	for id, v := range logits {
+		if p := math.Exp((float64(v) - top) / s.Temperature); p > 0 {
+			all = append(all, candidate{int32(id), p})
+			sum += p
+		}
+	}
+	kept := s.restrict(all, sum)
+	total := 0.0
+	for _, c := range kept {
+		total += c.p
+	}
+	at := u * total
+	for _, c := range kept {
+		if at -= c.p; at < 0 {
+			return c.id
+		}
+	}
+	return kept[len(kept)-1].id
+}
+
+func (s sampler) restrict(all []candidate, sum float64) []candidate {
+	if (s.TopK <= 0 || s.TopK >= len(all)) && (s.TopP <= 0 || s.TopP >= 1) && s.MinP <= 0 {
+		return all
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.p, a.p) })
+	if s.TopK > 0 && s.TopK < len(all) {
+		all, sum = all[:s.TopK], 0
+		for _, c := range all {
+			sum += c.p
+		}
+	}
+	if s.TopP > 0 && s.TopP < 1 {
+		mass := 0.0
+		for i, c := range all {
+			if mass += c.p; mass >= s.TopP*sum {
+				all = all[:i+1]
+				break
+			}
+		}
+	}
+	if s.MinP > 0 {
+		limit := s.MinP * all[0].p
+		all = slices.DeleteFunc(all, func(c candidate) bool { return c.p < limit })
+	}
+	slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(a.id, b.id) })
+	return all
+}
+
+// uniform is a number in [0, 1) that depends on the keys alone: splitmix64 over them in turn.
+func uniform(keys ...uint64) float64 {
+	h := uint64(0x9e3779b97f4a7c15)
+	for _, k := range keys {
+		h ^= k
+		h += 0x9e3779b97f4a7c15
+		h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+		h = (h ^ h>>27) * 0x94d049bb133111eb
+		h ^= h >> 31
+	}
+	return float64(h>>11) / (1 << 53)
+}

@@ -1,0 +1,245 @@
+//go:build libtorch
+
+// Parts of a decoder layer as autograd functions that save as little and pass over memory as seldom as they can.
+#include "support.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+namespace prlhf {
+
+// The dropout mask of one site: the same whenever the same seed comes, so nothing of it is stored between forward and
+// backward and a resumed run draws what an uninterrupted one would.
+static Tensor dropped(const Tensor &x, double p, int64_t seed) {
+  auto gen = at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(seed));
+  auto keep = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat)).bernoulli_(1 - p, gen);
+  return x * keep.div_(1 - p).to(x.device(), x.scalar_type());
+}
+
+// y = x W^T + bias + scale (dropout(x) A^T) B^T. x [N, in], W [out, in], A [r, in], B [out, r]; bias, A and B may be
+// undefined. A and B are fp32 masters; the arithmetic is in x's dtype.
+struct Linear : torch::autograd::Function<Linear> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &x, const Tensor &w, const Tensor &bias, const Tensor &a,
+                        const Tensor &b, double scale, double dropout, int64_t seed) {
+    auto cast = [&](const Tensor &t) { return t.defined() && t.scalar_type() != x.scalar_type() ? t.to(x.scalar_type()) : t; };
+    auto wx = cast(w);
+    auto y = bias.defined() ? at::addmm(cast(bias), x, wx.t()) : at::mm(x, wx.t());
+    Tensor u;
+    if (a.defined()) {
+      u = at::mm(dropout > 0 ? dropped(x, dropout, seed) : x, cast(a).t());
+      y.addmm_(u, cast(b).t(), 1, scale);
+    }
+    // A frozen matrix without an adapter needs no x: nothing but the gradient of the input is computed.
+    bool needs_x = w.requires_grad() || a.defined();
+    ctx->save_for_backward({needs_x ? x : Tensor(), w, a, b, u});
+    ctx->saved_data["scale"] = scale;
+    ctx->saved_data["dropout"] = dropout;
+    ctx->saved_data["seed"] = seed;
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    auto &x = saved[0], &w = saved[1], &a = saved[2], &b = saved[3], &u = saved[4];
+    auto dy = grads[0].contiguous();
+    double scale = ctx->saved_data["scale"].toDouble(), dropout = ctx->saved_data["dropout"].toDouble();
+    int64_t seed = ctx->saved_data["seed"].toInt();
+    auto cast = [&](const Tensor &t) { return t.scalar_type() != dy.scalar_type() ? t.to(dy.scalar_type()) : t; };
+    Tensor dx, dw, dbias, da, db;
+    if (ctx->needs_input_grad(0)) dx = at::mm(dy, cast(w));
+    if (ctx->needs_input_grad(1)) dw = at::mm(dy.t(), x).to(w.scalar_type());
+    if (ctx->needs_input_grad(2)) dbias = dy.sum(0).to(w.scalar_type());
+    if (a.defined()) {
+      auto du = at::mm(dy, cast(b)).mul_(scale);
+      auto seen = dropout > 0 ? dropped(x, dropout, seed) : x;
+      if (ctx->needs_input_grad(3)) da = at::mm(du.t(), seen).to(a.scalar_type());
+      if (ctx->needs_input_grad(4)) db = at::mm(dy.t(), u).mul_(scale).to(b.scalar_type());
+      if (dx.defined()) {
+        if (dropout > 0)
+          dx.add_(dropped(at::mm(du, cast(a)), dropout, seed));
+        else
+          dx.addmm_(du, cast(a));
+      }
+    }
+    return {dx, dw, dbias, da, db, Tensor(), Tensor(), Tensor()};
+  }
+};
+
+PRLHF_HOT static void norm_rows(const float *x, const float *w, float *y, float *rstd, int64_t from, int64_t to, int64_t d,
+                                float eps) {
+  for (int64_t i = from; i < to; i++) {
+    const float *xi = x + i * d;
+    float *yi = y + i * d, sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < d; j++) sum += xi[j] * xi[j];
+    float r = rstd[i] = 1.0f / std::sqrt(sum / d + eps);
+#pragma omp simd
+    for (int64_t j = 0; j < d; j++) yi[j] = xi[j] * r * w[j];
+  }
+}
+
+PRLHF_HOT static void norm_rows_backward(const float *x, const float *w, const float *rstd, const float *dy, float *dx,
+                                         int64_t from, int64_t to, int64_t d) {
+  for (int64_t i = from; i < to; i++) {
+    const float *xi = x + i * d, *gi = dy + i * d;
+    float *oi = dx + i * d, r = rstd[i], dot = 0;
+#pragma omp simd reduction(+ : dot)
+    for (int64_t j = 0; j < d; j++) dot += gi[j] * w[j] * xi[j];
+    float c = dot * r * r * r / d;
+#pragma omp simd
+    for (int64_t j = 0; j < d; j++) oi[j] = gi[j] * w[j] * r - xi[j] * c;
+  }
+}
+
+// y = x / rms(x) * w over the last dimension, fp32 on the CPU: one pass forward, one backward.
+struct RmsNorm : torch::autograd::Function<RmsNorm> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &input, const Tensor &w, double eps) {
+    auto x = input.contiguous();
+    int64_t rows = x.size(0), d = x.size(1);
+    auto y = at::empty_like(x);
+    auto rstd = at::empty({rows}, x.options());
+    const float *xp = x.const_data_ptr<float>(), *wp = w.const_data_ptr<float>();
+    float *yp = y.data_ptr<float>(), *rp = rstd.data_ptr<float>();
+    at::parallel_for(0, rows, 16, [&](int64_t from, int64_t to) { norm_rows(xp, wp, yp, rp, from, to, d, static_cast<float>(eps)); });
+    ctx->save_for_backward({x, w, rstd});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    auto &x = saved[0], &w = saved[1], &rstd = saved[2];
+    auto dy = grads[0].contiguous();
+    int64_t rows = x.size(0), d = x.size(1);
+    auto dx = at::empty_like(x);
+    const float *xp = x.const_data_ptr<float>(), *wp = w.const_data_ptr<float>(), *rp = rstd.const_data_ptr<float>(),
+                *gp = dy.const_data_ptr<float>();
+    float *op = dx.data_ptr<float>();
+    at::parallel_for(0, rows, 16, [&](int64_t from, int64_t to) { norm_rows_backward(xp, wp, rp, gp, op, from, to, d); });
+    Tensor dw;
+    if (ctx->needs_input_grad(1)) dw = (dy * x * rstd.unsqueeze(1)).sum(0);
+    return {dx, dw, Tensor()};
+  }
+};
+
+// silu(gate) * up, saving its two inputs only.
+struct SwiGLU : torch::autograd::Function<SwiGLU> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &gate, const Tensor &up) {
+    ctx->save_for_backward({gate, up});
+    return at::silu(gate).mul_(up);
+  }
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    auto &gate = saved[0], &up = saved[1];
+    auto dup = at::silu(gate).mul_(grads[0]);
+    auto dgate = at::silu_backward(grads[0] * up, gate);
+    return {dgate, dup};
+  }
+};
+
+PRLHF_HOT static void rotate_rows(const float *x, const float *cos, const float *sin, float *y, int64_t from, int64_t to,
+                                  int64_t heads, int64_t d, int64_t half, bool interleaved, float sign) {
+  for (int64_t i = from; i < to; i++)
+    for (int64_t h = 0; h < heads; h++) {
+      const float *xi = x + (i * heads + h) * d, *c = cos + i * half, *s = sin + i * half;
+      float *yi = y + (i * heads + h) * d;
+      if (interleaved) {
+#pragma omp simd
+        for (int64_t j = 0; j < half; j++) {
+          float a = xi[2 * j], b = xi[2 * j + 1], sj = sign * s[j];
+          yi[2 * j] = a * c[j] - b * sj;
+          yi[2 * j + 1] = b * c[j] + a * sj;
+        }
+      } else {
+#pragma omp simd
+        for (int64_t j = 0; j < half; j++) {
+          float a = xi[j], b = xi[j + half], sj = sign * s[j];
+          yi[j] = a * c[j] - b * sj;
+          yi[j + half] = b * c[j] + a * sj;
+        }
+      }
+      std::memcpy(yi + 2 * half, xi + 2 * half, sizeof(float) * (d - 2 * half));
+    }
+}
+
+// Rotates pairs of the first 2 * cos.size(1) dimensions of each head. x [N, H, D]; cos, sin [N, R/2].
+static Tensor rotate(const Tensor &x, const Tensor &cos, const Tensor &sin, bool interleaved, bool back) {
+  int64_t half = cos.size(1), n = x.size(0), heads = x.size(1), d = x.size(2);
+  if (x.is_cpu() && x.scalar_type() == at::kFloat) {
+    auto in = x.contiguous();
+    auto out = at::empty_like(in);
+    const float *xp = in.const_data_ptr<float>(), *cp = cos.const_data_ptr<float>(), *sp = sin.const_data_ptr<float>();
+    float *yp = out.data_ptr<float>();
+    at::parallel_for(0, n, 32, [&](int64_t from, int64_t to) {
+      rotate_rows(xp, cp, sp, yp, from, to, heads, d, half, interleaved, back ? -1.0f : 1.0f);
+    });
+    return out;
+  }
+  auto c = cos.unsqueeze(1).to(x.scalar_type()), s = (back ? sin.neg() : sin).unsqueeze(1).to(x.scalar_type());
+  auto turned = x.narrow(2, 0, 2 * half);
+  Tensor y;
+  if (interleaved) {
+    auto p = turned.unflatten(2, {half, 2});
+    auto a = p.select(3, 0), b = p.select(3, 1);
+    y = at::stack({a * c - b * s, b * c + a * s}, 3).flatten(2);
+  } else {
+    auto a = turned.narrow(2, 0, half), b = turned.narrow(2, half, half);
+    y = at::cat({a * c - b * s, b * c + a * s}, 2);
+  }
+  return 2 * half == d ? y : at::cat({y, x.narrow(2, 2 * half, d - 2 * half)}, 2);
+}
+
+struct Rope : torch::autograd::Function<Rope> {
+  static Tensor forward(AutogradContext *ctx, const Tensor &x, const Tensor &cos, const Tensor &sin, bool interleaved) {
+    ctx->save_for_backward({cos, sin});
+    ctx->saved_data["interleaved"] = interleaved;
+    return rotate(x, cos, sin, interleaved, false);
+  }
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    return {rotate(grads[0], saved[0], saved[1], ctx->saved_data["interleaved"].toBool(), true), Tensor(), Tensor(), Tensor()};
+  }
+};
+
+} // namespace prlhf
+
+using namespace prlhf;
+
+extern "C" {
+
+char *prlhf_linear(tensor_t x, tensor_t w, tensor_t bias, tensor_t a, tensor_t b, double scale, double dropout,
+                   uint64_t seed, tensor_t *out) {
+  return guarded([&] {
+    *out = give(Linear::apply(ref(x), ref(w), opt(bias), opt(a), opt(b), scale, dropout, static_cast<int64_t>(seed >> 1)));
+  });
+}
+
+char *prlhf_rms_norm(tensor_t x, tensor_t w, double eps, tensor_t *out) {
+  return guarded([&] {
+    auto &t = ref(x);
+    auto weight = ref(w).scalar_type() == t.scalar_type() ? ref(w) : ref(w).to(t.scalar_type());
+    if (t.is_cpu() && t.scalar_type() == at::kFloat)
+      *out = give(RmsNorm::apply(t, weight, eps));
+    else
+      *out = give(at::rms_norm(t, {t.size(1)}, weight, eps));
+  });
+}
+
+char *prlhf_layer_norm(tensor_t x, tensor_t w, tensor_t b, double eps, tensor_t *out) {
+  return guarded([&] {
+    auto &t = ref(x);
+    *out = give(at::layer_norm(t, {t.size(1)}, ref(w).to(t.scalar_type()), ref(b).to(t.scalar_type()), eps));
+  });
+}
+
+char *prlhf_rope(tensor_t x, tensor_t cos, tensor_t sin, int interleaved, tensor_t *out) {
+  return guarded([&] { *out = give(Rope::apply(ref(x), ref(cos), ref(sin), interleaved != 0)); });
+}
+
+char *prlhf_swiglu(tensor_t gate, tensor_t up, tensor_t *out) {
+  return guarded([&] { *out = give(SwiGLU::apply(ref(gate), ref(up))); });
+}
+
+char *prlhf_gelu(tensor_t x, tensor_t *out) {
+  return guarded([&] { *out = give(at::gelu(ref(x), "tanh")); });
+}
+
+} // extern "C"

@@ -1,0 +1,202 @@
+//go:build libtorch
+
+package torch
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/tensor"
+	"github.com/prlhf/prlhf/torch/usermodel"
+)
+
+// Trainer is a policy with its optimizer: what Train loops over, and what benchmarks and parity checks step by hand. All
+// its methods must be called inside tensor.Run; Close frees it.
+type Trainer struct {
+	job    TrainJob
+	policy *policy
+	pack   packing
+	groups []paramGroup // weights or adapters, then user parameters
+	scope  *tensor.Scope
+	done   int // finished optimizer steps
+	tokens int64
+}
+
+// paramGroup shares one learning rate and decay.
+type paramGroup struct {
+	names     []string
+	values    []*tensor.Tensor
+	m, v      []*tensor.Tensor // AdamW's moments
+	lr, decay float64
+}
+
+// NewTrainer loads the base policy and adds what is trained.
+func NewTrainer(job TrainJob) (_ *Trainer, err error) {
+	start(job.Device)
+	if err := job.Objective.Check(); err != nil {
+		return nil, err
+	}
+	dir, adapters, note, err := job.Policy.base()
+	if err != nil {
+		return nil, err
+	}
+	if note.Adapter {
+		adapters = append(append([]string{}, adapters...), filepath.Join(job.Policy.Policy, "adapter"))
+	}
+	t := &Trainer{job: job, policy: &policy{}, scope: tensor.NewScope()}
+	defer func() {
+		if err != nil {
+			t.Close()
+		}
+	}()
+	o := lm.Options{Place: job.place(), DType: job.dtype(), Adapters: adapters, LoRA: job.LoRA, Full: job.LoRA == nil, Seed: job.Seed}
+	if t.policy.model, err = lm.Load(dir, o); err != nil {
+		return nil, err
+	}
+	if job.UserModel.Tokens > 0 {
+		vocab := usermodel.Vocabulary{Rows: t.policy.model.Embedding(), Width: t.policy.model.Width, Text: job.StartIDs}
+		if t.policy.users, err = usermodel.New(job.UserModel, job.Users, vocab, job.place(), job.Seed); err != nil {
+			return nil, err
+		}
+		t.policy.soft = job.UserModel.Tokens
+	}
+	t.pack = packing{bos: job.BOS, soft: t.policy.soft, budget: job.budget(), context: t.policy.model.Context}
+	t.collect()
+	if len(t.groups) == 0 {
+		return nil, fmt.Errorf("nothing is trained: lora has rank 0 and there is no user model")
+	}
+	return t, nil
+}
+
+// collect lists the trained tensors with their optimizer state.
+func (t *Trainer) collect() {
+	add := func(names []string, values []*tensor.Tensor, lr, decay float64) {
+		if len(values) == 0 {
+			return
+		}
+		g := paramGroup{names: names, values: values, lr: lr, decay: decay}
+		for _, p := range values {
+			g.m = append(g.m, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
+			g.v = append(g.v, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
+		}
+		t.groups = append(t.groups, g)
+	}
+	var names []string
+	var values []*tensor.Tensor
+	for _, p := range t.policy.model.Params() {
+		names, values = append(names, p.Name), append(values, p.Value)
+	}
+	o := t.job.Optimizer
+	add(names, values, o.LR, o.WeightDecay)
+	if t.policy.users != nil {
+		names, values := t.policy.users.Params()
+		add(names, values, o.UserLR, o.UserWeightDecay)
+	}
+}
+
+// Close frees everything.
+func (t *Trainer) Close() {
+	t.policy.close()
+	t.scope.Close()
+}
+
+func (t *Trainer) params() []*tensor.Tensor {
+	var all []*tensor.Tensor
+	for _, g := range t.groups {
+		all = append(all, g.values...)
+	}
+	return all
+}
+
+// Gradients runs forward and backward over the examples and leaves the gradient of the step's loss in the parameters. The
+// loss is the mean over examples of alpha l(u) + (1 - alpha) l(u_0), whatever the micro-batches (paper, Section 4.3).
+func (t *Trainer) Gradients(examples []Example) (StepStats, error) {
+	tensor.ZeroGrads(t.params())
+	list := units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText)
+	micros, err := packMicros(list, examples, t.pack)
+	if err != nil {
+		return StepStats{}, err
+	}
+	c := newCollector(t.job, examples, list)
+	for i := range micros {
+		m := &micros[i]
+		t.tokens += int64(len(m.batch.IDs))
+		t.micro(m, c, uint64(t.done)<<20|uint64(i)+1)
+	}
+	stats := c.stats()
+	stats.GradNorm = tensor.GradNorm(t.params())
+	return stats, nil
+}
+
+func (t *Trainer) micro(m *micro, c *collector, pass uint64) {
+	s := tensor.NewScope()
+	defer s.Close()
+	logps := t.policy.responseLogps(s, m, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
+	grads := c.add(m, logps.Floats())
+	tensor.Backward(logps, s.FromFloats(grads, t.job.place(), tensor.Float32, int64(len(grads))))
+}
+
+// Step is Gradients, clipping and one AdamW step.
+func (t *Trainer) Step(examples []Example) (StepStats, error) {
+	stats, err := t.Gradients(examples)
+	if err != nil {
+		return stats, err
+	}
+	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) || math.IsNaN(stats.GradNorm) || math.IsInf(stats.GradNorm, 0) {
+		return stats, errNotFinite
+	}
+	o := t.job.Optimizer
+	if o.MaxGradNorm > 0 && stats.GradNorm > o.MaxGradNorm {
+		tensor.ScaleGrads(t.params(), o.MaxGradNorm/(stats.GradNorm+1e-6)) // torch's clip_grad_norm_ adds the same 1e-6
+	}
+	factor := o.factor(t.done, t.job.Steps)
+	t.done++
+	for _, g := range t.groups {
+		tensor.AdamW(g.values, g.m, g.v, t.done, g.lr*factor, o.Beta1, o.Beta2, o.Eps, g.decay)
+	}
+	stats.LR = o.LR * factor
+	return stats, nil
+}
+
+// GradientNorms is the L2 norm of each parameter's gradient, by name.
+func (t *Trainer) GradientNorms() map[string]float64 {
+	norms := map[string]float64{}
+	for _, g := range t.groups {
+		for i, name := range g.names {
+			norms[name] = tensor.GradNorm(g.values[i : i+1])
+		}
+	}
+	return norms
+}
+
+// Values copies a parameter to the host; nil when there is none of that name.
+func (t *Trainer) Values(name string) []float32 {
+	for _, g := range t.groups {
+		for i, n := range g.names {
+			if n == name {
+				return g.values[i].Floats()
+			}
+		}
+	}
+	return nil
+}
+
+// Score calls yield with the log-probs of examples under the policy as it stands.
+func (t *Trainer) Score(examples []Example, yield func(Logp)) error {
+	list := make([]unit, len(examples))
+	for i, e := range examples {
+		list[i] = unit{example: i, user: e.User, text: e.UserText, weight: 1}
+	}
+	micros, err := packMicros(list, examples, t.pack)
+	if err != nil {
+		return err
+	}
+	for i := range micros {
+		if err := t.policy.scoreMicro(&micros[i], examples, func(l Logp) error { yield(l); return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

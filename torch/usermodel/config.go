@@ -1,0 +1,46 @@
+// Package usermodel maps users to soft prompts: f_im of design.md section 2 (paper Section 4.2).
+package usermodel
+
+import "fmt"
+
+// Config describes a user model. Kind "" is none at all (vanilla).
+type Config struct {
+	Kind     string // "", uniform, individualized, cluster
+	Tokens   int    // T_u
+	Clusters int    // K
+	Weights  string // softmax free
+	Shared   bool   // individualized: e_0 + o_i
+	Start    string // vocabulary uniform zeros text
+}
+
+// Personal tells whether two users can have different soft prompts.
+func (c Config) Personal() bool {
+	return c.Tokens > 0 && (c.Kind == "individualized" || c.Kind == "cluster")
+}
+
+// Parameters is the number of trainable numbers for m known users and model width d.
+func (c Config) Parameters(users, width int) int64 {
+	t, d, rows := int64(c.Tokens), int64(width), int64(users)+1
+	switch c.Kind {
+	case "uniform":
+		return t * d
+	case "individualized":
+		return rows * t * d
+	case "cluster":
+		return int64(c.Clusters)*t*d + rows*int64(c.Clusters)
+	}
+	return 0
+}
+
+// Check returns the first field that is out of range.
+func (c Config) Check() error {
+	switch {
+	case c.Kind != "" && c.Kind != "uniform" && c.Kind != "individualized" && c.Kind != "cluster":
+		return fmt.Errorf("user model %q is not offered; there are uniform, individualized and cluster", c.Kind)
+	case c.Tokens < 0:
+		return fmt.Errorf("tokens is %d; it must be 0 or more", c.Tokens)
+	case c.Kind == "cluster" && c.Clusters < 1:
+		return fmt.Errorf("clusters is %d; it must be 1 or more", c.Clusters)
+	}
+	return nil
+}
