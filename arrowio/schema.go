@@ -26,8 +26,8 @@ type cell struct {
 	bytes  func(reflect.Value) int // of variable length that a value takes; nil: none
 }
 
-// cells are the types a field may have. Values that are read are copied: they outlive the memory map.
-// An empty list is read as nil.
+// cells are the types a field may have. Values that are read are copies, so that a row that is kept does not keep its
+// batch in memory. An empty list is read as nil.
 var cells = map[reflect.Type]cell{
 	reflect.TypeFor[bool](): {
 		arrow:  arrow.FixedWidthTypes.Boolean,

@@ -44,7 +44,7 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	if d.MaxTokens > 0 && d.MaxPromptTokens >= d.MaxTokens {
 		f.say("max_prompt_tokens", "Out of range", "max_prompt_tokens (%d) leaves no room for a response within max_tokens (%d).", d.MaxPromptTokens, d.MaxTokens)
 	}
-	if f.has("pairs") && !f.broken["pairs"] {
+	if !f.broken["format"] {
 		f.belongs([]string{"pairs"}, `format = "prism"`)
 	}
 	d.Overlong = f.word("overlong", "cut_left", "cut_left", "cut_right", "drop", "refuse")
@@ -87,7 +87,7 @@ func (f *fields) dataSource(format string) (string, *Synthetic) {
 			return "", s
 		}
 	}
-	f.say("source", "Not files", "source is a path or synthetic.NAME; %s.", r.describe())
+	f.say("source", "Not files", "source takes a path or synthetic.NAME; %s.", r.describe())
 	return "", nil
 }
 
@@ -110,7 +110,7 @@ func (f *fields) columns(format string) map[string]string {
 	if in == nil {
 		return nil
 	}
-	if format == "tldr" {
+	if format == "tldr" && !f.broken["format"] {
 		f.say("columns", "Does not apply", "columns belongs to formats whose columns have names of your own: jsonl, parquet, csv, responses.")
 		return nil
 	}
@@ -137,7 +137,7 @@ func (f *fields) split(d *Dataset) Split {
 	s.Own = s.Own && !in.has("train")
 	s.Train = in.number("train", s.Train, "the share of comparisons trained on", between(0, 1))
 	s.By = in.word("by", "prompt", "prompt", "row", "conversation")
-	if s.By == "conversation" && !in.broken["by"] {
+	if s.By == "conversation" && !in.broken["by"] && !f.broken["format"] {
 		in.say("by", "Does not apply", `by = "conversation" belongs to data with conversations (format prism).`)
 	}
 	s.SeenShare = in.number("seen_share", 1, "the share of users who are trained on", between(0, 1))
@@ -245,7 +245,7 @@ func (sc *scope) group(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Diagn
 	}
 	d := r.inst.built.(*Dataset)
 	if names, fixed := d.groups(); fixed && !slices.Contains(names, name) {
-		return cty.DynamicVal, mistake(rng, "Unknown group", fmt.Sprintf("%s has no group %s.%s It has %s.", d.Addr, name, didYouMean(name, names), known(names, 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown group", fmt.Sprintf("%s has no group %s.%s It has %s", d.Addr, name, didYouMean(name, names), known(names, 12)))
 	}
 	return newSet(&Set{Kind: UserSet, Op: SetGroup, Dataset: d, Name: name}), nil
 }

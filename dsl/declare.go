@@ -34,6 +34,9 @@ func (ev *evaluator) declare(block *hclsyntax.Block) {
 		ev.add(mistake(block.DefRange(), "Not built yet", typ+" blocks are not built yet in this version."))
 	case typ == "include":
 		ev.labelled(block, "include", "FILE")
+		for _, inner := range block.Body.Blocks {
+			ev.add(nestedBlock(ev, inner, inner.Type))
+		}
 		return
 	case !built || typ == "section":
 		types := append(slices.Sorted(maps.Keys(schemas)), "include", "locals")
@@ -106,7 +109,7 @@ func (ev *evaluator) checkBody(block *hclsyntax.Block) {
 		case attr.Name == "for_each":
 			ev.add(mistake(attr.NameRange, "No for_each here", "for_each multiplies any block but variable, locals, include and report."))
 		default:
-			ev.add(mistake(attr.NameRange, "Unknown attribute", fmt.Sprintf("%s has no attribute %s.%s Known: %s.", owner, attr.Name, didYouMean(attr.Name, names), known(names, 24))))
+			ev.add(mistake(attr.NameRange, "Unknown attribute", fmt.Sprintf("%s has no attribute %s.%s Known: %s", owner, attr.Name, didYouMean(attr.Name, names), known(names, 24))))
 		}
 	}
 	for _, inner := range block.Body.Blocks {

@@ -1,8 +1,10 @@
 package dsl
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -22,8 +24,9 @@ type evaluator struct {
 	deliberate map[string]bool // accuracies whose data was written as train.T.data
 
 	diags   hcl.Diagnostics
-	said    map[string]bool // one diagnostic per place and summary, whatever the number of instances
+	said    map[string]bool // one diagnostic per place and summary, and per line and wording, whatever the number of instances
 	stack   []frame         // what is being resolved
+	after   sync.Mutex      // held while a claim is evaluated
 	rewrote map[hclsyntax.Expression]hclsyntax.Expression
 }
 
@@ -77,11 +80,11 @@ type frame struct {
 
 // local is a named expression.
 type local struct {
-	name   string
-	attr   *hclsyntax.Attribute
-	state  progress
-	value  cty.Value
-	reads  []read
+	name  string
+	attr  *hclsyntax.Attribute
+	state progress
+	value cty.Value
+	reads []read
 }
 
 // A scope is where an expression is evaluated: for which instance, at which of the three times, and what it has read.
@@ -153,14 +156,13 @@ func (ev *evaluator) add(diags hcl.Diagnostics) {
 			continue
 		}
 		d.EvalContext, d.Expression = nil, nil
-		key := d.Summary
+		place, line := d.Summary+"\n"+d.Detail, ""
 		if d.Subject != nil {
-			key += d.Subject.String()
-		} else {
-			key += d.Detail
+			place = d.Summary + "\n" + d.Subject.String()
+			line = fmt.Sprintf("%s:%d\n%s", d.Subject.Filename, d.Subject.Start.Line, d.Detail)
 		}
-		if !ev.said[key] {
-			ev.said[key] = true
+		if !ev.said[place] && (line == "" || !ev.said[line]) {
+			ev.said[place], ev.said[line] = true, true
 			ev.diags = append(ev.diags, d)
 		}
 	}
@@ -199,4 +201,14 @@ func (ev *evaluator) at(attr string, line int) {
 	if n := len(ev.stack); n > 0 {
 		ev.stack[n-1].attr, ev.stack[n-1].line = attr, line
 	}
+}
+
+func (f frame) String() string {
+	switch {
+	case f.line == 0:
+		return f.name
+	case f.attr == "":
+		return fmt.Sprintf("%s (line %d)", f.name, f.line)
+	}
+	return fmt.Sprintf("%s (%s, line %d)", f.name, f.attr, f.line)
 }

@@ -218,7 +218,7 @@ func (f *fields) inside(name string, v cty.Value, keys []string) *fields {
 	vals := v.AsValueMap()
 	for _, key := range keysOfValue(v) {
 		if keys != nil && !slices.Contains(keys, key) {
-			f.ev.add(mistake(in.keyRange(f.exprs[name], key), "Unknown key", fmt.Sprintf("%s has no key %s.%s Known: %s.", name, key, didYouMean(key, keys), known(keys, 3))))
+			f.ev.add(mistake(in.keyRange(f.exprs[name], key), "Unknown key", fmt.Sprintf("%s has no key %s.%s Known: %s", name, key, didYouMean(key, keys), known(keys, 3))))
 			continue
 		}
 		if plain, _ := vals[key].Unmark(); !plain.IsNull() {
@@ -240,7 +240,7 @@ func (f *fields) keyRange(expr hclsyntax.Expression, key string) hcl.Range {
 	return f.at(key)
 }
 
-// refuse says that keys belong to another kind.
+// belongs says of each key that was given that it belongs to another kind.
 func (f *fields) belongs(names []string, kind string) {
 	for _, name := range names {
 		if f.has(name) && !f.broken[name] {

@@ -187,14 +187,14 @@ func (ev *evaluator) variableMeant(name string) string {
 	if near := didYouMean(name, names); near != "" || len(names) == 0 {
 		return near
 	}
-	return " It declares " + known(names, 8) + "."
+	return " It declares " + known(names, 8)
 }
 
 // setByText reads a value as the variable's type says: text for string and path, else HCL.
 func (in *input) setByText(v *variable, text, who string) {
 	v.from, v.why = "", who
 	if v.typ == "string" || v.typ == "path" {
-		v.expr = &hclsyntax.LiteralValueExpr{Val: textValue(text), SrcRange: v.block.DefRange()}
+		v.expr = &hclsyntax.LiteralValueExpr{Val: cty.StringVal(text), SrcRange: v.block.DefRange()}
 		return
 	}
 	expr, diags := hclsyntax.ParseExpression([]byte(text), "<"+who+">", hcl.InitialPos)
@@ -289,15 +289,3 @@ func attributesInOrder(body *hclsyntax.Body) []*hclsyntax.Attribute {
 func compareRanges(a, b hcl.Range) int {
 	return cmp.Or(cmp.Compare(a.Filename, b.Filename), cmp.Compare(a.Start.Byte, b.Start.Byte), cmp.Compare(a.End.Byte, b.End.Byte))
 }
-
-// sortBySource puts diagnostics in the order of the files and of the lines in them; those without a place come first.
-func sortBySource(diags hcl.Diagnostics, paths []string) {
-	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
-		if a.Subject == nil || b.Subject == nil {
-			return cmp.Compare(map[bool]int{true: 0, false: 1}[a.Subject == nil], map[bool]int{true: 0, false: 1}[b.Subject == nil])
-		}
-		return cmp.Or(cmp.Compare(slices.Index(paths, a.Subject.Filename), slices.Index(paths, b.Subject.Filename)), compareRanges(*a.Subject, *b.Subject))
-	})
-}
-
-func textValue(s string) cty.Value { return cty.StringVal(s) }

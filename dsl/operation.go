@@ -46,6 +46,9 @@ func (o *operation) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			return cty.DynamicVal, diags
 		}
 	}
+	if divisor, _ := right.Unmark(); (o.e.Op == hclsyntax.OpDivide || o.e.Op == hclsyntax.OpModulo) && divisor.RawEquals(cty.Zero) {
+		return cty.DynamicVal, append(diags, mistake(o.e.RHS.Range(), "Division by zero", sc.ev.text(o.written.RHS.Range())+" is zero, so nothing can be divided by it.")...)
+	}
 	c := *o.e
 	c.LHS = &hclsyntax.LiteralValueExpr{Val: left, SrcRange: o.e.LHS.Range()}
 	c.RHS = &hclsyntax.LiteralValueExpr{Val: right, SrcRange: o.e.RHS.Range()}

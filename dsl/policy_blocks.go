@@ -60,7 +60,7 @@ func (f *fields) oneOf(a, b string) {
 	switch {
 	case hasA && hasB:
 		f.say(b, "Two ways", "%s and %s exclude each other. Keep one.", a, b)
-	case !hasA && !hasB && f.ev.said != nil:
+	case !hasA && !hasB:
 		f.ev.add(mistake(f.whole, "Missing attribute", fmt.Sprintf("%s needs %s or %s.", f.owner, a, b)))
 	}
 }

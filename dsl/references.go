@@ -27,7 +27,7 @@ func (f *fields) reference(name, what, example string) (*ref, bool) {
 		f.say(name, "Text instead of a reference", "%s", detail)
 		return nil, false
 	case r == nil:
-		f.say(name, "Wrong type", "%s is %s; this is %s.", name, what, kindText(v))
+		f.say(name, "Wrong type", "%s takes %s; this is %s.", name, what, kindText(v))
 		return nil, false
 	case r.kind == refResult:
 		f.ev.add(tooEarly(r.opened, f.at(name)))
@@ -51,7 +51,7 @@ func (f *fields) policy(name string) Policy {
 			return p
 		}
 	}
-	f.say(name, "Not a policy", "%s is a policy, a model or a train; %s.", name, r.describe())
+	f.say(name, "Not a policy", "%s takes a policy, a model or a train; %s.", name, r.describe())
 	return nil
 }
 
@@ -71,7 +71,7 @@ func (f *fields) set(name string, kinds ...SetKind) (*Set, *ref) {
 	}
 	s, problem := asSet(r, kinds)
 	if problem != "" {
-		f.say(name, "Wrong kind of set", "%s is %s; %s", name, what, problem)
+		f.say(name, "Wrong kind of set", "%s takes %s; %s", name, what, problem)
 		return nil, nil
 	}
 	return s, r
@@ -95,12 +95,12 @@ func (f *fields) union(name string, v cty.Value, what string, kinds []SetKind) *
 	for i, item := range v.AsValueSlice() {
 		r := asRef(item)
 		if r == nil {
-			f.say(name, "Wrong type", "%s is %s; item %d of the list is %s.", name, what, i+1, kindText(item))
+			f.say(name, "Wrong type", "%s takes %s; item %d of the list is %s.", name, what, i+1, kindText(item))
 			return nil
 		}
 		s, problem := asSet(r, kinds)
 		if problem != "" {
-			f.say(name, "Wrong kind of set", "%s is %s; item %d: %s", name, what, i+1, problem)
+			f.say(name, "Wrong kind of set", "%s takes %s; item %d: %s", name, what, i+1, problem)
 			return nil
 		}
 		if len(parts) > 0 && s.Kind != parts[0].Kind {
@@ -110,7 +110,7 @@ func (f *fields) union(name string, v cty.Value, what string, kinds []SetKind) *
 		parts = append(parts, s)
 	}
 	if len(parts) == 0 {
-		f.say(name, "Nothing in the list", "%s is %s; the list is empty.", name, what)
+		f.say(name, "Nothing in the list", "%s takes %s; the list is empty.", name, what)
 		return nil
 	}
 	return unionOf(parts)

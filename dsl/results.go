@@ -33,7 +33,7 @@ func (sc *scope) resultAttr(r *ref, name, shown string, rng hcl.Range) (cty.Valu
 		if below := strings.TrimPrefix(r.opened, r.inst.addr.String()+"."); r.inst.addr.Type == "accuracy" && name == "vote_gap" || below == "vote_gap" {
 			return cty.DynamicVal, mistake(rng, "Not built yet", "vote_gap is not built yet in this version.")
 		}
-		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s.", r.opened, name, didYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s", r.opened, name, didYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
 	}
 	c := asRef(r.child(sc, name, s, shown))
 	if s.kind != shapeNumber && s.kind != shapeList {
@@ -88,7 +88,7 @@ func (sc *scope) find(r *ref) (Value, error) {
 		case map[string]Value:
 			next = v[name]
 			if next == nil {
-				return nil, fmt.Errorf("%s is not among the results; %s has %s", r.opened, r.inst.addr.String()+joinPath(r.path[:i]), known(slices.Sorted(maps.Keys(v)), 12))
+				return nil, fmt.Errorf("%s is not among the results; %s has %s", r.inst.addr.String()+joinPath(r.path[:i+1]), r.inst.addr.String()+joinPath(r.path[:i]), strings.TrimSuffix(known(slices.Sorted(maps.Keys(v)), 12), "."))
 			}
 		case Estimate:
 			next = v.field(name)

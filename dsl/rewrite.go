@@ -140,15 +140,31 @@ func (c *choice) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	cond, diags := c.e.Condition.Value(ctx)
 	plain, _ := cond.Unmark()
 	if diags.HasErrors() || !plain.IsKnown() || plain.IsNull() || plain.Type() != cty.Bool {
-		if diags.HasErrors() {
-			return cty.DynamicVal, diags
-		}
-		return c.e.Value(ctx)
+		return c.undecided(ctx, cond, diags)
 	}
 	if plain.True() {
 		return c.e.TrueResult.Value(ctx)
 	}
 	return c.e.FalseResult.Value(ctx)
+}
+
+// undecided looks at both branches, when the condition is a result that is not there yet.
+func (c *choice) undecided(ctx *hcl.EvalContext, cond cty.Value, diags hcl.Diagnostics) (cty.Value, hcl.Diagnostics) {
+	yes, more := c.e.TrueResult.Value(ctx)
+	diags = append(diags, more...)
+	no, more := c.e.FalseResult.Value(ctx)
+	diags = append(diags, more...)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	if asRef(yes) != nil || asRef(no) != nil {
+		return cty.DynamicVal, mistake(c.Range(), "Choice by a result", "A result cannot choose between blocks, since what a claim reads must be known before a run. Choose between numbers or conditions.")
+	}
+	e := *c.e
+	e.Condition = &hclsyntax.LiteralValueExpr{Val: cond, SrcRange: c.e.Condition.Range()}
+	e.TrueResult = &hclsyntax.LiteralValueExpr{Val: yes, SrcRange: c.e.TrueResult.Range()}
+	e.FalseResult = &hclsyntax.LiteralValueExpr{Val: no, SrcRange: c.e.FalseResult.Range()}
+	return e.Value(ctx)
 }
 
 // members turns a block with for_each, or the parts of a result, into an object (or a list) that loops can walk.

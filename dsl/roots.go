@@ -141,7 +141,7 @@ func (ev *evaluator) offer(typ string) string {
 	if len(addrs) == 0 {
 		return " There are no " + typ + " blocks."
 	}
-	return " There are " + known(addrs, 8) + "."
+	return " There are " + known(addrs, 8)
 }
 
 // local evaluates local.NAME. Results are looked up anew whenever there are any.

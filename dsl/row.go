@@ -31,6 +31,9 @@ func (f *fields) rowExpr(name string, inst *instance, withPrompt bool) *RowExpr 
 		case root == "user":
 			e.ReadsUser = true
 			if step, ok := second(t); ok && !slices.Contains(userFields, step) {
+				if f.ev.formatRefused() {
+					return nil // it may be one of that format's
+				}
 				f.say(name, "Unknown name", "user has no %s here.%s It has %s.", step, didYouMean(step, userFields), strings.Join(userFields, ", "))
 				return nil
 			}
@@ -42,7 +45,12 @@ func (f *fields) rowExpr(name string, inst *instance, withPrompt bool) *RowExpr 
 		}
 	}
 	sample := map[string]cty.Value{"prompt": cty.UnknownVal(cty.String), "user": cty.UnknownVal(cty.Object(userTypes()))}
-	v, ok := f.ev.eval(expr, &scope{ev: f.ev, each: inst.each, row: sample})
+	sc := &scope{ev: f.ev, each: inst.each, row: sample}
+	v, ok := f.ev.eval(expr, sc)
+	if ok && len(sc.reads) > 0 {
+		f.ev.add(tooEarly(sc.reads[0].result, expr.Range()))
+		ok = false
+	}
 	if !ok {
 		f.broken[name] = true
 		return nil
@@ -92,7 +100,8 @@ func userTypes() map[string]cty.Type {
 	return types
 }
 
-// Eval gives the text for one row. user holds id, text and group. It is not safe for concurrent use.
+// Eval gives the text for one row. user holds id, text and group. It may be called from several
+// goroutines: everything that the expression takes from the spec is known by now.
 func (e *RowExpr) Eval(prompt string, user map[string]Value) (string, error) {
 	row := map[string]cty.Value{"prompt": cty.StringVal(prompt), "user": fromValue(user)}
 	sc := &scope{ev: e.ev, each: e.each, row: row}
@@ -120,4 +129,16 @@ func firstError(diags hcl.Diagnostics) error {
 		}
 	}
 	return errors.New("evaluation failed")
+}
+
+// formatRefused tells whether a data set asks for a format that is not built, which may know more of its users.
+func (ev *evaluator) formatRefused() bool {
+	for _, d := range ev.order {
+		if attr := d.block.Body.Attributes["format"]; attr != nil {
+			if text, ok := literalText(attr.Expr); ok && slices.Contains(valuesNotBuilt[d.typ+".format"], text) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -27,7 +27,7 @@ func (f *fields) setting(name string, keys []string) (built any, in *fields) {
 		return nil, nil
 	}
 	if r.kind != refInstance || r.inst.addr.Type != name {
-		f.say(name, "Wrong block", "%s is %s or an object with its keys; %s.", name, article[name], r.describe())
+		f.say(name, "Wrong block", "%s takes %s or an object with its keys; %s.", name, article[name], r.describe())
 		return nil, nil
 	}
 	return r.inst.built, nil

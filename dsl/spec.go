@@ -1,7 +1,9 @@
 // Package dsl is the spec language: HCL text in, a resolved and validated Spec out, or diagnostics with source ranges.
 //
 // It knows nothing about files of data, stages or tensors. Read spec.go for what a spec becomes, sets.go for lazy sets
-// of rows, prompts, responses and users, claim.go for the one kind of expression that is evaluated after a run.
+// of rows, prompts, responses and users, claim.go for the one kind of expression that is evaluated after a run. To see
+// how text becomes a Spec, start at load.go, then evaluator.go; notbuilt.go lists what the language has and this version
+// has not.
 package dsl
 
 import (

@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,23 @@ func nearest(given string, names []string) string {
 			best, distance = name, d
 		}
 	}
+	if best == "" && slices.Contains(names, initials(given)) {
+		return initials(given) // learning_rate: lr
+	}
 	return best
+}
+
+func initials(name string) string {
+	if !strings.Contains(name, "_") {
+		return ""
+	}
+	var b strings.Builder
+	for _, word := range strings.Split(name, "_") {
+		if word != "" {
+			b.WriteByte(word[0])
+		}
+	}
+	return b.String()
 }
 
 // didYouMean is " Did you mean X?" or nothing.
@@ -45,12 +62,12 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-// known lists names for a diagnostic, the first few when there are many.
+// known lists names at the end of a sentence, the first few when there are many.
 func known(names []string, most int) string {
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + ", ..."
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names, ", ") + "."
 }
 
 func quoted(names []string) string {
@@ -58,7 +75,10 @@ func quoted(names []string) string {
 	for i, n := range names {
 		q[i] = quote(n)
 	}
-	return known(q, 8)
+	if len(q) > 8 {
+		q = append(q[:8], "...")
+	}
+	return strings.Join(q, ", ")
 }
 
 // inWords writes a small count as the diagnostics do: three policies.

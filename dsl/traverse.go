@@ -85,18 +85,18 @@ func (sc *scope) attr(v cty.Value, name string, rng, step hcl.Range) (cty.Value,
 	ty := plain.Type()
 	switch {
 	case plain.IsNull():
-		return v, mistake(rng, "Nothing there", sc.ev.text(rng)+": the value before ."+name+" is null.")
+		return cty.DynamicVal, mistake(rng, "Nothing there", sc.ev.text(rng)+": the value before ."+name+" is null.")
 	case ty.IsObjectType() && ty.HasAttribute(name):
 		return plain.GetAttr(name).WithMarks(marks), nil
 	case ty.IsMapType() && plain.IsKnown() && plain.HasIndex(cty.StringVal(name)).True():
 		return plain.Index(cty.StringVal(name)).WithMarks(marks), nil
-	case !plain.IsKnown():
+	case !plain.IsKnown() && (ty == cty.DynamicPseudoType || ty == refType):
 		return cty.DynamicVal, nil
 	case ty.IsObjectType() || ty.IsMapType():
 		keys := keysOfValue(plain)
-		return v, mistake(rng, "Unknown name", fmt.Sprintf("%s: no %s here.%s It has %s.", sc.ev.text(rng), name, didYouMean(name, keys), known(keys, 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s: no %s here.%s It has %s", sc.ev.text(rng), name, didYouMean(name, keys), known(keys, 12)))
 	}
-	return v, mistake(rng, "Unknown name", fmt.Sprintf("%s: %s has no .%s.", sc.ev.text(rng), kindOf(plain), name))
+	return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s: %s has no .%s.", sc.ev.text(rng), kindOf(plain), name))
 }
 
 // index is v[key].
@@ -105,7 +105,7 @@ func (sc *scope) index(v, key cty.Value, rng, keyRange hcl.Range) (cty.Value, hc
 	if r := asRef(v); r != nil {
 		text, err := convert.Convert(key, cty.String)
 		if err != nil || text.IsNull() {
-			return v, mistake(keyRange, "Not a key", "A key is text or a number; this is "+kindOf(key)+".")
+			return cty.DynamicVal, mistake(keyRange, "Not a key", "A key is text or a number; this is "+kindOf(key)+".")
 		}
 		if !text.IsKnown() {
 			if r.kind == refResult && r.shape.others != nil {
@@ -123,132 +123,6 @@ func (sc *scope) index(v, key cty.Value, rng, keyRange hcl.Range) (cty.Value, hc
 	}
 	got, diags := hcl.Index(plain, key, &keyRange)
 	return got.WithMarks(marks), diags
-}
-
-// refAttr is r.name.
-func (sc *scope) refAttr(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
-	switch r.kind {
-	case refBlock:
-		if slices.Contains(r.decl.keys, name) {
-			return cty.DynamicVal, mistake(rng, "Instance written as an attribute", fmt.Sprintf("%q is an instance of %s. Write %s[%q].", name, r.decl.addr(), r.decl.addr(), name))
-		}
-		return cty.DynamicVal, mistake(rng, "One instance is needed", r.chooseOne(""))
-	case refSet:
-		return r.setAttr(name, rng)
-	case refGroups:
-		return sc.group(r, name, rng)
-	case refResult:
-		return sc.resultAttr(r, name, member(name), rng)
-	}
-	return sc.instanceAttr(r.inst, name, rng)
-}
-
-// refIndex is r["key"].
-func (sc *scope) refIndex(r *ref, key string, rng, keyRange hcl.Range) (cty.Value, hcl.Diagnostics) {
-	switch r.kind {
-	case refBlock:
-		if slices.Contains(r.decl.keys, key) {
-			return sc.ev.instanceRef(r.decl, key, rng)
-		}
-		return cty.DynamicVal, mistake(rng, "No such instance", fmt.Sprintf("%s has no instance %q; it has %s (for_each, line %d).",
-			r.decl.addr(), key, quoted(r.decl.keys), r.decl.block.Body.Attributes["for_each"].NameRange.Start.Line))
-	case refInstance:
-		if r.inst.addr.HasKey {
-			return cty.DynamicVal, mistake(rng, "No such instance", r.inst.addr.String()+" is one instance already.")
-		}
-		return cty.DynamicVal, mistake(rng, "No such instance", fmt.Sprintf("%s has no for_each, so it has no instance %q. Write %s.", r.inst.addr, key, r.inst.addr))
-	case refGroups:
-		return sc.group(r, key, rng)
-	case refResult:
-		return sc.resultAttr(r, key, "["+quote(key)+"]", rng)
-	}
-	return cty.DynamicVal, mistake(rng, "Not a table", r.describe()+", which has no members to choose by key.")
-}
-
-// chooseOne tells how to take one instance of a block, or all.
-func (r *ref) chooseOne(below string) string {
-	d := r.decl
-	if len(d.keys) == 0 {
-		return d.addr() + " has no instances: its for_each is empty."
-	}
-	first := fmt.Sprintf("%s[%q]%s", d.addr(), d.keys[0], below)
-	return fmt.Sprintf("%s: %s. Choose one, %s, or take them all with for_each = %s.", r.describe(), quoted(d.keys), first, d.addr())
-}
-
-// setAttr is what a set offers: the prompts of rows, and their responses.
-func (r *ref) setAttr(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
-	if r.set.Kind == RowSet {
-		switch name {
-		case "prompts":
-			return newSet(&Set{Kind: PromptSet, Op: SetPrompts, Of: []*Set{r.set}}), nil
-		case "chosen", "rejected", "responses":
-			return newSet(&Set{Kind: ResponseSet, Op: SetSide, Of: []*Set{r.set}, Name: name}), nil
-		}
-		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is rows; rows have prompts, chosen, rejected, responses, but no %s.%s",
-			r.set, name, didYouMean(name, []string{"prompts", "chosen", "rejected", "responses"})))
-	}
-	return cty.DynamicVal, mistake(rng, "Unknown name", r.describe()+", which have nothing below them.")
-}
-
-func newSet(s *Set) cty.Value { return (&ref{kind: refSet, set: s}).value() }
-
-// instanceAttr is what a block offers to others (language/README section 4).
-func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
-	if inst.broken[name] {
-		return cty.DynamicVal, silence(rng)
-	}
-	offered := offers(inst.addr.Type)
-	if slices.Contains(resultsNotBuilt[inst.addr.Type], name) {
-		return cty.DynamicVal, mistake(rng, "Not built yet", fmt.Sprintf("%s: .%s is not built yet in this version.", inst.addr, name))
-	}
-	if inst.shape != nil {
-		if s := inst.shape.at(name); s != nil {
-			r := &ref{kind: refResult, inst: inst, shape: inst.shape, opened: inst.addr.String()}
-			return sc.resultAttr(r, name, "."+name, rng)
-		}
-	}
-	if !slices.Contains(offered, name) {
-		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s.%s It has %s.",
-			inst.addr, name, didYouMean(name, offered), known(offered, 12)))
-	}
-	if d, ok := inst.built.(*Dataset); ok && name != "paper" {
-		return datasetAttr(inst, d, name), nil
-	}
-	if u, ok := inst.built.(*UserModel); ok {
-		return u.attr(name), nil
-	}
-	if o, ok := inst.built.(*Objective); ok {
-		return o.attr(name), nil
-	}
-	v, ok := inst.given[name]
-	if !ok {
-		return cty.NullVal(cty.DynamicPseudoType), nil
-	}
-	if r := asRef(v); r != nil && r.kind == refSet && inst.addr.Type == "train" {
-		asked := *r
-		asked.asked = true
-		return asked.value(), nil
-	}
-	return v, nil
-}
-
-// expand lists what r stands for: the instances of a block, or the parts of a result.
-func (sc *scope) expand(r *ref, rng hcl.Range) ([]string, []cty.Value, hcl.Diagnostics) {
-	switch {
-	case r.kind == refBlock:
-		vals := make([]cty.Value, len(r.decl.keys))
-		for i, key := range r.decl.keys {
-			v, diags := sc.ev.instanceRef(r.decl, key, rng)
-			if diags.HasErrors() {
-				return nil, nil, diags
-			}
-			vals[i] = v
-		}
-		return r.decl.keys, vals, nil
-	case r.kind == refResult && r.shape.kind == shapeObject:
-		return sc.resultParts(r, rng)
-	}
-	return nil, nil, mistake(rng, "Nothing to go through", r.describe()+", which has no members to go through.")
 }
 
 func keysOfValue(v cty.Value) []string {

@@ -52,8 +52,10 @@ func (ev *evaluator) declareVariable(block *hclsyntax.Block) {
 		v.typ = "string"
 	}
 	if attr := attrs["description"]; attr != nil {
-		if d, ok := ev.eval(attr.Expr, &scope{ev: ev}); ok && d.Type() == cty.String && d.IsKnown() && !d.IsNull() {
-			v.description = d.AsString()
+		if d, ok := ev.eval(attr.Expr, &scope{ev: ev}); ok {
+			if d, _ = d.Unmark(); d.Type() == cty.String && d.IsKnown() && !d.IsNull() {
+				v.description = d.AsString()
+			}
 		}
 	}
 }
@@ -109,7 +111,6 @@ func (sc *scope) variable(name string, rng hcl.Range) (cty.Value, hcl.Diagnostic
 		return cty.DynamicVal, diags
 	}
 	defer ev.leave()
-	v.state = failed
 	inner := &scope{ev: ev}
 	value, ok := ev.eval(v.expr, inner)
 	if ok && len(inner.reads) > 0 {
@@ -120,6 +121,7 @@ func (sc *scope) variable(name string, rng hcl.Range) (cty.Value, hcl.Diagnostic
 		value, ok = v.convert(ev, value)
 	}
 	if !ok {
+		v.state = failed
 		return cty.DynamicVal, silence(rng)
 	}
 	v.state, v.value = resolved, value

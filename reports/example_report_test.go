@@ -185,12 +185,17 @@ func wordsBars() *Plot {
 	return &Plot{
 		Name: `generate.summaries["individual"].words`, Title: "Words per user, individual (Figure 3)", XLabel: "worker", YLabel: "words", Kind: Bars,
 		Categories: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "S", "V", "G"},
-		Series: []Series{{
-			Name: "words",
-			Y:    []float64{20.4, 20.1, 20.6, 2, 0, 2.05, 19.9, 20.5, 20.3, 20.4, 14.05, 19.95, nan},
-			Low:  []float64{20, 19.8, 20.2, 2, 0, 2, 19.5, 20.1, 20, 20.1, 12.6, 19.6, nan},
-			High: []float64{20.8, 20.4, 21, 2, 0, 2.1, 20.3, 20.9, 20.6, 20.7, 15.5, 20.3, nan},
-		}},
+		Series: []Series{
+			{Name: "majority", Y: []float64{20.4, 20.1, 20.6, nan, nan, nan, 19.9, 20.5, 20.3, 20.4, nan, nan, nan},
+				Low:  []float64{20, 19.8, 20.2, nan, nan, nan, 19.5, 20.1, 20, 20.1, nan, nan, nan},
+				High: []float64{20.8, 20.4, 21, nan, nan, nan, 20.3, 20.9, 20.6, 20.7, nan, nan, nan}},
+			{Name: "minority", Y: []float64{nan, nan, nan, 2, 0, 2.05, nan, nan, nan, nan, nan, nan, nan},
+				Low:  []float64{nan, nan, nan, 2, 0, 2, nan, nan, nan, nan, nan, nan, nan},
+				High: []float64{nan, nan, nan, 2, 0, 2.1, nan, nan, nan, nan, nan, nan, nan}},
+			{Name: "nobody's own", Y: []float64{nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, 14.05, 19.95, 19.8},
+				Low:  []float64{nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, 12.6, 19.6, 19.3},
+				High: []float64{nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, 15.5, 20.3, 20.3}},
+		},
 		Notes: []string{"S: SFT, V: vanilla, G: generic. Error bars: ± one standard error over 20 prompts."},
 	}
 }

@@ -47,7 +47,7 @@ func swatch(p *Plot, s Series, l look) string {
 	case p.Kind == Bars && s.Dashed:
 		return across(paperStyle)
 	case p.Kind == Bars:
-		chart := barChart{data: p, own: len(p.Series)}
+		chart := newBarChart(p)
 		box := vg.Rectangle{Min: vg.Point{X: 4, Y: 1}, Max: vg.Point{X: swatchWidth - 4, Y: swatchHeight - 1}}
 		return render(swatchWidth, swatchHeight, "", func(c draw.Canvas) { chart.bar(c, l, box) })
 	case p.Kind == Lines && s.Dashed:

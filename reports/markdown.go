@@ -49,7 +49,7 @@ func (m *markdown) claims(claims []Claim) {
 	m.line(claimsSummary(claims))
 	for _, c := range claims {
 		state := stateOf(c)
-		fmt.Fprintf(&m.out, "- **%s %s**: %s  \n  %s\n", state.Mark, state.Words, mdCode(c.Addr), mdInline(c.Text))
+		fmt.Fprintf(&m.out, "- **%s %s**: %s  \n  %s\n", state.Mark, state.Words, mdCode(c.Addr), mdParagraph(c.Text))
 		for _, remark := range remarksOf(c) {
 			fmt.Fprintf(&m.out, "  - %s: %s\n", remark.Name, mdInline(remark.Value))
 		}

@@ -20,6 +20,8 @@ const (
 	labelSize  = 12
 	tickSize   = 11.5
 	yTicks     = 6 // at most
+
+	longestAxisLabel = 48 // characters
 )
 
 // drawPlot returns the picture as an SVG element; ok is false when there is no finite value to draw.
@@ -58,8 +60,8 @@ func newPicture(p *Plot, r ranges) *plot.Plot {
 		axis.Color = ink
 		axis.Padding = 0
 	}
-	picture.X.Label.Text = oneLine(p.XLabel)
-	picture.Y.Label.Text = oneLine(p.YLabel)
+	picture.X.Label.Text = shortened(oneLine(p.XLabel), longestAxisLabel)
+	picture.Y.Label.Text = shortened(oneLine(p.YLabel), longestAxisLabel)
 	picture.Y.LineStyle.Width = 0 // the grid says enough
 	picture.Y.Tick.LineStyle.Width = 0
 	picture.X.Min, picture.X.Max = r.x.low, r.x.high
@@ -88,14 +90,17 @@ func drawable(x float64) bool { return math.Abs(x) < 1e100 }
 
 func (s span) empty() bool { return s.low > s.high }
 
-// padded widens the range by a share of its width, or by one when it has none.
+// padded widens the range by a share of its width, or by half its distance from zero when it is too narrow for an axis
+// to tell its ends apart.
 func (s span) padded(share float64) span {
 	pad := share * (s.high - s.low)
-	if s.low == s.high {
+	if s.narrow() {
 		pad = max(1e-9, math.Abs(s.low)/2)
 	}
 	return span{s.low - pad, s.high + pad}
 }
+
+func (s span) narrow() bool { return s.high-s.low <= 1e-9*max(math.Abs(s.low), math.Abs(s.high)) }
 
 type ranges struct{ x, y span }
 
@@ -131,7 +136,7 @@ func rangesOf(p *Plot) (r ranges, ok bool) {
 		}
 	case Lines:
 		r.y = r.y.padded(0.04)
-		if r.x.low == r.x.high {
+		if r.x.narrow() {
 			r.x = r.x.padded(0)
 		}
 	default:
@@ -158,9 +163,9 @@ func niceSteps(low, high float64, n int) []float64 {
 		}
 	}
 	first, last := math.Floor(low/step+1e-9), math.Ceil(high/step-1e-9)
-	var steps []float64
-	for i := first; i <= last; i++ {
-		steps = append(steps, i*step)
+	steps := make([]float64, int(last-first)+1)
+	for i := range steps {
+		steps[i] = (first + float64(i)) * step
 	}
 	return steps
 }

@@ -20,18 +20,46 @@ const (
 
 // barChart draws all series of a plot of bars.
 type barChart struct {
-	data  *Plot
-	looks []look
-	own   int // series that have bars
+	data    *Plot
+	looks   []look
+	places  []int // of each series: which of a category's places its bars have
+	abreast int   // places of a category
+	hatched bool
+}
+
+// newBarChart gives every series with bars a place of its own, and the paper's values that of the series before them.
+// Series that never meet in a category (a bar per user, coloured by group) share one place.
+func newBarChart(p *Plot) barChart {
+	chart := barChart{data: p, looks: looksOf(p), places: make([]int, len(p.Series)), abreast: 1}
+	apart := meet(p)
+	for i, l := range chart.looks {
+		chart.hatched = chart.hatched || l.own > 0
+		if apart {
+			chart.places[i] = l.own
+			chart.abreast = max(chart.abreast, l.own+1)
+		}
+	}
+	return chart
+}
+
+// meet tells whether two series have bars in the same category.
+func meet(p *Plot) bool {
+	for category := range p.Categories {
+		bars := 0
+		for _, s := range p.Series {
+			if !s.Dashed && drawable(s.Y[category]) {
+				bars++
+			}
+		}
+		if bars > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 func addBars(picture *plot.Plot, p *Plot) {
-	looks := looksOf(p)
-	chart := barChart{data: p, looks: looks}
-	for _, l := range looks {
-		chart.own = max(chart.own, l.own+1)
-	}
-	picture.Add(chart)
+	picture.Add(newBarChart(p))
 	picture.X.Tick.LineStyle.Width = 0
 	picture.X.Tick.Length = 0
 	picture.X.Padding = 3
@@ -70,38 +98,43 @@ func shortened(text string, most int) string {
 // Plot implements plot.Plotter.
 func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 	slot := c.X(p.X.Norm(1)) - c.X(p.X.Norm(0))
-	width := min(widestBar, groupShare*slot/vg.Length(max(1, b.own)))
+	width := min(widestBar, groupShare*slot/vg.Length(b.abreast))
 	zero := c.Y(p.Y.Norm(0))
 	for category := range b.data.Categories {
 		middle := c.X(p.X.Norm(float64(category)))
-		tops := make([]vg.Length, b.own) // of each bar with its error bar
-		papers := make([]vg.Length, b.own)
+		tops := make([]vg.Length, b.abreast) // of each bar with its error bar
+		papers := make([]vg.Length, b.abreast)
 		for i, s := range b.data.Series {
 			if !drawable(s.Y[category]) {
 				continue
 			}
-			l := b.looks[i]
-			left := middle + width*(vg.Length(l.own)-vg.Length(b.own)/2)
+			place := b.places[i]
+			left := b.left(middle, width, place)
 			y := c.Y(p.Y.Norm(s.Y[category]))
 			if s.Dashed {
 				c.StrokeLine2(paperStyle, left-1, y, left+width+1, y)
-				papers[l.own] = y
+				papers[place] = y
 				continue
 			}
-			b.bar(c, l, vg.Rectangle{
+			b.bar(c, b.looks[i], vg.Rectangle{
 				Min: vg.Point{X: left + 0.04*width, Y: min(zero, y)},
 				Max: vg.Point{X: left + 0.96*width, Y: max(zero, y)},
 			})
-			tops[l.own] = max(y, b.errorBar(c, p, s, category, left+width/2, width))
+			tops[place] = max(y, b.errorBar(c, p, s, category, left+width/2, width))
 		}
-		for own, paper := range papers {
-			if paper > tops[own]-2 && paper < tops[own]+5+tickSize {
-				tops[own] = paper // the number would cover the line
+		for place, paper := range papers {
+			if paper > tops[place]-2 && paper < tops[place]+5+tickSize {
+				tops[place] = paper // the number would cover the line
 			}
 		}
 		b.values(c, p, category, tops, middle, width)
 	}
 	c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.75}, c.Min.X, zero, c.Max.X, zero)
+}
+
+// left is the left edge of a place in a category.
+func (b barChart) left(middle, width vg.Length, place int) vg.Length {
+	return middle + width*(vg.Length(place)-vg.Length(b.abreast)/2)
 }
 
 // bar fills one bar. A bar of height zero stays visible as a thick line: it is a measured nothing, not a gap.
@@ -112,7 +145,7 @@ func (b barChart) bar(c draw.Canvas, l look, box vg.Rectangle) {
 	c.FillPolygon(hue(l.own), []vg.Point{
 		box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y},
 	})
-	if b.own > 1 && box.Max.X-box.Min.X > 4 {
+	if b.hatched && box.Max.X-box.Min.X > 4 {
 		l.hatch(c, box)
 	}
 }
@@ -146,9 +179,8 @@ func (b barChart) values(c draw.Canvas, p *plot.Plot, category int, tops []vg.Le
 		if b.data.Percent {
 			text = formatDecimal(100*y, 1) + " %"
 		}
-		own := b.looks[i].own
-		left := middle + width*(vg.Length(own)-vg.Length(b.own)/2)
-		c.FillText(style, vg.Point{X: left + width/2, Y: tops[own] + 5}, text)
+		place := b.places[i]
+		c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + 5}, text)
 	}
 }
 

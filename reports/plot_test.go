@@ -80,6 +80,10 @@ func TestOddPlots(t *testing.T) {
 		{"huge and tiny", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1, 2}, Y: []float64{1e300, -1e300}}, {Name: "t", X: []float64{1}, Y: []float64{1e-300}}}}, true},
 		{"widest range", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{-math.MaxFloat64, math.MaxFloat64}, Y: []float64{-math.MaxFloat64, math.MaxFloat64}}}}, false},
 		{"wide range", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{-9e99, 9e99}, Y: []float64{-9e99, 9e99}}}}, true},
+		{"all but equal", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1e17, 1e17 + 16}, Y: []float64{1e17, 1e17 + 16}}}}, true},
+		{"all but equal dots", Plot{Kind: Dots, Series: []Series{{Name: "s", X: []float64{1e17, 1e17 + 16}, Y: []float64{-1e17, -1e17 - 16}}}}, true},
+		{"smallest numbers", Plot{Kind: Dots, Series: []Series{{Name: "s", X: []float64{0, 5e-324}, Y: []float64{0, 5e-324}}}}, true},
+		{"small bars", Plot{Kind: Bars, Categories: []string{"a"}, Series: []Series{{Name: "s", Y: []float64{5e-324}}}}, true},
 		{"dashed alone", Plot{Kind: Bars, Categories: []string{"a"}, Series: []Series{{Name: "paper", Y: []float64{1}, Dashed: true}}}, true},
 		{"gaps", Plot{Kind: Lines, Series: []Series{{Name: "s", X: []float64{1, nan, 3, 4}, Y: []float64{1, 2, nan, 4}, Low: []float64{0, nan, 1, nan}, High: []float64{2, nan, 3, 5}}}}, true},
 		{"many bars", Plot{Kind: Bars, Categories: names, Series: []Series{{Name: "s", Y: many}, {Name: "t", Y: many}}}, true},
@@ -106,6 +110,36 @@ func TestOddPlots(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Bars of one user each share a place; bars that are compared stand abreast, the paper's value on the bar before it.
+func TestPlacesOfBars(t *testing.T) {
+	for _, test := range []struct {
+		plot    *Plot
+		abreast int
+		places  []int
+	}{
+		{accuracyBars(), 3, []int{0, 0, 1, 1, 2, 2}},
+		{wordsBars(), 1, []int{0, 0, 0}},
+	} {
+		chart := newBarChart(test.plot)
+		if chart.abreast != test.abreast || !slices.Equal(chart.places, test.places) {
+			t.Errorf("%s: %d abreast, places %v; want %d, %v", test.plot.Name, chart.abreast, chart.places, test.abreast, test.places)
+		}
+	}
+}
+
+func TestLegendNamesThePaperOnce(t *testing.T) {
+	var names []string
+	for _, entry := range legendOf(accuracyBars()) {
+		names = append(names, entry.Name)
+	}
+	if want := []string{"vanilla", "paper", "individual", "cluster", "chance"}; !slices.Equal(names, want) {
+		t.Errorf("legend %q, want %q", names, want)
+	}
+	if entries := legendOf(&Plot{Kind: Bars, Series: []Series{{Name: "words"}}}); entries != nil {
+		t.Errorf("one series needs no legend: %v", entries)
 	}
 }
 

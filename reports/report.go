@@ -86,7 +86,7 @@ type Plot struct {
 	Title      string   `json:"title"`
 	XLabel     string   `json:"x_label"`
 	YLabel     string   `json:"y_label"`
-	Kind       PlotKind `json:"kind"`
+	Kind       PlotKind `json:"kind"`                 // bars whose series never meet in a category stand alone, coloured by series
 	Percent    bool     `json:"percent"`              // the y values are shares, drawn as percent
 	Categories []string `json:"categories,omitempty"` // bars: names on the x axis
 	Series     []Series `json:"series"`
@@ -102,7 +102,7 @@ type Series struct {
 	Low    []float64 // ends of error bars, same unit as Y; nil: none
 	High   []float64
 	Labels []string // dots: name of each point
-	Dashed bool     // a value of the paper; in bars a dashed line across the bars of the series before it
+	Dashed bool     // a value of the paper, in the colour of the series before it; in bars a dashed line across its bars
 }
 
 // Samples are generated texts side by side.

@@ -29,7 +29,7 @@ func apply(ctx context.Context, plan *Plan, st *store.Store, opts Options, jobs 
 	if len(s.failed) > 0 {
 		return result, errors.Join(s.errs...)
 	}
-	return result, finish(plan, s, opts, result)
+	return result, finish(plan, s, result)
 }
 
 // scheduler is the state of one apply. Only run's goroutine changes it.
@@ -143,9 +143,12 @@ func (s *scheduler) env(n *Node) *Env {
 	return env
 }
 
-// make returns the artifact of a node, from the store or by running its stage.
+// make returns the artifact of a node, from the store or by running its stage. A report has none.
 func (s *scheduler) make(ctx context.Context, n *Node, env *Env) (*store.Artifact, error) {
 	start := time.Now()
+	if r, ok := n.Stage.(*reportStage); ok {
+		return nil, s.report(n, r, env, start)
+	}
 	meta := store.Meta{ID: n.ID, Kind: n.Kind, Addr: n.Addr, Description: description(n.Kind, n.Stage)}
 	for _, in := range n.Inputs {
 		meta.Inputs = append(meta.Inputs, in.Fingerprint)
@@ -167,6 +170,19 @@ func (s *scheduler) make(ctx context.Context, n *Node, env *Env) (*store.Artifac
 	}
 	s.emit(Event{Kind: Finished, Node: n, Elapsed: time.Since(start)})
 	return artifact, nil
+}
+
+func (s *scheduler) report(n *Node, r *reportStage, env *Env, start time.Time) error {
+	changed, err := r.write(env)
+	switch {
+	case err != nil:
+		s.emit(Event{Kind: Failed, Node: n, Err: err, Elapsed: time.Since(start)})
+	case changed:
+		s.emit(Event{Kind: Finished, Node: n, Elapsed: time.Since(start)})
+	default:
+		s.emit(Event{Kind: Reused, Node: n})
+	}
+	return err
 }
 
 func runStage(ctx context.Context, n *Node, env *Env, build *store.Build) (*store.Artifact, error) {
@@ -193,7 +209,7 @@ func (s *scheduler) emit(e Event) {
 // needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
 func needsDevice(n *Node) bool {
 	switch n.Kind {
-	case kindInit, kindReference, kindTrain, kindScore, kindGenerate:
+	case kindReference, kindTrain, kindScore, kindGenerate:
 		return true
 	}
 	return false

@@ -19,7 +19,7 @@ import (
 func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnostics) {
 	c := &compiler{spec: spec, st: st, opts: opts, leaves: newLeaves(st), same: map[store.Fingerprint]*Node{},
 		data: map[*dsl.Dataset]*dataNodes{}, origins: map[*dsl.Model]*origin{}, trained: map[*dsl.Train][]*policy{},
-		results: map[any]*Node{}, ofAddr: map[string][]*Node{}}
+		results: map[any]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}}
 	c.spell()
 	if c.diags.HasErrors() {
 		return nil, c.diags
@@ -28,7 +28,8 @@ func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnost
 	if c.diags = append(c.diags, diags...); c.diags.HasErrors() {
 		return nil, c.diags
 	}
-	plan := &Plan{Spec: spec, Nodes: nodes}
+	c.leaves.remember()
+	plan := &Plan{Spec: spec, Nodes: nodes, results: c.results, ofAddr: c.ofAddr}
 	for _, n := range plan.Nodes {
 		c.decide(n)
 	}
@@ -50,6 +51,7 @@ type compiler struct {
 	trained map[*dsl.Train][]*policy
 	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train: the node with its result.json
 	ofAddr  map[string][]*Node
+	volumes map[string]volume // of sets of rows, by what they are
 }
 
 // spell goes through the blocks in the order of work.

@@ -12,9 +12,11 @@ import (
 // dataNodes are the stages of one data set.
 type dataNodes struct {
 	set    *dsl.Dataset
-	rows   *Node // import: comparisons.arrow, what was recorded, in the order read
-	split  *Node // split: users.arrow, rows.arrow, this data set's view of them
-	tokens map[string]*Node
+	rows   *Node            // import: comparisons.arrow, what was recorded, in the order read
+	split  *Node            // split: users.arrow, rows.arrow, this data set's view of them
+	tokens map[string]*Node // by tokenizer
+
+	tokenized []*Node // the same, in the order they were asked for
 }
 
 func (c *compiler) synthesize(s *dsl.Synthetic) *Node {
@@ -46,9 +48,6 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 // offered refuses by name what this version does not do with a data set.
 func (c *compiler) offered(d *dsl.Dataset) bool {
 	before := len(c.diags)
-	if d.GroupBy != nil {
-		c.fail(&d.Block, "group_by", "group_by is not offered yet", "Groups come from the data's own group column, or from simulate.")
-	}
 	if d.UserText != nil {
 		c.fail(&d.Block, "user_text", "user_text is not offered yet", "Texts of users come from the data's own user_text column.")
 	}
@@ -76,14 +75,29 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 	return err == nil
 }
 
-// tokenized returns the node with the ids of a data set for a tokenizer.
-func (c *compiler) tokenized(d *dataNodes, t tokenizerRef, user string) *Node {
+// tokenizedFor returns the node with the ids of a data set for a tokenizer.
+func (c *compiler) tokenizedFor(d *dataNodes, t tokenizerRef, user string) *Node {
 	key := t.key()
 	if n := d.tokens[key]; n != nil {
 		return n
 	}
 	stage := &tokenizeStage{spec: d.set, rows: d.rows, tokenizer: t}
 	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, user), &d.set.Block, stage, d.rows, t.node)
-	d.tokens[key] = n
+	d.tokens[key], d.tokenized = n, append(d.tokenized, n)
 	return n
+}
+
+// sourceBytes is the size of a data set's files, compressed as they lie.
+func (c *compiler) sourceBytes(d *dsl.Dataset) int64 {
+	names, err := formats.Files(d.Format, d.Source)
+	if err != nil {
+		return 0
+	}
+	total := int64(0)
+	for _, name := range names {
+		if info, err := os.Stat(formats.Path(d.Source, name)); err == nil {
+			total += info.Size()
+		}
+	}
+	return total
 }

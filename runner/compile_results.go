@@ -100,7 +100,7 @@ func (c *compiler) accuracy(a *dsl.Accuracy) *Node {
 		}
 		score := &scoreStage{spec: a, policy: p, data: data, device: c.opts.Device}
 		n := c.node(kindScore, c.ofSeed(a.Addr, p), &a.Block, score, append(data.inputs(true), p.inputs()...)...)
-		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data)
+		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.textsOnly())
 		inputs = append(append(inputs, n), data.inputs(false)...)
 	}
 	if len(stage.scores) == 0 {

@@ -3,6 +3,7 @@ package runner
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -13,6 +14,10 @@ import (
 func (c *compiler) decide(n *Node) {
 	n.Action = Create
 	if c.st == nil {
+		return
+	}
+	if r, ok := n.Stage.(*reportStage); ok {
+		c.decideReport(n, r)
 		return
 	}
 	if _, ok := c.st.Get(n.Fingerprint); ok {
@@ -72,4 +77,39 @@ func shorten(value string) string {
 		return value[:12]
 	}
 	return value
+}
+
+// decideReport makes the report when its inputs are there: whether its files are as they should be is then known.
+func (c *compiler) decideReport(n *Node, r *reportStage) {
+	e := &Env{node: n, inputs: map[*Node]*store.Artifact{}, emit: func(Event) {}}
+	for _, in := range n.Inputs {
+		a, ok := c.st.Get(in.Fingerprint)
+		if !ok {
+			if _, err := os.Stat(r.files().JSON); err == nil {
+				n.Action, n.Why = Changed, "changed input: "+in.ID
+			}
+			return
+		}
+		e.inputs[in] = a
+	}
+	n.Action, n.Why = r.state(e)
+}
+
+// stored is an Env over nodes whose artifacts are all in the store.
+func (c *compiler) stored(nodes []*Node) (*Env, bool) {
+	if c.st == nil {
+		return nil, false
+	}
+	e := &Env{inputs: map[*Node]*store.Artifact{}, emit: func(Event) {}}
+	for _, n := range nodes {
+		if n == nil {
+			continue
+		}
+		a, ok := c.st.Get(n.Fingerprint)
+		if !ok {
+			return nil, false
+		}
+		e.inputs[n] = a
+	}
+	return e, true
 }

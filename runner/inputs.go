@@ -9,7 +9,7 @@ import (
 
 // dataInput is one data set as an input of a stage; tokens and reference are nil where they are not needed.
 type dataInput struct {
-	set                           *dsl.Dataset
+	set                            *dsl.Dataset
 	rows, split, tokens, reference *Node
 }
 
@@ -34,7 +34,7 @@ func (c *compiler) inputsOf(sets ...*dsl.Set) (dataInputs, bool) {
 // tokenize adds the ids of every data set for the tokenizer of p.
 func (c *compiler) tokenize(in dataInputs, p *policy) {
 	for i := range in {
-		in[i].tokens = c.tokenized(c.data[in[i].set], p.origin.tokenizer, p.origin.spec.Addr.String())
+		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin.tokenizer, p.origin.spec.Addr.String())
 	}
 }
 
@@ -68,4 +68,13 @@ func (in dataInputs) sets() []*dsl.Dataset {
 // describe writes a set of the stage as a line.
 func (in dataInputs) describe(w io.Writer, name string, s *dsl.Set) {
 	line(w, name, describeSet(s, placeIn(in.sets())))
+}
+
+// textsOnly leaves out ids and reference log-probs.
+func (in dataInputs) textsOnly() dataInputs {
+	out := make(dataInputs, len(in))
+	for i, d := range in {
+		out[i] = dataInput{set: d.set, rows: d.rows, split: d.split}
+	}
+	return out
 }

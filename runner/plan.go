@@ -21,6 +21,9 @@ import (
 type Plan struct {
 	Spec  *dsl.Spec
 	Nodes []*Node
+
+	results map[any]*Node // *dsl.Dataset, *dsl.Train, *dsl.Accuracy, *dsl.Generate: the node with its result.json
+	ofAddr  map[string][]*Node
 }
 
 // Node is one stage with its place in the graph.

@@ -91,7 +91,7 @@ func (s *scorer) keys(a asked) (prompt, response textKey, err error) {
 		ids = row.Rejected
 	}
 	prompt = keyOf(fmt.Sprint(a.user), idBytes(row.Prompt))
-	return prompt, keyOf(string(prompt[:]), idBytes(ids)), nil
+	return prompt, keyOf(prompt, idBytes(ids)), nil
 }
 
 func idBytes(ids []int32) string {

@@ -118,7 +118,7 @@ func (w *world) prompts(s *dsl.Set) ([]rowRef, error) {
 		return union(s.Of, w.prompts, w.promptKey)
 	case dsl.SetSample:
 		of, err := w.prompts(s.Of[0])
-		return sample(of, s.N, s.Seed, func(r rowRef) []byte { k := w.promptKey(r); return k[:] }), err
+		return sample(of, s.N, s.Seed, func(r rowRef) []byte { return []byte(w.promptKey(r)) }), err
 	case dsl.SetWithout:
 		return without(s.Of, w.prompts, w.promptKey)
 	}
@@ -154,7 +154,7 @@ func (w *world) responses(s *dsl.Set, personal bool) ([]responseRef, error) {
 		return union(s.Of, of, key)
 	case dsl.SetSample:
 		members, err := of(s.Of[0])
-		return sample(members, s.N, s.Seed, func(r responseRef) []byte { k := key(r); return k[:] }), err
+		return sample(members, s.N, s.Seed, func(r responseRef) []byte { return []byte(key(r)) }), err
 	case dsl.SetWithout:
 		return without(s.Of, of, key)
 	}

@@ -93,7 +93,7 @@ func (s *generateStage) requests(e *Env, w *world) ([]request, error) {
 		}
 		rows, _ = w.kept(rows)
 		number := map[textKey]int{}
-		for _, r := range distinct(rows, func(r rowRef) textKey { k := w.promptKey(r); return keyOf(string(k[:]), w.user(r)) }) {
+		for _, r := range distinct(rows, func(r rowRef) textKey { return keyOf(w.promptKey(r), w.user(r)) }) {
 			k := w.promptKey(r)
 			if _, known := number[k]; !known {
 				number[k] = len(number)

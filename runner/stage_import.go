@@ -22,6 +22,7 @@ const (
 	recordedFile    = "recorded.arrow"
 	droppedFile     = "dropped.arrow"
 	badRowsFile     = "badrows.arrow"
+	keysFile        = "keys.arrow"
 
 	namedRows = 5 // bad rows that a refusal names; the rest are counted
 )
@@ -115,6 +116,7 @@ func (s *importStage) refusal(out *importTables) error {
 // importTables are the tables of an import in the making.
 type importTables struct {
 	usable   *arrowio.Writer[arrowio.Comparison]
+	keys     *arrowio.Writer[rowKeys]
 	recorded *arrowio.Writer[recorded]
 	dropped  *arrowio.Writer[arrowio.Dropped]
 	bad      *arrowio.Writer[arrowio.Dropped]
@@ -126,6 +128,9 @@ func createImport(e *Env) (*importTables, error) {
 	t := &importTables{}
 	var err error
 	if t.usable, err = arrowio.Create[arrowio.Comparison](e.File(comparisonsFile)); err != nil {
+		return nil, err
+	}
+	if t.keys, err = arrowio.Create[rowKeys](e.File(keysFile)); err != nil {
 		return nil, err
 	}
 	if t.recorded, err = arrowio.Create[recorded](e.File(recordedFile)); err != nil {
@@ -155,6 +160,9 @@ func (t *importTables) take(r formats.Record) error {
 	case formats.Usable:
 		err := t.usable.Append(arrowio.Comparison{Row: row, Split: r.Split, User: r.User, Group: r.Group, UserText: r.UserText,
 			Prompt: r.Prompt, Chosen: r.Chosen, Rejected: r.Rejected, Cluster: r.Cluster, File: r.File, Line: r.Line})
+		if err == nil {
+			err = t.keys.Append(rowKeys{keyOf(r.Prompt), keyOf(r.Chosen), keyOf(r.Rejected)})
+		}
 		if err != nil {
 			return err
 		}
@@ -162,14 +170,12 @@ func (t *importTables) take(r formats.Record) error {
 	if !r.Counts() {
 		return nil
 	}
-	key := formats.PromptKey(r.Prompt)
-	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split,
-		Prompt: string(fmt.Appendf(nil, "%x", key)), SecondChosen: r.SecondChosen})
+	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: keyOf(r.Prompt), SecondChosen: r.SecondChosen})
 }
 
 func (t *importTables) Close() error {
 	var first error
-	for _, close := range []func() error{t.usable.Close, t.recorded.Close, t.dropped.Close, t.bad.Close} {
+	for _, close := range []func() error{t.usable.Close, t.keys.Close, t.recorded.Close, t.dropped.Close, t.bad.Close} {
 		if err := close(); err != nil && first == nil {
 			first = err
 		}

@@ -44,6 +44,9 @@ func (s *splitStage) Describe(w io.Writer) {
 	line(w, "seen_top", d.Split.SeenTop)
 	line(w, "seen_seed", d.Split.Seed)
 	line(w, "ranked", s.ranked())
+	if d.GroupBy != nil {
+		line(w, "group_by", d.GroupBy.Source)
+	}
 	for _, g := range d.Simulate {
 		line(w, "simulate "+g.Name, fmt.Sprintf("share %g prefers %s noise %g", g.Share, g.Prefers, g.Noise))
 	}
@@ -66,6 +69,9 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	}
 	v := &view{records: records, sides: s.sides(records)}
 	s.meetUsers(v)
+	if err := s.describeUsers(e, v); err != nil {
+		return err
+	}
 	if err := s.draw(v); err != nil {
 		return err
 	}
@@ -190,6 +196,36 @@ func (v *view) number() {
 	}
 }
 
+// describeUsers gives users the first text that the data has about them, and, where the spec says so, a group of its own.
+func (s *splitStage) describeUsers(e *Env, v *view) error {
+	texts, err := arrowio.Open[arrowio.Comparison](e.Path(s.rows, comparisonsFile))
+	if err != nil {
+		return err
+	}
+	defer texts.Close()
+	text := map[string]string{}
+	for c, err := range texts.All() {
+		if err != nil {
+			return err
+		}
+		if text[c.User] == "" {
+			text[c.User] = c.UserText
+		}
+	}
+	for i := range v.users {
+		u := &v.users[i]
+		u.Text = text[u.ID]
+		if s.spec.GroupBy == nil {
+			continue
+		}
+		user := map[string]dsl.Value{"id": u.ID, "text": u.Text, "group": u.Group}
+		if u.Group, err = s.spec.GroupBy.Eval("", user); err != nil {
+			return fmt.Errorf("%s: group_by for user %q: %w", s.spec.Addr, u.ID, err)
+		}
+	}
+	return nil
+}
+
 // draw puts users into simulated groups.
 func (s *splitStage) draw(v *view) (err error) {
 	if len(s.spec.Simulate) == 0 {
@@ -253,9 +289,6 @@ func (s *splitStage) write(e *Env, v *view) error {
 		c, err := texts.At(int(r.Row))
 		if err != nil {
 			return err
-		}
-		if u := &v.users[v.user[i]]; u.Text == "" && u.ID == c.User {
-			u.Text = c.UserText
 		}
 		if err := rows.Append(assignment{Row: r.Row, User: v.user[i], Split: v.sides[i], Swapped: s.swapped(v, i, c)}); err != nil {
 			return err

@@ -5,11 +5,9 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -96,28 +94,16 @@ func (s *trainStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(job.Checkpoints, 0o755); err != nil {
-		return err
-	}
-	curves, err := openCurves(e.Scratch)
-	if err != nil {
-		return err
-	}
-	defer curves.Close()
-	var failed error
 	result, err := e.jobs.train(ctx, job, func(p torch.Progress) {
-		if err := curves.add(p.Points); err != nil && failed == nil {
-			failed = err
-		}
 		if p.Note != "" {
 			e.Say("%s", p.Note)
 		}
 		e.Progress(int64(p.Done), int64(p.Total), "steps")
 	})
-	if err := errors.Join(err, failed); err != nil {
+	if err != nil {
 		return err
 	}
-	return s.finish(e, job, users, curves, result)
+	return s.finish(e, job, users, result)
 }
 
 // job puts the spec into the words of package torch.
@@ -263,16 +249,13 @@ func (s *trainStage) evaluated(w *world, users []arrowio.User) ([]item, error) {
 }
 
 // finish completes the policy folder and writes what the run found.
-func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, curves *curveLog, r torch.TrainResult) error {
+func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, r torch.TrainResult) error {
 	if s.full() {
 		if err := copyTokenizer(s.base.origin.tokenizer.dir(e), e.File(modelFolder)); err != nil {
 			return err
 		}
 	}
-	points, err := curves.points()
-	if err != nil {
-		return err
-	}
+	points := curveRows(r.Points)
 	if err := arrowio.Write(e.File(curvesFile), points); err != nil {
 		return err
 	}
@@ -282,10 +265,18 @@ func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, cu
 	if err := arrowio.Write(e.File(usersFile), users); err != nil {
 		return err
 	}
+	adapter, base := r.AdapterParameters, int64(0)
+	if s.full() {
+		adapter, base = 0, r.AdapterParameters
+	}
+	run := map[string]dsl.Value{"steps": float64(r.Steps), "kept": float64(r.Kept), "examples": float64(job.Data.Len()), "prompt_shift": math.NaN()}
+	if job.UserModel.Tokens > 0 {
+		run["prompt_shift"] = r.PromptShift
+	}
 	return writeResult(e.File(resultFile), map[string]dsl.Value{
-		"parameters": map[string]dsl.Value{"user_model": float64(r.UserParameters), "adapter": float64(r.AdapterParameters), "base": float64(r.BaseParameters)},
+		"parameters": map[string]dsl.Value{"user_model": float64(r.UserParameters), "adapter": float64(adapter), "base": float64(base)},
 		"curves":     curveValues(points, job.Evaluate != nil),
-		"run":        map[string]dsl.Value{"steps": float64(r.Steps), "kept": float64(r.Kept), "prompt_shift": r.PromptShift, "examples": float64(job.Data.Len())},
+		"run":        run,
 	})
 }
 

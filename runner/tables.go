@@ -4,6 +4,7 @@ package runner
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -37,18 +38,23 @@ type assigned struct {
 	swapped bool
 }
 
-// rowKeys are the texts of a row, as they were recorded.
-type rowKeys struct{ prompt, chosen, rejected textKey }
+// rowKeys is a row of keys.arrow: the texts of a row of comparisons.arrow, as they were recorded, by their hashes. Sets
+// are made from keys, so that no stage reads texts which it does not need.
+type rowKeys struct {
+	Prompt   textKey `arrow:"prompt"`
+	Chosen   textKey `arrow:"chosen"`
+	Rejected textKey `arrow:"rejected"`
+}
 
-// textKey stands for texts that are equal.
-type textKey [16]byte
+// textKey stands for texts that are equal: half of their SHA-256 in hexadecimal digits, so that Arrow can hold it.
+type textKey = string
 
 func keyOf(parts ...string) textKey {
 	h := sha256.New()
 	for _, p := range parts {
 		fmt.Fprintf(h, "%d:%s", len(p), p)
 	}
-	return textKey(h.Sum(nil)[:16])
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // open reads the tables of a stage's data sets; close them in the end.
@@ -73,7 +79,7 @@ func openTable(e *Env, d dataInput) (*table, error) {
 	if t.comparisons, err = arrowio.Open[arrowio.Comparison](e.Path(d.rows, comparisonsFile)); err != nil {
 		return nil, err
 	}
-	if err = t.readKeys(); err != nil {
+	if err = t.readKeys(e.Path(d.rows, keysFile)); err != nil {
 		return t, err
 	}
 	if t.users, err = arrowio.Read[arrowio.User](e.Path(d.split, usersFile)); err != nil {
@@ -100,13 +106,18 @@ func openTable(e *Env, d dataInput) (*table, error) {
 	return t, err
 }
 
-func (t *table) readKeys() error {
-	t.keys = make([]rowKeys, 0, t.comparisons.Len())
-	for c, err := range t.comparisons.All() {
+func (t *table) readKeys(path string) error {
+	keys, err := arrowio.Open[rowKeys](path)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	t.keys = make([]rowKeys, 0, keys.Len())
+	for k, err := range keys.All() {
 		if err != nil {
 			return err
 		}
-		t.keys = append(t.keys, rowKeys{keyOf(c.Prompt), keyOf(c.Chosen), keyOf(c.Rejected)})
+		t.keys = append(t.keys, k)
 	}
 	return nil
 }
@@ -236,27 +247,27 @@ func (w *world) userOf(r rowRef) *arrowio.User {
 	return &t.users[t.rows[r.row].user]
 }
 
-func (w *world) promptKey(r rowRef) textKey { return w.tables[r.data].keys[r.row].prompt }
+func (w *world) promptKey(r rowRef) textKey { return w.tables[r.data].keys[r.row].Prompt }
 
 // responseKey is that of a prompt with one side's response; personal tells users apart who gave the same.
 func (w *world) responseKey(r responseRef, personal bool) textKey {
 	t := w.tables[r.data]
 	k := t.keys[r.row]
-	text := k.chosen
+	text := k.Chosen
 	if (r.side == 1) != t.rows[r.row].swapped {
-		text = k.rejected
+		text = k.Rejected
 	}
 	user := ""
 	if personal {
 		user = w.user(r.rowRef)
 	}
-	return keyOf(string(k.prompt[:]), string(text[:]), user)
+	return keyOf(k.Prompt, text, user)
 }
 
 // rowKey is what a row is sampled by: its texts and its user, whatever stands around it.
 func (w *world) rowKey(r rowRef) []byte {
 	k := w.tables[r.data].keys[r.row]
-	return fmt.Appendf(nil, "%x %x %x %s", k.prompt, k.chosen, k.rejected, w.user(r))
+	return fmt.Appendf(nil, "%s %s %s %s", k.Prompt, k.Chosen, k.Rejected, w.user(r))
 }
 
 // seen lists the users of rows, each once, in the order of the data sets: whom a policy trained on the rows has seen.

@@ -38,6 +38,7 @@ type sequence struct {
 	request
 	slot    int
 	length  int     // tokens in the cache
+	offset  int64   // of its positions
 	history []int32 // prompt and new ids
 	fresh   int     // new ids
 	next    int32   // chosen, not yet in the cache
@@ -59,19 +60,19 @@ type decoding struct {
 
 func newDecoding(p *policy, job GenerateJob) (*decoding, error) {
 	d := &decoding{policy: p, job: job, sampler: sampler{Sampling: job.Sample, eos: job.EOS, seed: job.Seed}}
-	longest := 0
+	longest, offset := 0, 0
 	for i, prompt := range job.Prompts {
 		g := d.group(prompt)
 		if g.Prefix() == 0 {
 			return nil, fmt.Errorf("prompt %d is empty and the tokenizer has no beginning-of-text token; expected at least one token", i)
 		}
-		longest = max(longest, g.Prefix())
+		longest, offset = max(longest, g.Prefix()), max(offset, int(g.Offset))
 		for s := range job.Samples {
 			d.queue = append(d.queue, request{i, s})
 		}
 	}
 	length := longest + job.Sample.MaxNewTokens
-	if length > p.model.Context {
+	if length+offset > p.model.Context {
 		return nil, fmt.Errorf("a prompt of %d tokens with its soft prompt and %d new tokens need %d positions; the model has %d. Lower max_new_tokens or max_prompt_tokens",
 			longest, job.Sample.MaxNewTokens, length, p.model.Context)
 	}
@@ -89,7 +90,7 @@ func newDecoding(p *policy, job GenerateJob) (*decoding, error) {
 }
 
 func (d *decoding) group(p GeneratePrompt) lm.Group {
-	g := lm.Group{BOS: d.job.BOS, Soft: d.policy.soft, UserText: p.UserText, Prompt: p.Prompt}
+	g := lm.Group{BOS: d.job.BOS, Soft: d.policy.soft, UserText: p.UserText, Prompt: p.Prompt, Offset: p.Offset}
 	if p.User == NoUser {
 		g.Soft = 0
 	}
@@ -133,7 +134,7 @@ func (d *decoding) refill() {
 			history = append([]int32{d.job.BOS}, history...)
 		}
 		slot := d.free[len(d.free)-1]
-		started = append(started, &sequence{request: r, slot: slot, length: g.Prefix(), history: history})
+		started = append(started, &sequence{request: r, slot: slot, length: g.Prefix(), offset: g.Offset, history: history})
 		slots = append(slots, slot)
 		d.free, d.queue = d.free[:len(d.free)-1], d.queue[1:]
 	}
@@ -155,9 +156,10 @@ func (d *decoding) advance() {
 	if len(d.active) == 0 {
 		return
 	}
-	var ids, slots, lengths []int64
+	var ids, slots, lengths, positions []int64
 	for _, q := range d.active {
 		ids, slots, lengths = append(ids, int64(q.next)), append(slots, int64(q.slot)), append(lengths, int64(q.length))
+		positions = append(positions, int64(q.length)+q.offset)
 		q.length++
 	}
 	d.tokens += int64(len(ids))
@@ -165,7 +167,7 @@ func (d *decoding) advance() {
 	defer s.Close()
 	moving := d.active
 	d.active = nil
-	d.choose(s, d.policy.model.Next(s, d.cache, ids, slots, lengths), moving)
+	d.choose(s, d.policy.model.Next(s, d.cache, ids, slots, lengths, positions), moving)
 }
 
 // choose picks each sequence's next token; the ended ones give their slots back, the others become active.

@@ -36,6 +36,7 @@ type Example struct {
 	Prompt    []int32   // x
 	Responses [][]int32 // y, or y_w, y_l
 	Reference []float64 // summed reference log-probs, one per response; nil where the objective needs none
+	Offset    int64     // added to every position; 0 but where another program's left padding is reproduced: it shifts learned positions (GPT-Neo, GPT-2)
 }
 
 // Examples is random access to rows; At may be called from one goroutine at a time.
@@ -147,6 +148,7 @@ type GeneratePrompt struct {
 	User     int32
 	UserText []int32
 	Prompt   []int32
+	Offset   int64 // as in Example
 }
 
 // Sampling is how tokens are drawn; Temperature 0 is greedy.

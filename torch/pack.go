@@ -99,7 +99,7 @@ func groupOf(u unit, e Example, in packing) (lm.Group, error) {
 	if u.user == NoUser {
 		soft = 0
 	}
-	g := lm.Group{BOS: in.bos, Soft: soft, UserText: u.text, Prompt: e.Prompt, Responses: e.Responses}
+	g := lm.Group{BOS: in.bos, Soft: soft, UserText: u.text, Prompt: e.Prompt, Responses: e.Responses, Offset: e.Offset}
 	for _, r := range e.Responses {
 		if len(r) == 0 {
 			return g, fmt.Errorf("row %d has an empty response; expected at least the end token", e.Row)
@@ -117,7 +117,7 @@ func checkContext(g lm.Group, row int64, context int) error {
 	for _, r := range g.Responses {
 		longest = max(longest, len(r))
 	}
-	if n := g.Prefix() + longest; n > context {
+	if n := int(g.Offset) + g.Prefix() + longest; n > context {
 		return fmt.Errorf("row %d has %d tokens with its soft prompt; the model has positions for %d. Set max_tokens in the dataset block to %d or less",
 			row, n, context, context-g.Soft)
 	}

@@ -91,6 +91,9 @@ func (s sampler) draw(logits []float32, u float64) int32 {
 			sum += p
 		}
 	}
+	if len(all) == 0 { // every token is forbidden
+		return argmax(logits)
+	}
 	kept := s.restrict(all, sum)
 	total := 0.0
 	for _, c := range kept {

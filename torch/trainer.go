@@ -113,8 +113,21 @@ func (t *Trainer) params() []*tensor.Tensor {
 // Gradients runs forward and backward over the examples and leaves the gradient of the step's loss in the parameters. The
 // loss is the mean over examples of alpha l(u) + (1 - alpha) l(u_0), whatever the micro-batches (paper, Section 4.3).
 func (t *Trainer) Gradients(examples []Example) (StepStats, error) {
+	return t.gradients(examples, units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText))
+}
+
+// GradientsByRow is Gradients where every example is one pass, that of its own user: the loss is the mean over examples of
+// weight times l(u). It reproduces batches whose user-0 copies are rows of their own, as in the authors' code.
+func (t *Trainer) GradientsByRow(examples []Example, weights []float64) (StepStats, error) {
+	list := make([]unit, len(examples))
+	for i, e := range examples {
+		list[i] = unit{example: i, user: e.User, text: e.UserText, weight: weights[i]}
+	}
+	return t.gradients(examples, list)
+}
+
+func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) {
 	tensor.ZeroGrads(t.params())
-	list := units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText)
 	micros, err := packMicros(list, examples, t.pack)
 	if err != nil {
 		return StepStats{}, err
@@ -144,6 +157,11 @@ func (t *Trainer) Step(examples []Example) (StepStats, error) {
 	if err != nil {
 		return stats, err
 	}
+	return t.Update(stats)
+}
+
+// Update clips the gradients that are in the parameters and takes one AdamW step with them.
+func (t *Trainer) Update(stats StepStats) (StepStats, error) {
 	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) || math.IsNaN(stats.GradNorm) || math.IsInf(stats.GradNorm, 0) {
 		return stats, errNotFinite
 	}
@@ -173,14 +191,47 @@ func (t *Trainer) GradientNorms() map[string]float64 {
 
 // Values copies a parameter to the host; nil when there is none of that name.
 func (t *Trainer) Values(name string) []float32 {
+	if p := t.param(name); p != nil {
+		return p.Floats()
+	}
+	return nil
+}
+
+func (t *Trainer) param(name string) *tensor.Tensor {
 	for _, g := range t.groups {
 		for i, n := range g.names {
 			if n == name {
-				return g.values[i].Floats()
+				return g.values[i]
 			}
 		}
 	}
 	return nil
+}
+
+// SetValues overwrites a parameter, as when the adapter of another program is gone on with.
+func (t *Trainer) SetValues(name string, values []float32) error {
+	p := t.param(name)
+	if p == nil {
+		return fmt.Errorf("no trained parameter is named %s", name)
+	}
+	if p.Len() != len(values) {
+		return fmt.Errorf("%s has %d numbers, %v here", name, len(values), p.Shape())
+	}
+	s := tensor.NewScope()
+	defer s.Close()
+	tensor.CopyInto(p, s.FromFloats(values, t.job.place(), tensor.Float32, p.Shape()...))
+	return nil
+}
+
+// Gradient copies what Gradients left in a parameter to the host; nil when there is none of that name.
+func (t *Trainer) Gradient(name string) []float32 {
+	p := t.param(name)
+	if p == nil {
+		return nil
+	}
+	s := tensor.NewScope()
+	defer s.Close()
+	return s.Gradient(p).Floats()
 }
 
 // Score calls yield with the log-probs of examples under the policy as it stands.

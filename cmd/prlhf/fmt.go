@@ -100,7 +100,13 @@ func formatFile(c *call, path string, check bool) (bool, error) {
 
 // formatted is the canonical form of src; what keeps it from being parsed is printed.
 func (c *call) formatted(name string, src []byte) ([]byte, error) {
-	text, diags := dsl.Format(name, src)
+	text, diags := dsl.Format(src)
+	for _, d := range diags {
+		if d.Subject != nil {
+			d.Subject.Filename = name
+		}
+		d.Context = nil // has no file either
+	}
 	return text, c.printMistakes(map[string]*hcl.File{name: {Bytes: src}}, diags)
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/prlhf/prlhf/runner"
@@ -16,7 +17,7 @@ func planVerb() verb {
 		name: "plan", args: "[-why ADDR] [SPEC...]",
 		brief: "show what apply would do: each stage, what it costs, and why",
 		text: "A stage is reused when the store has its artifact, changed when the store has one of an earlier form of it, and " +
-			"created otherwise. ~ marks a guess; other counts come from artifacts that are there. Nothing is run or written.",
+			"created otherwise. ≈ marks a guess; other counts come from artifacts that are there. Nothing is run or written.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			why := fs.String("why", "", "`ADDR`: print what the fingerprints of this block's stages are made of, and what changed")
 			c.planFlags(fs)
@@ -58,6 +59,7 @@ func actionPaint(s screen, a runner.Action) func(string) string {
 
 func printPlan(s screen, p *runner.Plan) {
 	t := table{head: []string{"  stage", "rows", "tokens", "trained", "FLOPs", "memory"}}
+	remarks := remarks{}
 	for _, n := range p.Nodes {
 		e := n.Estimate
 		row := t.add(actionPaint(s, n.Action), actionMark[n.Action]+n.ID,
@@ -65,8 +67,8 @@ func printPlan(s screen, p *runner.Plan) {
 		if n.Action == runner.Changed {
 			row.below = append(row.below, "because "+n.Why)
 		}
-		if e.Note != "" {
-			row.below = append(row.below, e.Note)
+		if fresh := remarks.fresh(e.Note); fresh != "" {
+			row.below = append(row.below, fresh)
 		}
 	}
 	t.print(s)
@@ -74,15 +76,34 @@ func printPlan(s screen, p *runner.Plan) {
 	s.line(planSummary(p))
 }
 
-// guess prints a quantity of an estimate: nothing for unknown, ~ before what was not counted.
-func guess(e runner.Estimate, x float64) string {
-	switch {
-	case x == 0:
-		return ""
-	case e.Exact:
-		return short(x)
+// remarks are what was said under a stage already: the next one that has the same to say is silent.
+type remarks map[string]bool
+
+// fresh are the parts of a note that were not printed yet.
+func (r remarks) fresh(note string) string {
+	var parts []string
+	for _, part := range strings.Split(note, "; ") {
+		if part != "" && !r[part] {
+			r[part] = true
+			parts = append(parts, part)
+		}
 	}
-	return "~" + short(x)
+	return strings.Join(parts, "; ")
+}
+
+// guess prints a quantity of an estimate: nothing for unknown, ≈ before what was not counted.
+func guess(e runner.Estimate, x float64) string {
+	if x == 0 {
+		return ""
+	}
+	text := short(x)
+	if x == math.Trunc(x) && x < 100_000 {
+		text = count(int64(x))
+	}
+	if e.Exact {
+		return text
+	}
+	return "≈" + text
 }
 
 // trained prints how many parameters a stage trains.

@@ -20,7 +20,8 @@ var ours = map[string][]string{
 	"torch/lm":                      {"torch/tensor", "torch/safetensors"},
 	"torch/usermodel":               {"torch/tensor", "torch/safetensors"},
 	"torch/objective":               {"torch/tensor", "torch/safetensors"},
-	"torch/tokenizer/tokenizertest": {"torch/tokenizer"}, // for tests
+	"torch/tokenizer/tokenizertest": {"torch/tokenizer"},               // for tests
+	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors"}, // for tests
 }
 
 // owners says who may import a third party's packages; the longest prefix counts. Others may be imported by nobody.

@@ -24,7 +24,7 @@ type Build struct {
 func (s *Store) Begin(ctx context.Context, fp Fingerprint, meta Meta, waiting func()) (*Build, *Artifact, error) {
 	l, err := s.waitLock(ctx, fp, waiting)
 	if err != nil {
-		return nil, nil, fmt.Errorf("store: lock %s: %w", fp.Short(), explain(err))
+		return nil, nil, fmt.Errorf("store: lock %s: %w", fp.Short(), Explain(err))
 	}
 	a, err := s.openOrClear(fp)
 	if err == nil {
@@ -37,7 +37,7 @@ func (s *Store) Begin(ctx context.Context, fp Fingerprint, meta Meta, waiting fu
 	}
 	if err != nil {
 		b.Abort()
-		return nil, nil, fmt.Errorf("store: begin %s: %w", fp.Short(), explain(err))
+		return nil, nil, fmt.Errorf("store: begin %s: %w", fp.Short(), Explain(err))
 	}
 	return b, nil, nil
 }
@@ -68,7 +68,7 @@ func (b *Build) Commit() (*Artifact, error) {
 	defer b.Abort()
 	a, err := b.commit()
 	if err != nil {
-		return nil, fmt.Errorf("store: commit %s (%s): %w", b.fp.Short(), b.meta.ID, explain(err))
+		return nil, fmt.Errorf("store: commit %s (%s): %w", b.fp.Short(), b.meta.ID, Explain(err))
 	}
 	return a, nil
 }
@@ -120,12 +120,13 @@ func (s *Store) remember(dir string, m Manifest) (*Artifact, error) {
 	return &Artifact{dir: dir, manifest: m}, nil
 }
 
-// Abort gives up: Dir goes, Scratch stays. After Commit or Abort it does nothing, so it can be deferred.
+// Abort gives up: Dir goes, Scratch stays if there is something in it. After Commit or Abort it does nothing, so it can be deferred.
 func (b *Build) Abort() {
 	if b.lock == nil {
 		return
 	}
-	os.RemoveAll(b.Dir()) // what is left is removed by the next Open or Begin
+	os.RemoveAll(b.Dir())  // what is left is removed by the next Open or Begin
+	os.Remove(b.Scratch()) // if it is empty
 	b.lock.release()
 	b.lock = nil
 }

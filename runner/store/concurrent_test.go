@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,13 +15,33 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be a second process that builds and never commits.
+// TestMain lets the test binary be a second process that works on a store until it is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("STORE_TEST_BUILD_AND_HANG"); dir != "" {
 		buildAndHang(dir)
 		return
 	}
+	if dir := os.Getenv("STORE_TEST_BUILD_ON_AND_ON"); dir != "" {
+		fmt.Println(buildOnAndOn(dir))
+		return
+	}
 	os.Exit(m.Run())
+}
+
+// startProcess starts the test binary as a process that does task on dir.
+func startProcess(t *testing.T, task, dir string) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	process := exec.Command(os.Args[0])
+	process.Env = append(os.Environ(), task+"="+dir)
+	out, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { process.Process.Kill(); process.Wait() })
+	return process, bufio.NewReader(out)
 }
 
 func buildAndHang(dir string) {
@@ -42,17 +63,8 @@ func buildAndHang(dir string) {
 
 func TestKilledBuilder(t *testing.T) {
 	dir, fp := t.TempDir(), fingerprint("one")
-	builder := exec.Command(os.Args[0])
-	builder.Env = append(os.Environ(), "STORE_TEST_BUILD_AND_HANG="+dir)
-	out, err := builder.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := builder.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer builder.Process.Kill()
-	if said, _ := bufio.NewReader(out).ReadString('\n'); said != "building\n" {
+	builder, out := startProcess(t, "STORE_TEST_BUILD_AND_HANG", dir)
+	if said, _ := out.ReadString('\n'); said != "building\n" {
 		t.Fatalf("the builder said %q", said)
 	}
 
@@ -66,7 +78,7 @@ func TestKilledBuilder(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	waits := 0
-	_, _, err = s.Begin(ctx, fp, Meta{}, func() { waits++; cancel() })
+	_, _, err := s.Begin(ctx, fp, Meta{}, func() { waits++; cancel() })
 	if !errors.Is(err, context.Canceled) || waits != 1 {
 		t.Errorf("Begin during a build: %v after waiting %d times", err, waits)
 	}
@@ -88,6 +100,68 @@ func TestKilledBuilder(t *testing.T) {
 	defer b.Abort()
 	if got := read(t, filepath.Join(b.Scratch(), "checkpoint")); got != "step 5" {
 		t.Errorf("checkpoint is %q", got)
+	}
+}
+
+// buildOnAndOn builds artifacts 0, 1, 2 ... as far as they are not there, and returns only when one fails.
+func buildOnAndOn(dir string) error {
+	s, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	fmt.Println("building")
+	for n := 0; ; n++ {
+		b, _, err := s.Begin(context.Background(), fingerprint(fmt.Sprint(n)), Meta{ID: "x"}, nil)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			continue
+		}
+		for _, name := range []string{"a", "b", "c"} {
+			if err := os.WriteFile(filepath.Join(b.Dir(), name), bytes.Repeat([]byte(name), 10000), 0o644); err != nil {
+				return err
+			}
+		}
+		if _, err := b.Commit(); err != nil {
+			return err
+		}
+	}
+}
+
+// Wherever a builder is killed, what is in the store is whole, and the next one goes on.
+func TestKilledAtAnyMoment(t *testing.T) {
+	dir := t.TempDir()
+	before := 0
+	for n := range 10 {
+		process, out := startProcess(t, "STORE_TEST_BUILD_ON_AND_ON", dir)
+		if said, _ := out.ReadString('\n'); said != "building\n" {
+			t.Fatalf("the builder said %q", said)
+		}
+		time.Sleep(time.Duration(3+n*7) * time.Millisecond)
+		process.Process.Kill()
+		process.Wait()
+
+		s := openStore(t, dir)
+		manifests, err := s.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(manifests) < before {
+			t.Errorf("%d artifacts after kill %d; there were %d", len(manifests), n+1, before)
+		}
+		before = len(manifests)
+		for _, m := range manifests {
+			if _, ok := s.Get(m.Fingerprint); !ok || len(m.Files) != 3 {
+				t.Fatalf("kill %d left a damaged artifact: %q", n+1, s.Damaged())
+			}
+		}
+		if left, _ := os.ReadDir(filepath.Join(dir, "tmp")); len(left) != 0 {
+			t.Errorf("kill %d left %v in tmp after Open", n+1, left)
+		}
+	}
+	if before == 0 {
+		t.Error("no artifact was built: the test shows nothing")
 	}
 }
 
@@ -136,7 +210,7 @@ func TestGetDuringChanges(t *testing.T) {
 				select {
 				case <-done:
 					return
-				default:
+				case <-time.After(100 * time.Microsecond):
 				}
 				if a, ok := s.Get(fp); ok && len(a.Manifest().Files) != 2 {
 					t.Errorf("half an artifact: %+v", a.Manifest())
@@ -145,8 +219,8 @@ func TestGetDuringChanges(t *testing.T) {
 		})
 	}
 	s := openStore(t, dir)
-	for n := range 30 {
-		a := build2(t, s, fp)
+	for n := range 15 {
+		a := buildUnlessThere(t, s, fp)
 		if n%3 == 0 {
 			flip(t, a.Path("a.arrow"), 2)
 		} else if err := s.Remove(fp); err != nil && !errors.Is(err, errBusy) { // a reader may be clearing damage
@@ -157,8 +231,8 @@ func TestGetDuringChanges(t *testing.T) {
 	all.Wait()
 }
 
-// build2 builds unless the artifact is there.
-func build2(t *testing.T, s *Store, fp Fingerprint) *Artifact {
+// buildUnlessThere builds unless the artifact is there.
+func buildUnlessThere(t *testing.T, s *Store, fp Fingerprint) *Artifact {
 	b, a, err := s.Begin(context.Background(), fp, Meta{ID: "x"}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ func TestFlippedBitIsAMiss(t *testing.T) {
 			s := openStore(t, dir)
 			a := build(t, s, fp, "x", twoFiles)
 			size := len(read(t, a.Path(name)))
-			for at := 0; at < size; at += 1 + size/40 {
+			for at := 0; at < size; at += 1 + size/10 {
 				flip(t, a.Path(name), at)
 				if !sameStore {
 					s = openStore(t, dir)
@@ -52,6 +52,7 @@ func TestEveryOtherDamageIsAMiss(t *testing.T) {
 		"truncated file":     func(dir string) error { return os.Truncate(filepath.Join(dir, "a.arrow"), 3) },
 		"missing file":       func(dir string) error { return os.Remove(filepath.Join(dir, "a.arrow")) },
 		"added file":         func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o644) },
+		"added last file":    func(dir string) error { return os.WriteFile(filepath.Join(dir, "sub", "z"), nil, 0o644) },
 		"missing manifest":   func(dir string) error { return os.Remove(filepath.Join(dir, manifestName)) },
 		"truncated manifest": func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 100) },
 		"empty manifest":     func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 0) },

@@ -49,8 +49,9 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// explain says what to do about the failures of a disk that users meet.
-func explain(err error) error {
+// Explain adds to a failure of the disk what a user can do about it. It serves those who fill a Build too; other errors
+// it leaves as they are.
+func Explain(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("the disk of the store is full (nothing was left half-written; make room, or choose another store): %w", err)

@@ -86,6 +86,27 @@ func TestCommittedArtifactIsFoundByEveryStore(t *testing.T) {
 	}
 }
 
+// A copy could be seen half done, and would be when the process dies.
+func TestCommitRenames(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	b, _, err := s.Begin(context.Background(), fingerprint("one"), Meta{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(b.Dir(), "file"), "text")
+	before, err := os.Stat(b.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := b.Commit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(a.Dir()); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the artifact is not the folder that was filled (%v)", err)
+	}
+}
+
 func TestManifestBytesAreTheSameInEveryStore(t *testing.T) {
 	fp := fingerprint("one")
 	var texts []string
@@ -240,7 +261,7 @@ func TestErrorsOfTheDiskAreInWords(t *testing.T) {
 		"disk of the store is full":          &os.PathError{Op: "write", Path: "x", Err: errNoSpace},
 		"may not be written to by this user": &os.PathError{Op: "open", Path: "x", Err: os.ErrPermission},
 	} {
-		if got := explain(err); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
+		if got := Explain(err); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
 			t.Errorf("%v is explained as %v", err, got)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -85,6 +84,8 @@ type rawConfig struct {
 	ActivationFn    string          `json:"activation_function"`
 	EOS             json.RawMessage `json:"eos_token_id"`
 	BOS             *int32          `json:"bos_token_id"`
+	ScaleAttn       *bool           `json:"scale_attn_weights"`
+	ScaleByLayer    bool            `json:"scale_attn_by_inverse_layer_idx"`
 }
 
 // ReadConfig reads config.json of a Hugging Face folder. The error names the file and the field that does not fit.
@@ -137,6 +138,10 @@ func gptConfig(raw rawConfig) (Config, error) {
 	if raw.NInner != nil {
 		cfg.Inner = *raw.NInner
 	}
+	if raw.ScaleByLayer {
+		return Config{}, fmt.Errorf("scale_attn_by_inverse_layer_idx is true; prlhf knows models with false")
+	}
+	cfg.ScaleQK = raw.ScaleAttn == nil || *raw.ScaleAttn
 	if raw.ModelType == "gpt2" {
 		cfg.QKVBias, cfg.OutBias = true, true
 	} else {
@@ -146,7 +151,7 @@ func gptConfig(raw rawConfig) (Config, error) {
 	if cfg.Heads > 0 {
 		cfg.HeadDim = cfg.Width / cfg.Heads
 	}
-	cfg.Windows = make([]int, max(cfg.Layers, 0))
+	cfg.Windows = make([]int, cfg.checkedLayers())
 	return cfg, nil
 }
 
@@ -177,6 +182,9 @@ func neoConfig(raw rawConfig) (Config, error) {
 		case "global":
 			cfg.Windows = append(cfg.Windows, 0)
 		case "local":
+			if raw.WindowSize <= 0 {
+				return Config{}, fmt.Errorf("window_size is %d; local attention needs one above 0", raw.WindowSize)
+			}
 			cfg.Windows = append(cfg.Windows, raw.WindowSize)
 		default:
 			return Config{}, fmt.Errorf("attention_layers has %q; it may be global or local", kind)
@@ -238,9 +246,12 @@ func llamaConfig(raw rawConfig) (Config, error) {
 	if cfg.RopeScaling, err = ropeScaling(scaling); err != nil {
 		return Config{}, err
 	}
-	cfg.Windows = make([]int, max(cfg.Layers, 0))
+	cfg.Windows = make([]int, cfg.checkedLayers())
 	sliding := raw.ModelType == "mistral" || raw.ModelType == "qwen2" && raw.UseSliding != nil && *raw.UseSliding
 	if sliding && raw.SlidingWindow != nil {
+		if *raw.SlidingWindow <= 0 {
+			return Config{}, fmt.Errorf("sliding_window is %d; it must be above 0", *raw.SlidingWindow)
+		}
 		for i := range cfg.Windows {
 			if raw.ModelType == "mistral" || i >= raw.MaxWindow {
 				cfg.Windows[i] = *raw.SlidingWindow
@@ -303,21 +314,57 @@ func (c Config) check() error {
 		value int
 	}{{"layers", c.Layers}, {"width", c.Width}, {"heads", c.Heads}, {"key/value heads", c.KVHeads}, {"head width", c.HeadDim},
 		{"feed-forward width", c.Inner}, {"vocabulary", c.Vocab}, {"context", c.Context}} {
-		if f.value <= 0 || f.value > 1<<28 {
+		if f.value <= 0 || f.value > maxSize {
 			wrong = append(wrong, fmt.Sprintf("%s is %d", f.name, f.value))
 		}
 	}
+	if c.Layers > maxLayers {
+		wrong = append(wrong, fmt.Sprintf("layers is %d", c.Layers))
+	}
 	switch {
 	case len(wrong) > 0:
-		return fmt.Errorf("%s; each must be above 0", strings.Join(wrong, ", "))
+		return fmt.Errorf("%s; each must be above 0 and no larger than any model's", strings.Join(wrong, ", "))
 	case c.Heads%c.KVHeads != 0:
 		return fmt.Errorf("%d heads cannot share %d key/value heads evenly", c.Heads, c.KVHeads)
-	case c.Rotary > c.HeadDim || c.Rotary%2 != 0:
+	case !c.gated() && c.Heads*c.HeadDim != c.Width:
+		return fmt.Errorf("width %d cannot be shared evenly by %d heads", c.Width, c.Heads)
+	case c.Family == "gptj" && c.Rotary == 0:
+		return fmt.Errorf("rotary_dim is missing; without it a gptj model has no positions")
+	case c.Rotary < 0 || c.Rotary > c.HeadDim || c.Rotary%2 != 0:
 		return fmt.Errorf("%d rotary dimensions do not fit a head of width %d", c.Rotary, c.HeadDim)
+	case c.Rotary > 0 && !(c.RopeTheta > 0):
+		return fmt.Errorf("rope_theta is %g; it must be above 0", c.RopeTheta)
 	case !(c.NormEps > 0) || math.IsInf(c.NormEps, 0):
 		return fmt.Errorf("the norm's epsilon is %g; it must be above 0", c.NormEps)
-	case !slices.Contains([]string{"gelu_new", "silu"}, c.Activation):
-		return fmt.Errorf("activation is %q; prlhf knows gelu_new and silu", c.Activation)
+	case c.Activation != c.activation():
+		return fmt.Errorf("activation is %q; prlhf knows %s for a %s model", c.Activation, c.activation(), c.Family)
 	}
 	return nil
+}
+
+// These bound every count of a config, so that a damaged file cannot ask for more memory than any model needs.
+const (
+	maxSize   = 1 << 28
+	maxLayers = 1 << 12
+)
+
+// checkedLayers is the number of layers, or 0 for one that check refuses.
+func (c Config) checkedLayers() int {
+	if c.Layers < 0 || c.Layers > maxLayers {
+		return 0
+	}
+	return c.Layers
+}
+
+// gated tells whether the family has LLaMA's layers: a gated feed-forward layer, and heads of any width.
+func (c Config) gated() bool {
+	return c.Family == "llama" || c.Family == "mistral" || c.Family == "qwen2"
+}
+
+// activation is the one that the family's feed-forward layers are computed with.
+func (c Config) activation() string {
+	if c.gated() {
+		return "silu"
+	}
+	return "gelu_new"
 }

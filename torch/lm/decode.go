@@ -44,14 +44,14 @@ func (m *Model) Prefill(s *tensor.Scope, b *Batch, soft *tensor.Tensor, c *Cache
 }
 
 // Next feeds one token per sequence and returns the hidden states [B, d]. lengths count the tokens that each slot holds
-// before this one.
-func (m *Model) Next(s *tensor.Scope, c *Cache, ids []int64, slots, lengths []int64) *tensor.Tensor {
+// before this one; positions are those of the tokens fed: lengths, plus the group's Offset.
+func (m *Model) Next(s *tensor.Scope, c *Cache, ids []int64, slots, lengths, positions []int64) *tensor.Tensor {
 	places, after := make([]int64, len(ids)), make([]int64, len(ids))
 	for i := range ids {
 		places[i], after[i] = slots[i]*int64(c.length)+lengths[i], lengths[i]+1
 	}
-	x := m.inputs(s, &Batch{IDs: ids, Positions: lengths}, nil, Mode{})
-	cos, sin := m.rotations(s, lengths)
+	x := m.inputs(s, &Batch{IDs: ids, Positions: positions}, nil, Mode{})
+	cos, sin := m.rotations(s, positions)
 	for i := range m.layers {
 		l := &m.layers[i]
 		x = s.In(func(s *tensor.Scope) *tensor.Tensor {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/prlhf/prlhf/torch/safetensors"
@@ -117,9 +118,7 @@ func (c Config) JSON() ([]byte, error) {
 			"num_attention_heads": c.Heads, "num_key_value_heads": c.KVHeads, "head_dim": c.HeadDim,
 			"intermediate_size": c.Inner, "max_position_embeddings": c.Context, "rms_norm_eps": c.NormEps,
 			"rope_theta": c.RopeTheta, "hidden_act": c.Activation, "attention_dropout": 0})
-		if c.Family == "mistral" {
-			m["sliding_window"] = nil
-		}
+		c.setWindows(m)
 	}
 	if c.BOS >= 0 {
 		m["bos_token_id"] = c.BOS
@@ -133,4 +132,18 @@ func (c Config) JSON() ([]byte, error) {
 	}
 	data, err := json.MarshalIndent(m, "", "  ")
 	return append(data, '\n'), err
+}
+
+// setWindows writes the attention windows the way the family does: one for all layers (Mistral), or for those from
+// max_window_layers on (Qwen2).
+func (c Config) setWindows(m map[string]any) {
+	first := slices.IndexFunc(c.Windows, func(w int) bool { return w > 0 })
+	switch {
+	case c.Family == "mistral" && first < 0:
+		m["sliding_window"] = nil
+	case c.Family == "mistral":
+		m["sliding_window"] = c.Windows[first]
+	case c.Family == "qwen2" && first >= 0:
+		m["use_sliding_window"], m["sliding_window"], m["max_window_layers"] = true, c.Windows[first], first
+	}
 }

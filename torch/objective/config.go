@@ -2,7 +2,10 @@
 // constants only: no model, no user, no device.
 package objective
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Config is one loss with its constants.
 type Config struct {
@@ -29,11 +32,11 @@ func (c Config) Check() error {
 	switch {
 	case c.Kind != "sft" && c.Kind != "dpo":
 		return fmt.Errorf("objective %q is not offered; there are sft and dpo", c.Kind)
-	case c.Alpha < 0 || c.Alpha > 1:
+	case !(c.Alpha >= 0 && c.Alpha <= 1):
 		return fmt.Errorf("alpha is %g; it is a share from 0 to 1", c.Alpha)
-	case c.Kind == "dpo" && c.Beta <= 0:
+	case c.Kind == "dpo" && !(c.Beta > 0 && c.Beta < math.MaxFloat64):
 		return fmt.Errorf("beta is %g; it must be above 0", c.Beta)
-	case c.LabelSmoothing < 0 || c.LabelSmoothing >= 0.5:
+	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 0.5):
 		return fmt.Errorf("label_smoothing is %g; it is a share from 0 to below 0.5", c.LabelSmoothing)
 	}
 	return nil

@@ -16,8 +16,9 @@ static Tensor logits_of(const Tensor &h, const Tensor &w, const Tensor &bias) {
 // With a frozen w the forward pass leaves d logp / d h [R, d] and the backward pass is one product with it: each chunk's
 // logits are turned into softmax while they are there, two matrix products instead of three.
 struct ResponseLogps : torch::autograd::Function<ResponseLogps> {
-  static Tensor forward(AutogradContext *ctx, const Tensor &h, const Tensor &w, const Tensor &bias, const Tensor &targets,
-                        int64_t chunk) {
+  static Tensor forward(AutogradContext *ctx, const Tensor &h, const Tensor &w, const std::optional<Tensor> &maybe_bias,
+                        const Tensor &targets, int64_t chunk) {
+    Tensor bias = maybe_bias.value_or(Tensor());
     bool trained = w.requires_grad() || (bias.defined() && bias.requires_grad());
     bool wanted = h.requires_grad();
     int64_t rows = h.size(0);
@@ -76,7 +77,7 @@ using namespace prlhf;
 extern "C" {
 
 char *prlhf_response_logps(tensor_t h, tensor_t w, tensor_t bias, tensor_t targets, int64_t chunk, tensor_t *out) {
-  return guarded([&] { *out = give(ResponseLogps::apply(ref(h), ref(w), opt(bias), ref(targets), chunk)); });
+  return guarded([&] { *out = give(ResponseLogps::apply(ref(h), ref(w), maybe(bias), ref(targets), chunk)); });
 }
 
 char *prlhf_logits(tensor_t h, tensor_t w, tensor_t bias, tensor_t *out) {

@@ -18,8 +18,10 @@ static Tensor dropped(const Tensor &x, double p, int64_t seed) {
 // y = x W^T + bias + scale (dropout(x) A^T) B^T. x [N, in], W [out, in], A [r, in], B [out, r]; bias, A and B may be
 // undefined. A and B are fp32 masters; the arithmetic is in x's dtype.
 struct Linear : torch::autograd::Function<Linear> {
-  static Tensor forward(AutogradContext *ctx, const Tensor &x, const Tensor &w, const Tensor &bias, const Tensor &a,
-                        const Tensor &b, double scale, double dropout, int64_t seed) {
+  static Tensor forward(AutogradContext *ctx, const Tensor &x, const Tensor &w, const std::optional<Tensor> &maybe_bias,
+                        const std::optional<Tensor> &maybe_a, const std::optional<Tensor> &maybe_b, double scale,
+                        double dropout, int64_t seed) {
+    Tensor bias = maybe_bias.value_or(Tensor()), a = maybe_a.value_or(Tensor()), b = maybe_b.value_or(Tensor());
     auto cast = [&](const Tensor &t) { return t.defined() && t.scalar_type() != x.scalar_type() ? t.to(x.scalar_type()) : t; };
     auto wx = cast(w);
     auto y = bias.defined() ? at::addmm(cast(bias), x, wx.t()) : at::mm(x, wx.t());
@@ -31,6 +33,7 @@ struct Linear : torch::autograd::Function<Linear> {
     // A frozen matrix without an adapter needs no x: nothing but the gradient of the input is computed.
     bool needs_x = w.requires_grad() || a.defined();
     ctx->save_for_backward({needs_x ? x : Tensor(), w, a, b, u});
+    ctx->saved_data["biased"] = bias.defined();
     ctx->saved_data["scale"] = scale;
     ctx->saved_data["dropout"] = dropout;
     ctx->saved_data["seed"] = seed;
@@ -44,15 +47,18 @@ struct Linear : torch::autograd::Function<Linear> {
     double scale = ctx->saved_data["scale"].toDouble(), dropout = ctx->saved_data["dropout"].toDouble();
     int64_t seed = ctx->saved_data["seed"].toInt();
     auto cast = [&](const Tensor &t) { return t.scalar_type() != dy.scalar_type() ? t.to(dy.scalar_type()) : t; };
+    // Inputs that were not given have no number of their own: A comes behind bias only where there is one.
+    bool biased = ctx->saved_data["biased"].toBool();
+    size_t at_bias = 2, at_a = biased ? 3 : 2, at_b = at_a + 1;
     Tensor dx, dw, dbias, da, db;
     if (ctx->needs_input_grad(0)) dx = at::mm(dy, cast(w));
     if (ctx->needs_input_grad(1)) dw = at::mm(dy.t(), x).to(w.scalar_type());
-    if (ctx->needs_input_grad(2)) dbias = dy.sum(0).to(w.scalar_type());
+    if (biased && ctx->needs_input_grad(at_bias)) dbias = dy.sum(0).to(w.scalar_type());
     if (a.defined()) {
       auto du = at::mm(dy, cast(b)).mul_(scale);
       auto seen = dropout > 0 ? dropped(x, dropout, seed) : x;
-      if (ctx->needs_input_grad(3)) da = at::mm(du.t(), seen).to(a.scalar_type());
-      if (ctx->needs_input_grad(4)) db = at::mm(dy.t(), u).mul_(scale).to(b.scalar_type());
+      if (ctx->needs_input_grad(at_a)) da = at::mm(du.t(), seen).to(a.scalar_type());
+      if (ctx->needs_input_grad(at_b)) db = at::mm(dy.t(), u).mul_(scale).to(b.scalar_type());
       if (dx.defined()) {
         if (dropout > 0)
           dx.add_(dropped(at::mm(du, cast(a)), dropout, seed));
@@ -208,7 +214,7 @@ extern "C" {
 char *prlhf_linear(tensor_t x, tensor_t w, tensor_t bias, tensor_t a, tensor_t b, double scale, double dropout,
                    uint64_t seed, tensor_t *out) {
   return guarded([&] {
-    *out = give(Linear::apply(ref(x), ref(w), opt(bias), opt(a), opt(b), scale, dropout, static_cast<int64_t>(seed >> 1)));
+    *out = give(Linear::apply(ref(x), ref(w), maybe(bias), maybe(a), maybe(b), scale, dropout, static_cast<int64_t>(seed >> 1)));
   });
 }
 

@@ -10,6 +10,7 @@ import "C"
 
 import (
 	"runtime"
+	"strings"
 	"unsafe"
 
 	lib "github.com/sugarme/gotch/libtch"
@@ -31,7 +32,7 @@ func checkGotch(op string) {
 	if message == nil {
 		return
 	}
-	text := C.GoString(message)
+	text, _, _ := strings.Cut(C.GoString(message), "\n") // behind it libtorch prints a C++ backtrace
 	C.free(unsafe.Pointer(message))
 	panic(Fault{op, text})
 }

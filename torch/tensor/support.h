@@ -24,6 +24,8 @@ using torch::autograd::variable_list;
 
 inline Tensor &ref(tensor_t t) { return *static_cast<Tensor *>(t); }
 inline Tensor opt(tensor_t t) { return t ? *static_cast<Tensor *>(t) : Tensor(); }
+// An autograd function takes a tensor that may be missing as an optional: an undefined one has no device to record.
+inline std::optional<Tensor> maybe(tensor_t t) { return t ? std::optional<Tensor>(ref(t)) : std::nullopt; }
 inline tensor_t give(Tensor t) { return new Tensor(std::move(t)); }
 
 // libtorch appends a C++ backtrace to its messages; the first line says what happened.

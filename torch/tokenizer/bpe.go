@@ -10,7 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-const none int32 = -1
+const (
+	none  int32 = -1
+	maxID int32 = 1 << 30 // leaves room to count on for added tokens
+)
 
 // model is a BPE vocabulary with its merges; it does not change once it is built.
 type model struct {
@@ -88,8 +91,8 @@ func (m *model) readVocab(raw json.RawMessage) error {
 	}
 	m.tokens = make(map[int32]string, len(m.ids))
 	for token, id := range m.ids {
-		if id < 0 {
-			return fmt.Errorf("vocab: %q has the id %d", token, id)
+		if id < 0 || id > maxID {
+			return fmt.Errorf("vocab: %q has the id %d; ids are 0 to %d", token, id, maxID)
 		}
 		m.tokens[id] = token
 	}

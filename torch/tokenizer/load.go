@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 const (
@@ -93,7 +95,15 @@ func parse(text []byte, c config) (*Tokenizer, error) {
 	if t.decoders, err = parseDecoder(d.Decoder); err != nil {
 		return nil, err
 	}
-	return t, t.addTokens()
+	if err := t.addTokens(); err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Concat(t.template.prefix, t.template.suffix) {
+		if _, ok := t.Token(id); !ok {
+			return nil, fmt.Errorf("post-processor: no token has the id %d", id)
+		}
+	}
+	return t, nil
 }
 
 // addTokens adds the file's tokens one by one, which gives them their ids; the file must say the same.
@@ -179,7 +189,7 @@ func strict(raw json.RawMessage, into any) error {
 	if err := d.Decode(into); err != nil {
 		return err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return errors.New("more text after the JSON value")
 	}
 	return nil

@@ -126,8 +126,10 @@ func parseSplit(raw json.RawMessage) (splitter, error) {
 	pattern, ok := s.Pattern["Regex"]
 	match, known := patterns[pattern]
 	switch {
-	case !ok || !known || len(s.Pattern) != 1:
-		return nil, fmt.Errorf("pre-tokenizer Split: pattern %v is not known; known are the regular expressions of GPT-2, Llama 3 and Qwen2", s.Pattern)
+	case !ok || len(s.Pattern) != 1:
+		return nil, fmt.Errorf("pre-tokenizer Split: pattern %v is not known; known is a Regex", s.Pattern)
+	case !known:
+		return nil, fmt.Errorf("pre-tokenizer Split: regular expression %s is not known; known are those of GPT-2, Llama 3 and Qwen2", pattern)
 	case s.Behavior != "Isolated":
 		return nil, fmt.Errorf("pre-tokenizer Split: behavior %q is not known; known is Isolated", s.Behavior)
 	case s.Invert:

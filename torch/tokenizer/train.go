@@ -276,8 +276,12 @@ func trainedConfig(special []string) config {
 			c.fields[field], _ = encode(special[at]) // a string always encodes
 		}
 	}
+	end := 1
+	if len(special) == 1 {
+		end = 0
+	}
 	name("bos_token", &c.bos, 0)
-	name("eos_token", &c.eos, min(1, len(special)-1))
+	name("eos_token", &c.eos, end)
 	name("pad_token", &c.pad, 2)
 	return c
 }

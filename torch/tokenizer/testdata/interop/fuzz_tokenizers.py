@@ -1,8 +1,8 @@
 """Ask Hugging Face `tokenizers` for the ids of generated strings, for a comparison with torch/tokenizer.
 
-    python fuzz_tokenizers.py --count 2000 --seed 1 [--transformers] FOLDER
+    python fuzz_tokenizers.py --count 2000 --seed 1 [--transformers] [--every-character | --texts FILE] FOLDER
 
-One JSON object per line on stdout. The first has the number of ids; each other one a text, its ids (plain, with special
+One JSON object per line on stdout. The first has the version and the number of ids; each other one a text, its ids (plain, with special
 tokens, with special tokens read as text), and texts decoded from those ids and from random ones. With --transformers the ids
 come from AutoTokenizer.from_pretrained(FOLDER) as well, and the first line has the special tokens that it sees.
 The strings are built to hurt: every Unicode category, emoji, runs of white space and of combining marks, contractions in
@@ -15,6 +15,7 @@ import random
 import sys
 import unicodedata
 
+import tokenizers
 from tokenizers import Tokenizer
 
 WORDS = "the The THE cat sat prefers Summaries naïve Straße ŒUVRE Привет Ελλάς ﬁne 東京都 こんにちは 한국어 שלום مرحبا हिन्दी ไทย İstanbul ǅ".split()
@@ -95,6 +96,23 @@ def texts(rng, count, tokenizer):
         yield "".join(piece(rng, categories, specials, vocabulary) for _ in range(rng.randrange(1, 13)))
 
 
+def given(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def every_character():
+    """All assigned characters and their neighbours, private use left out, each between marks of two classes."""
+    block = []
+    for code in [*range(0x323C0), *range(0xE0000, 0xE01F0)]:
+        if not 0xD800 <= code <= 0xF8FF:
+            block.append("a\u0301" + chr(code) + "\u0323 1")
+        if len(block) == 64:
+            yield "".join(block)
+            block = []
+    yield "".join(block)
+
+
 def case(rng, tokenizer, text, size):
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     full = tokenizer.encode(text, add_special_tokens=True).ids
@@ -113,11 +131,13 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every-character", action="store_true", help="every character, instead of generated strings")
+    parser.add_argument("--texts", help="a JSON list of strings, instead of generated ones")
     parser.add_argument("--transformers", action="store_true")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     tokenizer = Tokenizer.from_file(os.path.join(args.folder, "tokenizer.json"))
-    first = {"size": tokenizer.get_vocab_size(with_added_tokens=True)}
+    first = {"version": tokenizers.__version__, "size": tokenizer.get_vocab_size(with_added_tokens=True)}
     fast = None
     if args.transformers:
         from transformers import AutoTokenizer
@@ -125,7 +145,13 @@ def main():
         fast = AutoTokenizer.from_pretrained(args.folder)
         first["transformers"] = {"bos": fast.bos_token_id, "eos": fast.eos_token_id, "pad": fast.pad_token_id, "size": len(fast)}
     print(json.dumps(first))
-    for text in texts(rng, args.count, tokenizer):
+    if args.texts:
+        chosen = given(args.texts)
+    elif args.every_character:
+        chosen = every_character()
+    else:
+        chosen = texts(rng, args.count, tokenizer)
+    for text in chosen:
         line = case(rng, tokenizer, text, first["size"])
         if fast is not None:
             line["transformers_full"] = fast(text, add_special_tokens=True)["input_ids"]

@@ -1,0 +1,134 @@
+package dsl
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// report reads a report block and its sections.
+func (f *fields) report(block Block, inst *instance) *Report {
+	r := &Report{
+		Block:     block,
+		Title:     f.text("title", ""),
+		Show:      f.show(),
+		Samples:   f.count("samples", 3, "the number of responses printed per user", 0),
+		Users:     f.word("users", "index", "index", "id"),
+		UserTexts: f.truth("user_texts", false),
+		Tolerance: f.number("tolerance", 0, "the difference that prlhf test lets pass", atLeast(0)),
+	}
+	seen := map[string]int{}
+	for _, inner := range inst.decl.block.Body.Blocks {
+		if inner.Type != "section" || len(inner.Labels) != 1 {
+			continue
+		}
+		heading, line := inner.Labels[0], inner.DefRange().Start.Line
+		if other, twice := seen[heading]; twice {
+			f.ev.add(mistake(inner.LabelRanges[0], "Declared twice", fmt.Sprintf("section %q is there twice: lines %d and %d.", heading, other, line)))
+		}
+		seen[heading] = line
+		r.Sections = append(r.Sections, f.section(block, inner, inst))
+	}
+	return r
+}
+
+func (f *fields) section(block Block, inner *hclsyntax.Block, inst *instance) Section {
+	in := &fields{ev: f.ev, owner: blockName(inner), vals: map[string]cty.Value{}, broken: map[string]bool{}, whole: inner.DefRange(),
+		exprs: map[string]hclsyntax.Expression{}}
+	for _, attr := range attributesInOrder(inner.Body) {
+		noteRanges(block.Attrs, inner.Labels[0]+"."+attr.Name, attr.Expr)
+		in.exprs[attr.Name] = attr.Expr
+		one := &instance{decl: inst.decl, given: in.vals, broken: in.broken}
+		f.ev.evaluateAttribute(one, attr)
+	}
+	return Section{Heading: inner.Labels[0], Show: in.show(), Text: in.text("text", "")}
+}
+
+// show reads a block, an instance, or a list of them. Instances of one block are drawn together, where the first stands.
+func (f *fields) show() []Shown {
+	v, ok := f.get("show")
+	if !ok {
+		return nil
+	}
+	items := []cty.Value{v}
+	if isList(v) {
+		items = v.AsValueSlice()
+	}
+	var all []Shown
+	for i, item := range items {
+		rng := f.at("show")
+		if isList(v) {
+			rng = itemRange(exprOrNil(f.exprs["show"]), i)
+		}
+		item, _ := item.Unmark()
+		one := &fields{ev: f.ev, owner: "show", vals: map[string]cty.Value{"show": item}, broken: map[string]bool{}, whole: rng}
+		r, ok := one.reference("show", "a list of what is shown: dataset, train, accuracy or generate blocks", "accuracy.NAME")
+		if !ok {
+			continue
+		}
+		block, built, problem := f.shown(r)
+		if problem != "" {
+			f.ev.add(mistake(rng, "Cannot be shown", problem))
+			continue
+		}
+		all = appendShown(all, block, built)
+	}
+	return all
+}
+
+func (f *fields) shown(r *ref) (block string, built []any, problem string) {
+	var instances []*instance
+	switch r.kind {
+	case refBlock:
+		block = r.decl.addr()
+		for _, key := range r.decl.keys {
+			inst := r.decl.instances[key]
+			if f.ev.build(inst, f.at("show")).HasErrors() {
+				return block, nil, ""
+			}
+			instances = append(instances, inst)
+		}
+	case refInstance:
+		block, instances = r.inst.addr.Block(), []*instance{r.inst}
+	case refSet:
+		if r.set.Kind == ResponseSet {
+			return "", nil, "Responses of a data set beside generated ones are not built yet in this version; " + r.describe() + "."
+		}
+		return "", nil, "show takes dataset, train, accuracy and generate blocks; " + r.describe() + "."
+	default:
+		return "", nil, "show takes dataset, train, accuracy and generate blocks; " + r.describe() + "."
+	}
+	for _, inst := range instances {
+		switch inst.built.(type) {
+		case *Dataset, *Train, *Accuracy, *Generate:
+			built = append(built, inst.built)
+		default:
+			return "", nil, "show takes dataset, train, accuracy and generate blocks; " + r.describe() + "."
+		}
+	}
+	return block, built, ""
+}
+
+// appendShown adds items to the entry of their block, each once.
+func appendShown(all []Shown, block string, built []any) []Shown {
+	at := -1
+	for i := range all {
+		if all[i].Block == block {
+			at = i
+		}
+	}
+	if at < 0 {
+		all, at = append(all, Shown{Block: block}), len(all)
+	}
+	for _, b := range built {
+		there := false
+		for _, other := range all[at].Items {
+			there = there || other == b
+		}
+		if !there {
+			all[at].Items = append(all[at].Items, b)
+		}
+	}
+	return all
+}

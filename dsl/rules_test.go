@@ -1,0 +1,135 @@
+package dsl
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestNotBuiltTable: what is refused by name is part of the language, so that a line cannot go stale unnoticed.
+func TestNotBuiltTable(t *testing.T) {
+	check := func(typ, name string) {
+		if !slices.Contains(schemas[typ], name) {
+			t.Errorf("%s has no attribute %s", typ, name)
+		}
+	}
+	for key := range valuesNotBuilt {
+		typ, name, _ := strings.Cut(key, ".")
+		check(typ, name)
+	}
+	for _, table := range []map[string][]string{attributesNotBuilt, switchesNotBuilt} {
+		for typ, names := range table {
+			for _, name := range names {
+				check(typ, name)
+			}
+		}
+	}
+	for typ := range blocksNotBuilt {
+		if schemas[typ] != nil {
+			t.Errorf("%s is built", typ)
+		}
+	}
+	for typ, names := range required {
+		for _, name := range names {
+			check(typ, name)
+		}
+	}
+}
+
+// TestEveryAttributeIsKnown: each attribute of the language's table is accepted or refused by name, none is unknown.
+func TestEveryAttributeIsKnown(t *testing.T) {
+	for _, typ := range slices.Sorted(maps.Keys(schemas)) {
+		if typ == "section" {
+			continue
+		}
+		for _, name := range schemas[typ] {
+			_, diags := load(typ + ` "x" {` + "\n  " + name + " = null\n}\n")
+			if text := listing(diags); strings.Contains(text, "has no attribute "+name) {
+				t.Errorf("%s.%s:\n%s", typ, name, text)
+			}
+		}
+	}
+}
+
+// TestLoRADefault: all weights over a model from nothing, however many trainings lie between; else the default adapter.
+func TestLoRADefault(t *testing.T) {
+	spec := mustLoad(t, `
+synthetic "s" { format = "tldr" }
+
+dataset "d" {
+  format = "tldr"
+  source = synthetic.s
+}
+
+model "nothing" { init = { texts = dataset.d.train } }
+model "folder" { source = "folder" }
+model "again" { source = train.second }
+
+train "first" {
+  base      = model.nothing
+  data      = dataset.d.train
+  objective = { kind = "sft" }
+}
+
+train "second" {
+  base      = train.first
+  data      = dataset.d.train
+  objective = { kind = "dpo" }
+}
+
+train "third" {
+  base      = model.again
+  data      = dataset.d.train
+  objective = { kind = "dpo" }
+}
+
+train "asked" {
+  base      = train.first
+  data      = dataset.d.train
+  objective = { kind = "dpo" }
+  lora      = { rank = 2 }
+}
+
+train "adapter" {
+  base      = model.folder
+  data      = dataset.d.train
+  objective = { kind = "dpo" }
+}
+
+train "all" {
+  base      = model.folder
+  data      = dataset.d.train
+  objective = { kind = "dpo" }
+  lora      = null
+}
+`)
+	want := map[string]int{"first": -1, "second": -1, "third": -1, "asked": 2, "adapter": 8, "all": -1} // -1: nil
+	for _, tr := range spec.Trains {
+		got := -1
+		if tr.LoRA != nil {
+			got = tr.LoRA.Rank
+		}
+		if got != want[tr.Addr.Name] {
+			t.Errorf("%s: rank %d, want %d", tr.Addr, got, want[tr.Addr.Name])
+		}
+	}
+}
+
+// TestRanges: later phases find where nested settings were written.
+func TestRanges(t *testing.T) {
+	spec := mustLoad(t, string(readFile(t, "testdata/good/quickstart.hcl")))
+	var tr *Train
+	for _, b := range spec.Trains {
+		if b.Addr.String() == `train.dpo["cluster"]` {
+			tr = b
+		}
+	}
+	for attr, want := range map[string]string{
+		"optimizer.lr": "x.hcl:42,23-27", "optimizer": "x.hcl:42,16-29", "for_each.cluster.clusters": "x.hcl:34,61-62", "lora": "x.hcl:30,1-12",
+	} {
+		if got := tr.Range(attr).String(); got != want {
+			t.Errorf("%s: %s, want %s", attr, got, want)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+# An included file that is not there.
+
+include "../bases.hcl" {}

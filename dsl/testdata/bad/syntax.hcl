@@ -1,0 +1,4 @@
+# Text that is no HCL.
+
+train "a" {
+  base = 

@@ -1,0 +1,6 @@
+variable "folder" {
+  type    = path
+  default = "../models/m"
+}
+
+model "m" { source = var.folder }

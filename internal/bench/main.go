@@ -1,0 +1,201 @@
+//go:build libtorch
+
+// Bench measures training and generation on the models and data that ../shared/bench/make_bench.py writes, and prints
+// the same JSON lines as the Python peers there: one process per measurement.
+//
+//	bench DATA MODEL train|vanilla|generate [-threads 2] [-steps 8] [-budget 0] [-profile FILE]
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/prlhf/prlhf/torch"
+	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/objective"
+	"github.com/prlhf/prlhf/torch/tokenizer"
+	"github.com/prlhf/prlhf/torch/usermodel"
+)
+
+const (
+	warmupSteps  = 2
+	pairsPerStep = 8
+	userTokens   = 10
+)
+
+var (
+	threads = flag.Int("threads", 2, "CPU threads")
+	steps   = flag.Int("steps", 8, "optimizer steps, 2 of them not counted")
+	budget  = flag.Int("budget", 0, "tokens per micro-batch; 0: the default")
+	device  = flag.String("device", "cpu", "cpu or cuda")
+	profile = flag.String("profile", "", "write a CPU profile of the Go side")
+)
+
+func main() {
+	flag.Parse()
+	if flag.NArg() != 3 {
+		fmt.Fprintln(os.Stderr, "usage: bench [flags] DATA MODEL train|vanilla|generate")
+		os.Exit(1)
+	}
+	if err := run(flag.Arg(0), flag.Arg(1), flag.Arg(2)); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(data, model, mode string) error {
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	dir := filepath.Join(data, model)
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		return err
+	}
+	eos, _ := tok.EOS()
+	bos, ok := tok.BOS()
+	if !ok {
+		bos = -1
+	}
+	precision := "fp32"
+	if *device == "cuda" {
+		precision = "bf16"
+	}
+	in := torch.Inputs{Policy: torch.PolicyFiles{Model: dir}, Device: torch.Device{Kind: *device, Threads: *threads},
+		Precision: precision, BOS: bos, Budget: *budget}
+	switch mode {
+	case "train":
+		return train(data, model, in, tok, eos, usermodel.Config{Kind: "individualized", Tokens: userTokens, Shared: true})
+	case "vanilla":
+		return train(data, model, in, tok, eos, usermodel.Config{})
+	case "generate":
+		return generate(data, model, in, tok, eos)
+	}
+	return fmt.Errorf("mode is %q; it may be train, vanilla or generate", mode)
+}
+
+func train(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos int32, users usermodel.Config) error {
+	rows, err := readExamples(data, tok, eos)
+	if err != nil {
+		return err
+	}
+	rows = rows[:min(len(rows), pairsPerStep**steps)]
+	ctx, silent := context.Background(), func(torch.Progress) {}
+
+	begin := time.Now()
+	reference := slices.Clone(rows)
+	for i := range reference {
+		reference[i].User = torch.NoUser
+	}
+	at := 0
+	err = torch.Logps(ctx, torch.LogpsJob{Inputs: in, Data: reference}, silent, func(l torch.Logp) error {
+		rows[at].Reference = l.Sums
+		at++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	referenceSeconds, before := time.Since(begin).Seconds(), peakRSS()
+
+	out, err := os.MkdirTemp("", "prlhf-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(out)
+	job := torch.TrainJob{Inputs: in, Data: rows, UserModel: users, Users: 10, Objective: objective.Config{Kind: "dpo", Alpha: 0.5, Beta: 0.5},
+		GenericKeepsText: true, LoRA: &lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q", "k", "v", "o", "mlp", "embedding"}},
+		Steps: *steps, BatchSize: pairsPerStep, InOrder: true, Seed: 123, Out: out,
+		Optimizer: torch.Optimizer{LR: 5e-5, UserLR: 5e-5, MaxGradNorm: 1, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Schedule: "constant"}}
+	var seconds, losses []float64
+	var tokens []int64
+	mark := time.Now()
+	_, err = torch.Train(ctx, job, func(p torch.Progress) {
+		seconds, tokens = append(seconds, round(time.Since(mark).Seconds(), 3)), append(tokens, p.Tokens)
+		losses = append(losses, round(p.Points[0].Value, 4))
+		mark = time.Now()
+	})
+	if err != nil {
+		return err
+	}
+	name := "prlhf DPO train"
+	if users.Kind != "" {
+		name = "prlhf P-DPO train"
+	}
+	timed := slices.Sorted(slices.Values(seconds[min(warmupSteps, len(seconds)-1):]))
+	median := timed[len(timed)/2]
+	if len(timed)%2 == 0 {
+		median = (timed[len(timed)/2-1] + timed[len(timed)/2]) / 2
+	}
+	return report(map[string]any{"name": name, "model": model, "pairs_per_step": pairsPerStep, "rss_before_training_mib": before,
+		"reference_seconds": round(referenceSeconds, 2), "tokens": tokens[len(tokens)-1], "seconds_per_step_median": median,
+		"seconds_per_step": seconds, "preference_pairs_per_second": round(pairsPerStep/median, 3), "losses": losses})
+}
+
+func generate(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos int32) error {
+	type line struct {
+		User   int32 `json:"user_id"`
+		Prompt string
+	}
+	lines, err := readLines[line](filepath.Join(data, "prompts.jsonl"))
+	if err != nil {
+		return err
+	}
+	job := torch.GenerateJob{Inputs: in, EOS: []int32{eos}, Samples: 1, Seed: 123,
+		Sample: torch.Sampling{Temperature: 1, TopP: 1, MinNewTokens: 64, MaxNewTokens: 64, RepetitionPenalty: 1.15, NoRepeatNgram: 3}}
+	for i, l := range lines {
+		job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(i), User: l.User, Prompt: tok.EncodePlain(l.Prompt)})
+	}
+	begin := time.Now()
+	texts, err := torch.Generate(context.Background(), job, func(torch.Progress) {})
+	if err != nil {
+		return err
+	}
+	seconds, produced := time.Since(begin).Seconds(), 0
+	for _, t := range texts {
+		produced += len(t.IDs)
+	}
+	return report(map[string]any{"name": "prlhf generate", "model": model, "seconds": round(seconds, 2), "new_tokens": produced,
+		"tokens_per_second": round(float64(produced)/seconds, 2)})
+}
+
+func report(values map[string]any) error {
+	values["torch"], values["threads"], values["peak_rss_mib"] = torch.Version(), *threads, peakRSS()
+	line, err := json.Marshal(values)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Println(string(line))
+	return err
+}
+
+// peakRSS is the whole process's highest resident memory so far, in MiB.
+func peakRSS() int64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return u.Maxrss / 1024
+}
+
+func round(x float64, places int) float64 {
+	scale := math.Pow(10, float64(places))
+	return math.Round(x*scale) / scale
+}

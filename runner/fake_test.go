@@ -1,0 +1,132 @@
+package runner
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/prlhf/prlhf/torch"
+	"github.com/prlhf/prlhf/torch/lm"
+)
+
+// fakes stand for libtorch: arithmetic on ids that depends on everything a real job's result depends on, so that what
+// should change a number does. They count their calls.
+type fakes struct {
+	trains, scores, texts atomic.Int64
+	onTrain               func(context.Context, torch.TrainJob) error
+}
+
+func (f *fakes) jobs() jobs {
+	return jobs{train: f.train, logps: f.logps, generate: f.generate, writeInit: lm.WriteInit}
+}
+
+// weightsOf stands for the weights of a policy: a hash of its files.
+func weightsOf(p torch.PolicyFiles) uint64 {
+	h := fnv.New64a()
+	paths := []string{filepath.Join(p.Model, "model.safetensors")}
+	for _, a := range p.Adapters {
+		paths = append(paths, filepath.Join(a, "adapter_model.safetensors"))
+	}
+	if p.Policy != "" {
+		paths = append(paths, filepath.Join(p.Policy, "policy.json"))
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			panic(err)
+		}
+		h.Write(data)
+	}
+	return h.Sum64()
+}
+
+func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(torch.Progress)) (torch.TrainResult, error) {
+	f.trains.Add(1)
+	if f.onTrain != nil {
+		if err := f.onTrain(ctx, job); err != nil {
+			return torch.TrainResult{}, err
+		}
+	}
+	h := fnv.New64a()
+	fmt.Fprint(h, weightsOf(job.Policy), job.Seed, job.Steps, job.BatchSize, job.Objective, job.UserModel, job.Users, job.Optimizer)
+	for i := range job.Data.Len() {
+		e, err := job.Data.At(i)
+		if err != nil {
+			return torch.TrainResult{}, err
+		}
+		fmt.Fprint(h, e.User, e.Prompt, e.Responses, e.Reference)
+	}
+	result := torch.TrainResult{Steps: job.Steps, Kept: job.Steps, UserParameters: job.UserModel.Parameters(job.Users, 8)}
+	for step := 1; step <= job.Steps; step++ {
+		points := []torch.Point{{Step: step, Name: "loss", Value: 1 / float64(step)}, {Step: step, Name: "chosen_logps", Value: -float64(step)}}
+		result.Points = append(result.Points, points...)
+		progress(torch.Progress{Done: step, Total: job.Steps, Points: points})
+	}
+	sum := fmt.Sprintf("%x", h.Sum(nil))
+	if err := os.WriteFile(filepath.Join(job.Out, "policy.json"), []byte(sum), 0o644); err != nil {
+		return result, err
+	}
+	folder, file := "adapter", "adapter_model.safetensors"
+	if job.LoRA == nil {
+		folder, file = "model", "model.safetensors"
+	}
+	dir := filepath.Join(job.Out, folder)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return result, err
+	}
+	if job.LoRA == nil {
+		config, err := os.ReadFile(filepath.Join(job.Policy.Model, "config.json"))
+		if err != nil {
+			return result, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644); err != nil {
+			return result, err
+		}
+	}
+	return result, os.WriteFile(filepath.Join(dir, file), []byte(sum), 0o644)
+}
+
+// logps likes short responses of odd users and long ones of even users, in a way that depends on the weights.
+func (f *fakes) logps(ctx context.Context, job torch.LogpsJob, progress func(torch.Progress), yield func(torch.Logp) error) error {
+	weights := weightsOf(job.Policy)
+	for i := range job.Data.Len() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e, err := job.Data.At(i)
+		if err != nil {
+			return err
+		}
+		out := torch.Logp{Row: e.Row}
+		for _, r := range e.Responses {
+			f.scores.Add(1)
+			h := fnv.New64a()
+			binary.Write(h, binary.LittleEndian, weights)
+			fmt.Fprint(h, e.Prompt, r)
+			sign := float64(1 - 2*(e.User%2))
+			out.Sums = append(out.Sums, -100+sign*float64(len(r))+float64(h.Sum64()%1000)/1000)
+			out.Tokens = append(out.Tokens, len(r))
+		}
+		if err := yield(out); err != nil {
+			return err
+		}
+		progress(torch.Progress{Done: i + 1, Total: job.Data.Len()})
+	}
+	return nil
+}
+
+func (f *fakes) generate(_ context.Context, job torch.GenerateJob, progress func(torch.Progress)) ([]torch.Generated, error) {
+	var out []torch.Generated
+	for i, p := range job.Prompts {
+		for k := range job.Samples {
+			f.texts.Add(1)
+			n := min(len(p.Prompt), 3+int(p.User)+k)
+			out = append(out, torch.Generated{Prompt: i, Sample: k, IDs: p.Prompt[:n], Finished: true})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,135 @@
+// Accuracies in a report: a row per policy, bars by group, whether the user model is used at all, and every user.
+package runner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/reports"
+)
+
+func (d *drawing) accuracy(block string, items []instance) []reports.Block {
+	groups := names(values(items), "groups")
+	out := []reports.Block{d.accuracyTable(block, items, groups), accuracyBars(block, items, groups)}
+	if table := controls(block, items); table != nil {
+		out = append(out, table)
+	}
+	return append(out, d.accuracyByUser(block, items))
+}
+
+func (d *drawing) accuracyTable(block string, items []instance, groups []string) *reports.Table {
+	t := &reports.Table{Name: block, Title: "Share of comparisons ranked right", RowHead: "policy", Columns: []string{"top", "generic", "average"}}
+	for _, g := range groups {
+		t.Columns = append(t.Columns, "average, "+g)
+	}
+	t.Columns = append(t.Columns, "ties")
+	for _, i := range items {
+		generic := percentCell(i.value, i.paper, "generic")
+		if untrained(i.item.(*dsl.Accuracy).Policy) {
+			generic.Note = "user 0 is untrained"
+		}
+		cells := []reports.Cell{percentCell(i.value, i.paper, "top"), generic, percentCell(i.value, i.paper, "average")}
+		for _, g := range groups {
+			cells = append(cells, percentCell(i.value, i.paper, "groups", g))
+		}
+		ties, _ := estimateOf(at(i.value, "ties"))
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, reports.ShareCell(ties.Mean))})
+	}
+	t.Notes = append(t.Notes,
+		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
+	t.Notes = append(t.Notes, rewardNotes(items)...)
+	if longer, ok := estimateOf(at(items[0].value, "notes", "longer_wins")); ok {
+		t.Notes = append(t.Notes, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %.2f %% of these comparisons.", 100*longer.Mean))
+	}
+	return t
+}
+
+// rewardNotes name what each policy is ranked by.
+func rewardNotes(items []instance) []string {
+	var out []string
+	for _, i := range items {
+		note := "log-prob of the response, since its objective has no reward of its own"
+		if t, ok := i.item.(*dsl.Accuracy).Policy.(*dsl.Train); ok && t.Objective.Kind == "dpo" {
+			note = fmt.Sprintf("%g x (log-prob - reference log-prob)", t.Objective.Beta)
+		}
+		out = append(out, fmt.Sprintf("%s is ranked by %s.", i.name, note))
+	}
+	return out
+}
+
+// untrained tells whether no pass has trained user 0 (design.md section 2).
+func untrained(p dsl.Policy) bool {
+	t, ok := p.(*dsl.Train)
+	if !ok || t.UserModel == nil || !userModelConfig(t.UserModel).Personal() || t.Objective.Alpha < 1 {
+		return false
+	}
+	return t.UserModel.Kind == "cluster" || !t.UserModel.Shared
+}
+
+// accuracyBars draws the averages by group with their standard errors.
+func accuracyBars(block string, items []instance, groups []string) *reports.Plot {
+	half := 0.5
+	p := &reports.Plot{Name: block + ".groups", Title: "Average accuracy of seen users", XLabel: "policy", YLabel: "accuracy", Kind: reports.Bars, Percent: true,
+		Rule: &half, RuleName: "chance", Notes: []string{"Error bars are one standard error over users."}}
+	for _, i := range items {
+		p.Categories = append(p.Categories, i.name)
+	}
+	series := [][]string{{"average"}}
+	for _, g := range groups {
+		series = append(series, []string{"groups", g})
+	}
+	if len(groups) > 0 {
+		series = series[1:]
+	}
+	for _, path := range series {
+		p.Series = append(p.Series, barSeries(path[len(path)-1], items, path...))
+	}
+	return p
+}
+
+// barSeries is one colour of bars: a value of each item, with one standard error either way.
+func barSeries(name string, items []instance, path ...string) reports.Series {
+	s := reports.Series{Name: name}
+	for _, i := range items {
+		e, ok := estimateOf(at(i.value, path...))
+		if !ok {
+			e.Mean, e.SE = math.NaN(), math.NaN()
+		}
+		s.Y, s.Low, s.High = append(s.Y, e.Mean), append(s.Low, e.Mean-e.SE), append(s.High, e.Mean+e.SE)
+	}
+	return s
+}
+
+// controls is the table of wrong users; nil where no policy takes account of the user.
+func controls(block string, items []instance) *reports.Table {
+	t := &reports.Table{Name: block + ".control", Title: "Is the user model used? The same comparisons with a wrong user", RowHead: "policy",
+		Columns: []string{"own user", "another user", "users shuffled", "user 0"},
+		Notes:   []string{"Comparisons of seen users. Another user is the next one, of a different group where there is one. Where own and wrong users do equally well, what was learned is not personal."}}
+	for _, i := range items {
+		if tr, ok := i.item.(*dsl.Accuracy).Policy.(*dsl.Train); ok && userModelConfig(tr.UserModel).Personal() {
+			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, nil, "top"),
+				percentCell(i.value, i.paper, "control", "swapped"), percentCell(i.value, i.paper, "control", "shuffled"), percentCell(i.value, i.paper, "control", "generic")}})
+		}
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return t
+}
+
+func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {
+	t := &reports.Table{Name: block + ".users", Title: "Every user", RowHead: "user"}
+	for _, i := range items {
+		t.Columns = append(t.Columns, i.name)
+	}
+	for _, id := range d.inOrder(names(values(items), "users")) {
+		row := reports.Row{Name: d.userName(id)}
+		for _, i := range items {
+			row.Cells = append(row.Cells, percentCell(i.value, i.paper, "users", id))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	t.Notes = []string{"Unseen users are ranked as user 0. n is the number of comparisons."}
+	return t
+}

@@ -1,0 +1,263 @@
+// The report's order: claims, then what the spec shows, section by section, then the data behind it and where it all
+// came from. report_accuracy.go, report_data.go, report_train.go and report_texts.go draw one kind of result each.
+package runner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/reports"
+)
+
+// drawing is a report in the making.
+type drawing struct {
+	stage   *reportStage
+	env     *Env
+	results dsl.Results
+	people  map[string]arrowio.User // by id, of every data set
+}
+
+// instance is one row of a table: an item shown, and what it is called there.
+type instance struct {
+	item  any
+	name  string
+	value dsl.Value
+	paper dsl.Value
+}
+
+func (s *reportStage) build(e *Env) (*reports.Report, error) {
+	results, err := gather(s.plan, s.results, e)
+	if err != nil {
+		return nil, err
+	}
+	d := &drawing{stage: s, env: e, results: results, people: map[string]arrowio.User{}}
+	if err := d.meetPeople(); err != nil {
+		return nil, err
+	}
+	r := &reports.Report{Title: s.spec.Title, Summary: claimsShown(checkClaims(s.claims, results))}
+	if len(s.spec.Show) > 0 {
+		for _, group := range byKind(s.spec.Show) {
+			section := reports.Section{Heading: heading(group[0])}
+			if section.Blocks, err = d.blocks(group); err != nil {
+				return nil, err
+			}
+			r.Sections = append(r.Sections, section)
+		}
+	}
+	for _, written := range s.spec.Sections {
+		section := reports.Section{Heading: written.Heading, Text: written.Text}
+		for _, group := range byKind(written.Show) {
+			blocks, err := d.blocks(group)
+			if err != nil {
+				return nil, err
+			}
+			section.Blocks = append(section.Blocks, blocks...)
+		}
+		r.Sections = append(r.Sections, section)
+	}
+	data := reports.Section{Heading: "Data"}
+	if data.Blocks, err = d.data(); err != nil {
+		return nil, err
+	}
+	r.Sections = append(r.Sections, data)
+	r.Provenance = d.provenance()
+	return r, nil
+}
+
+// byKind puts blocks of one kind together, kinds in the order of their first block.
+func byKind(shown []dsl.Shown) [][]dsl.Shown {
+	var out [][]dsl.Shown
+	at := map[string]int{}
+	for _, s := range shown {
+		kind, _, _ := strings.Cut(s.Block, ".")
+		k, known := at[kind]
+		if !known {
+			k = len(out)
+			at[kind] = k
+			out = append(out, nil)
+		}
+		out[k] = append(out[k], s)
+	}
+	return out
+}
+
+func heading(s dsl.Shown) string {
+	kind, _, _ := strings.Cut(s.Block, ".")
+	switch kind {
+	case "accuracy":
+		return "Accuracy"
+	case "generate":
+		return "Generated texts"
+	case "train":
+		return "Training"
+	}
+	return "Data sets"
+}
+
+// blocks draws the blocks of one kind: a table for each, texts of all side by side.
+func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
+	var out []reports.Block
+	var texts []instance
+	for _, shown := range group {
+		items := d.instances(shown)
+		if len(items) == 0 {
+			continue
+		}
+		switch items[0].item.(type) {
+		case *dsl.Dataset:
+			for _, i := range items {
+				out = append(out, d.statistics(i))
+			}
+		case *dsl.Accuracy:
+			out = append(out, d.accuracy(shown.Block, items)...)
+		case *dsl.Train:
+			blocks, err := d.training(shown.Block, items)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, blocks...)
+		case *dsl.Generate:
+			out = append(out, d.words(shown.Block, items)...)
+			texts = append(texts, items...)
+		}
+	}
+	if len(texts) > 0 {
+		samples, err := d.samples(texts)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, samples)
+	}
+	return out, nil
+}
+
+func (d *drawing) instances(shown dsl.Shown) []instance {
+	var out []instance
+	for _, item := range shown.Items {
+		addr := addrOf(item)
+		i := instance{item: item, name: addr.Key, value: d.results[addr.String()]}
+		if !addr.HasKey {
+			i.name = addr.Name
+		}
+		switch item := item.(type) {
+		case *dsl.Dataset:
+			i.paper = item.Paper
+		case *dsl.Accuracy:
+			i.paper = item.Paper
+		case *dsl.Generate:
+			i.paper = item.Paper
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+func values(items []instance) []dsl.Value {
+	out := make([]dsl.Value, len(items))
+	for i, item := range items {
+		out[i] = item.value
+	}
+	return out
+}
+
+// meetPeople learns who the users of the data sets are.
+func (d *drawing) meetPeople() error {
+	for _, n := range d.stage.data {
+		users, err := arrowio.Read[arrowio.User](d.env.Path(n.split, usersFile))
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			if known, met := d.people[u.ID]; !met || !known.Seen && u.Seen {
+				d.people[u.ID] = u
+			}
+		}
+	}
+	return nil
+}
+
+// userName is how a user appears, with their group.
+func (d *drawing) userName(id string) string {
+	if g := d.people[id].Group; id != "" && g != "" {
+		return d.plainName(id) + " (" + g + ")"
+	}
+	return d.plainName(id)
+}
+
+// plainName is a user by index, since ids may say who somebody is, or by id where the spec asks for that.
+func (d *drawing) plainName(id string) string {
+	u := d.people[id]
+	name := ""
+	switch {
+	case id == "":
+		return "generic user"
+	case d.stage.spec.Users == "id":
+		name = id
+	case u.Index > 0:
+		name = fmt.Sprintf("user %d", u.Index)
+	default:
+		name = fmt.Sprintf("unseen %d", d.unseenNumber(id))
+	}
+	if d.stage.spec.UserTexts && u.Text != "" {
+		name += ": " + u.Text
+	}
+	return name
+}
+
+// unseenNumber counts the unseen users of the data sets, in their order.
+func (d *drawing) unseenNumber(id string) int {
+	ids := []string{}
+	for _, other := range sortedKeys(d.people) {
+		if d.people[other].Index == 0 {
+			ids = append(ids, other)
+		}
+	}
+	for i, other := range ids {
+		if other == id {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// inOrder sorts user ids as tables show them: seen ones by index, then the others.
+func (d *drawing) inOrder(ids []string) []string {
+	var seen, unseen []string
+	for _, id := range ids {
+		if d.people[id].Index > 0 {
+			seen = append(seen, id)
+		} else {
+			unseen = append(unseen, id)
+		}
+	}
+	sortBy(seen, func(id string) int { return int(d.people[id].Index) })
+	return append(seen, unseen...)
+}
+
+// provenance says which computations the numbers are of: everything that can change them is in a fingerprint.
+func (d *drawing) provenance() []reports.Fact {
+	s := d.stage
+	facts := []reports.Fact{{Name: "spec", Value: s.plan.Name}, {Name: "computed by", Value: s.device}}
+	for _, item := range resultItems(s.plan) {
+		n := s.results[item]
+		if n == nil || d.env.inputs[n] == nil {
+			continue
+		}
+		facts = append(facts, reports.Fact{Name: addrOf(item).String(), Value: n.Fingerprint.Short() + seedsOf(item)})
+	}
+	return facts
+}
+
+func seedsOf(item any) string {
+	switch item := item.(type) {
+	case *dsl.Dataset:
+		return fmt.Sprintf(" (seed %d)", item.Seed)
+	case *dsl.Train:
+		return fmt.Sprintf(" (seed %s)", strings.Trim(fmt.Sprint(item.Seeds), "[]"))
+	case *dsl.Generate:
+		return fmt.Sprintf(" (seed %d)", item.Seed)
+	}
+	return ""
+}

@@ -1,0 +1,105 @@
+// Generated texts in a report: words per user (Figure 3 of the paper), and texts of several policies side by side.
+package runner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/reports"
+)
+
+func (d *drawing) words(block string, items []instance) []reports.Block {
+	groups := names(values(items), "words", "groups")
+	t := &reports.Table{Name: block, Title: "Words per text", RowHead: "policy", Columns: []string{"generic user", "average"},
+		Notes: []string{"average: mean and standard error over users; the median is over texts. A policy that takes no account of the user is asked once per prompt, and its response stands for everybody."}}
+	for _, g := range groups {
+		t.Columns = append(t.Columns, "average, "+g)
+	}
+	for _, i := range items {
+		cells := []reports.Cell{numberCell(i.value, i.paper, 2, "words", "generic"), numberCell(i.value, i.paper, 2, "words", "average")}
+		for _, g := range groups {
+			cells = append(cells, numberCell(i.value, i.paper, 2, "words", "groups", g))
+		}
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: cells})
+	}
+	ids := d.inOrder(names(values(items), "words", "users"))
+	p := &reports.Plot{Name: block + ".users", Title: "Words per user", XLabel: "user", YLabel: "words", Kind: reports.Bars}
+	for _, id := range ids {
+		p.Categories = append(p.Categories, d.userName(id))
+	}
+	p.Categories = append(p.Categories, d.userName(""))
+	for _, i := range items {
+		s := reports.Series{Name: i.name}
+		for _, id := range ids {
+			s.Y = append(s.Y, meanOf(i.value, "words", "users", id))
+		}
+		s.Y = append(s.Y, meanOf(i.value, "words", "generic"))
+		p.Series = append(p.Series, s)
+	}
+	return []reports.Block{t, p}
+}
+
+func meanOf(v dsl.Value, path ...string) float64 {
+	if e, ok := estimateOf(at(v, path...)); ok {
+		return e.Mean
+	}
+	return math.NaN()
+}
+
+// samples puts the first texts for each user side by side.
+func (d *drawing) samples(items []instance) (*reports.Samples, error) {
+	s := &reports.Samples{Name: "samples", Title: "Texts side by side"}
+	type place struct {
+		prompt, user string
+	}
+	var order []place
+	texts := map[place][]string{}
+	taken := map[string]int{}
+	for k, i := range items {
+		s.Sources = append(s.Sources, i.name)
+		stage := d.stage.results[i.item].Stage.(*wordsStage)
+		rows, err := arrowio.Read[arrowio.Response](d.env.Path(stage.texts[0], responsesFile))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			at := place{r.PromptText, r.User}
+			if r.Sample > 0 {
+				continue
+			}
+			if texts[at] == nil {
+				if taken[r.User] >= d.stage.spec.Samples {
+					continue
+				}
+				taken[r.User]++
+				order = append(order, at)
+				texts[at] = make([]string, len(items))
+			}
+			texts[at][k] = shownText(r)
+		}
+	}
+	_, generic := taken[""]
+	delete(taken, "")
+	ids := d.inOrder(sortedKeys(taken))
+	if generic {
+		ids = append(ids, "")
+	}
+	for _, id := range ids {
+		for _, at := range order {
+			if at.user == id {
+				s.Items = append(s.Items, reports.Sample{Prompt: at.prompt, User: d.plainName(id), Group: d.people[id].Group, Texts: texts[at]})
+			}
+		}
+	}
+	return s, nil
+}
+
+// shownText is a text as the report prints it; one that ran into the limit says so.
+func shownText(r arrowio.Response) string {
+	if r.Finished {
+		return r.Text
+	}
+	return fmt.Sprintf("%s [cut off after %d tokens]", r.Text, r.Tokens)
+}
