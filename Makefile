@@ -1,4 +1,4 @@
-# make help lists the targets. Recipes call scripts/, which can be run by hand too.
+# make help lists the targets. The recipes call scripts/, which can be run by hand too.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test check golden parity bench gpu-check test-interop cuda fuzz clean
@@ -29,7 +29,7 @@ golden: setup ## rewrite the golden files; then read the diff
 	@git status --short -- '*.golden' '*/testdata/*'
 
 parity: setup ## compare with every fixture in $$PRLHF_PARITY, or ../shared/parity
-	@scripts/parity
+	@scripts/go run ./internal/parity
 
 bench: setup ## preference pairs per second and peak memory, as JSON lines
 	@scripts/bench

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prlhf/prlhf/torch/lm"
 	"github.com/prlhf/prlhf/torch/tokenizer"
@@ -150,8 +151,12 @@ func TestChangeOneInput(t *testing.T) {
 		ran    map[string]int
 	}{
 		{"nothing", func(*lab) {}, map[string]int{}},
-		{"a comment and a file's time", func(l *lab) {
-			l.edit("# ", "# ")
+		{"a comment and the time of a file", func(l *lab) {
+			l.edit("# A comment.", "# Another comment.")
+			long := time.Unix(1e9, 0)
+			if err := os.Chtimes(filepath.Join(l.dir, "people.jsonl"), long, long); err != nil {
+				t.Fatal(err)
+			}
 		}, map[string]int{}},
 		{"a row of the data", func(l *lab) { l.writeRows("people.jsonl", 61) }, plus(afterTokens, "import", 1, "split", 2)},
 		{"the weights", func(l *lab) {
@@ -169,7 +174,7 @@ func TestChangeOneInput(t *testing.T) {
 		{"beta", func(l *lab) { l.edit("beta = 0.3", "beta = 0.4") }, afterTrain},
 		{"the seed of training", func(l *lab) { l.edit("steps      = 2", "steps      = 2\n  seed       = 5") }, afterTrain},
 		{"the seed of generation", func(l *lab) { l.edit("sampling = {", "seed     = 3\n  sampling = {") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
-		{"a setting of sampling", func(l *lab) { l.edit("max_new_tokens = 4", "max_new_tokens = 5") }, map[string]int{"generate": 1, "words": 1}},
+		{"a setting of sampling", func(l *lab) { l.edit("max_new_tokens = 4", "max_new_tokens = 5") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
 		{"prompts asked", func(l *lab) { l.edit("test.prompts, 2)", "test.prompts, 3)") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
 		{"rows scored", func(l *lab) {
 			l.edit("data     = dataset.people.test\n", "data     = sample(dataset.people.test, 9)\n")
@@ -182,7 +187,7 @@ func TestChangeOneInput(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newFileLab(t)
-			l.spec = "# \n" + l.spec
+			l.spec = "# A comment.\n" + l.spec
 			l.apply()
 			c.change(l)
 			if got := kinds(l.apply().of(Finished)); !sameCounts(got, c.ran) {

@@ -112,7 +112,13 @@ func (c *compiler) warn(block *dsl.Block, attr, summary, detail string, args ...
 
 func (c *compiler) say(severity hcl.DiagnosticSeverity, block *dsl.Block, attr, summary, detail string, args ...any) {
 	at := block.Range(attr)
-	c.diags = append(c.diags, &hcl.Diagnostic{Severity: severity, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at})
+	d := &hcl.Diagnostic{Severity: severity, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at}
+	for _, said := range c.diags {
+		if said.Summary == d.Summary && said.Detail == d.Detail && *said.Subject == at {
+			return // of another instance of the block
+		}
+	}
+	c.diags = append(c.diags, d)
 }
 
 // targeted returns the nodes that the targets need, in plan order; without targets all of them.

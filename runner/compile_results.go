@@ -122,9 +122,8 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 		if !ok {
 			return nil
 		}
-		c.tokenize(data, p)
 		generate := &generateStage{spec: g, policy: p, data: data, device: c.opts.Device}
-		stage.texts = append(stage.texts, c.node(kindGenerate, c.ofSeed(g.Addr, p), &g.Block, generate, append(data.inputs(true), p.inputs()...)...))
+		stage.texts = append(stage.texts, c.node(kindGenerate, c.ofSeed(g.Addr, p), &g.Block, generate, append(data.inputs(false), p.inputs()...)...))
 	}
 	if len(stage.texts) == 0 {
 		return nil

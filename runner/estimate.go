@@ -10,6 +10,7 @@ package runner
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -378,7 +379,14 @@ func (c *compiler) usersAsked(in dataInputs, users *dsl.Set) float64 {
 	for _, d := range datasetsOf(users) {
 		n += float64(d.Split.SeenTop)
 	}
+	if hasGeneric(users) {
+		n++
+	}
 	return max(n, 1)
+}
+
+func hasGeneric(s *dsl.Set) bool {
+	return s.Op == dsl.SetGeneric || slices.ContainsFunc(s.Of, hasGeneric)
 }
 
 // weightBytes are those of the base model's weights.

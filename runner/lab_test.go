@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/runner/store"
 	"github.com/prlhf/prlhf/torch"
@@ -71,6 +73,7 @@ generate "summaries" {
   policy   = each.value
   prompts  = sample(dataset.posts.test.prompts, 3)
   users    = [dataset.posts.users, generic_user]
+  sampling = { max_new_tokens = 8 }
 }
 
 claim "texts_are_short" {
@@ -193,3 +196,12 @@ func kinds(ids []string) map[string]int {
 }
 
 func sameCounts(a, b map[string]int) bool { return maps.Equal(a, b) }
+
+func diagsSay(diags hcl.Diagnostics, text string) bool {
+	for _, d := range diags {
+		if strings.Contains(d.Detail, text) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,5 +1,6 @@
 // The generate stage: texts of a policy for prompts and users. A policy that takes no account of the user is asked once
-// per prompt, and its response stands for each of them; the table has a row for every user all the same.
+// per prompt, and its response stands for each of them; the table has a row for every user all the same. Prompts are
+// tokenized as in training; of the limits of length max_prompt_tokens applies, since there is no response yet.
 package runner
 
 import (
@@ -36,6 +37,9 @@ func (s *generateStage) Describe(w io.Writer) {
 	if g.Prompts.Kind != dsl.RowSet {
 		s.data.describe(w, "users", g.Users)
 	}
+	for i, d := range s.data.sets() {
+		line(w, fmt.Sprintf("prompts of data %d", i+1), fmt.Sprintf("max_prompt_tokens %d overlong %s", d.MaxPromptTokens, d.Overlong))
+	}
 	p := g.Sampling
 	line(w, "sampling", fmt.Sprintf("temperature %g top_p %g min_p %g top_k %d min_new_tokens %d max_new_tokens %d repetition_penalty %g no_repeat_ngram %d",
 		p.Temperature, p.TopP, p.MinP, p.TopK, p.MinNewTokens, p.MaxNewTokens, p.RepetitionPenalty, p.NoRepeatNgram))
@@ -58,15 +62,23 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	defer world.Close()
-	wanted, err := s.requests(e, world)
+	wanted, err := s.requests(world)
 	if err != nil {
+		return err
+	}
+	tok, err := tokenizer.Load(s.policy.origin.tokenizer.dir(e))
+	if err != nil {
+		return err
+	}
+	asks := &asking{world: world, tok: tok}
+	if wanted, err = asks.encode(e, wanted); err != nil {
 		return err
 	}
 	seen, err := s.policy.seen(e)
 	if err != nil {
 		return err
 	}
-	job, at, err := s.job(e, world, wanted, indexOf(seen))
+	job, at, err := s.job(e, asks, wanted, indexOf(seen))
 	if err != nil {
 		return err
 	}
@@ -77,21 +89,20 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	if len(texts) != len(job.Prompts)*job.Samples {
 		return fmt.Errorf("%d texts came back for %d prompts", len(texts), len(job.Prompts)*job.Samples)
 	}
-	if err := s.write(e, world, wanted, at, texts); err != nil {
+	if err := s.write(e, asks, wanted, at, texts); err != nil {
 		return err
 	}
 	return arrowio.Write(e.File(usersFile), usersAsked(world, wanted))
 }
 
 // requests lists what is asked: prompts x users, or rows, each prompt once for its own user.
-func (s *generateStage) requests(e *Env, w *world) ([]request, error) {
+func (s *generateStage) requests(w *world) ([]request, error) {
 	var out []request
 	if s.spec.Prompts.Kind == dsl.RowSet {
 		rows, err := w.rows(s.spec.Prompts)
 		if err != nil {
 			return nil, err
 		}
-		rows, _ = w.kept(rows)
 		number := map[textKey]int{}
 		for _, r := range distinct(rows, func(r rowRef) textKey { return keyOf(w.promptKey(r), w.user(r)) }) {
 			k := w.promptKey(r)
@@ -115,10 +126,6 @@ func (s *generateStage) requests(e *Env, w *world) ([]request, error) {
 		ids = append(ids[:len(ids):len(ids)], "")
 	}
 	for n, r := range prompts {
-		if w.tables[r.data].tokenRow[r.row] < 0 {
-			e.Say("a prompt is over the limits of length and is not asked (row %d)", r.row)
-			continue
-		}
 		for _, id := range ids {
 			out = append(out, request{n, r, id})
 		}
@@ -126,8 +133,51 @@ func (s *generateStage) requests(e *Env, w *world) ([]request, error) {
 	return out, nil
 }
 
+// asking holds the prompts of a stage, by number, as text and as ids.
+type asking struct {
+	world *world
+	tok   *tokenizer.Tokenizer
+	texts map[int]string
+	ids   map[int][]int32
+}
+
+// encode tokenizes every prompt once, and leaves out the requests whose prompt is too long for its data set.
+func (a *asking) encode(e *Env, wanted []request) ([]request, error) {
+	a.texts, a.ids = map[int]string{}, map[int][]int32{}
+	var out []request
+	for _, r := range wanted {
+		if _, done := a.texts[r.prompt]; !done {
+			c, err := a.world.comparison(r.rowRef)
+			if err != nil {
+				return nil, err
+			}
+			row := arrowio.Tokens{Prompt: a.tok.EncodePlain(c.Prompt)}
+			limits := tokenizeStage{spec: promptLimits(a.world.sets[r.data])}
+			why := limits.cut(&row)
+			if why != "" && limits.spec.Overlong == "refuse" {
+				return nil, limits.refusal(c, why)
+			}
+			a.texts[r.prompt] = c.Prompt
+			if why == "" {
+				a.ids[r.prompt] = row.Prompt
+			} else {
+				e.Say("a prompt is not asked: %s, line %d: %s", c.File, c.Line, why)
+			}
+		}
+		if _, fits := a.ids[r.prompt]; fits {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// promptLimits are a data set's limits where there is no response.
+func promptLimits(d *dsl.Dataset) *dsl.Dataset {
+	return &dsl.Dataset{Block: d.Block, MaxPromptTokens: d.MaxPromptTokens, Overlong: d.Overlong}
+}
+
 // job asks each distinct (prompt, soft prompt) once; at says which of the job's prompts answers a request.
-func (s *generateStage) job(e *Env, w *world, wanted []request, index map[string]int32) (torch.GenerateJob, []int, error) {
+func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[string]int32) (torch.GenerateJob, []int, error) {
 	special, err := s.policy.special(e)
 	if err != nil {
 		return torch.GenerateJob{}, nil, err
@@ -154,22 +204,14 @@ func (s *generateStage) job(e *Env, w *world, wanted []request, index map[string
 		if !known {
 			k = len(job.Prompts)
 			places[to] = k
-			row, _, err := w.ids(r.rowRef)
-			if err != nil {
-				return job, nil, err
-			}
-			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.user, Prompt: row.Prompt})
+			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.user, Prompt: asks.ids[r.prompt]})
 		}
 		at[i] = k
 	}
 	return job, at, nil
 }
 
-func (s *generateStage) write(e *Env, w *world, wanted []request, at []int, texts []torch.Generated) error {
-	tok, err := tokenizer.Load(s.policy.origin.tokenizer.dir(e))
-	if err != nil {
-		return err
-	}
+func (s *generateStage) write(e *Env, asks *asking, wanted []request, at []int, texts []torch.Generated) error {
 	out, err := arrowio.Create[arrowio.Response](e.File(responsesFile))
 	if err != nil {
 		return err
@@ -177,14 +219,10 @@ func (s *generateStage) write(e *Env, w *world, wanted []request, at []int, text
 	defer out.Close()
 	samples := max(s.spec.Samples, 1)
 	for i, r := range wanted {
-		c, err := w.comparison(r.rowRef)
-		if err != nil {
-			return err
-		}
 		for k := range samples {
 			g := texts[at[i]*samples+k]
-			text, stopped := s.stop(tok.Decode(g.IDs, true))
-			err := out.Append(arrowio.Response{Prompt: int64(r.prompt), User: r.user, Sample: int32(k), PromptText: c.Prompt,
+			text, stopped := s.stop(asks.tok.Decode(g.IDs, true))
+			err := out.Append(arrowio.Response{Prompt: int64(r.prompt), User: r.user, Sample: int32(k), PromptText: asks.texts[r.prompt],
 				Text: text, Words: int32(len(strings.Fields(text))), Tokens: int32(len(g.IDs)), Finished: g.Finished || stopped})
 			if err != nil {
 				return err

@@ -89,9 +89,13 @@ func (s *tokenizeStage) row(tok *tokenizer.Tokenizer, c arrowio.Comparison, kept
 		return kept.Append(row)
 	}
 	if s.spec.Overlong == "refuse" {
-		return fmt.Errorf("%s, line %d: %s; write overlong = \"cut_left\", \"cut_right\" or \"drop\" in %s to go on", c.File, c.Line, why, s.spec.Addr)
+		return s.refusal(c, why)
 	}
 	return dropped.Append(arrowio.Dropped{File: c.File, Line: c.Line, Reason: "too long", Detail: why})
+}
+
+func (s *tokenizeStage) refusal(c arrowio.Comparison, why string) error {
+	return fmt.Errorf("%s, line %d: %s; write overlong = \"cut_left\", \"cut_right\" or \"drop\" in %s to go on", c.File, c.Line, why, s.spec.Addr)
 }
 
 // cut brings a row within the limits and sets its fate, or says why the row cannot stay.

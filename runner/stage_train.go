@@ -272,6 +272,7 @@ func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, r 
 	run := map[string]dsl.Value{"steps": float64(r.Steps), "kept": float64(r.Kept), "examples": float64(job.Data.Len()), "prompt_shift": math.NaN()}
 	if job.UserModel.Tokens > 0 {
 		run["prompt_shift"] = r.PromptShift
+		e.Say("the untrained soft prompt changed the log-prob of a response by %.3f on average", r.PromptShift)
 	}
 	return writeResult(e.File(resultFile), map[string]dsl.Value{
 		"parameters": map[string]dsl.Value{"user_model": float64(r.UserParameters), "adapter": float64(adapter), "base": float64(base)},

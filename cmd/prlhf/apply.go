@@ -52,6 +52,7 @@ func apply(ctx context.Context, c *call) error {
 		watch.event(e)
 	}
 	result, err := runner.Apply(ctx, p.plan, p.store, p.options)
+	c.live.Store(nil)
 	watch.close()
 	log.end(result, err)
 	return c.finish(ctx, p.plan, result, err, log.path)

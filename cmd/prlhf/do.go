@@ -49,7 +49,7 @@ var later = []string{"test", "diff", "export", "forget"}
 // Do runs one command line, without the program's name, and returns the exit code.
 func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &call{stdin: stdin, out: stdout, err: stderr}
-	ctx, stop := interruptible(stderr)
+	ctx, stop := interruptible(c.say)
 	defer stop()
 	return exitCode(ctx, stderr, c.do(ctx, args))
 }

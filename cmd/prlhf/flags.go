@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 
 	"github.com/agext/levenshtein"
 )
@@ -28,6 +29,17 @@ type call struct {
 	varFiles         []string
 	targets          []string
 	json, noColorSet bool
+
+	live atomic.Pointer[liveWatcher] // what draws on the terminal now, if anything does
+}
+
+// say tells the user something at any time, from any goroutine.
+func (c *call) say(text string) {
+	if w := c.live.Load(); w != nil {
+		w.say(text)
+		return
+	}
+	fmt.Fprintln(c.err, text)
 }
 
 // list is a flag that may be given several times.

@@ -4,15 +4,14 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
-// interruptible returns a context that the first SIGINT or SIGTERM cancels. stop ends the watch.
-func interruptible(stderr io.Writer) (ctx context.Context, stop func()) {
+// interruptible returns a context that the first SIGINT or SIGTERM cancels, after say has told the user. stop ends the
+// watch.
+func interruptible(say func(string)) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	over := make(chan struct{})
@@ -23,7 +22,7 @@ func interruptible(stderr io.Writer) (ctx context.Context, stop func()) {
 		case <-over:
 			return
 		}
-		fmt.Fprintln(stderr, "\nStopping. Finished stages are kept; interrupt again to stop at once.")
+		say("Stopping. Finished stages are kept; interrupt again to stop at once.")
 		cancel()
 		select {
 		case <-signals:

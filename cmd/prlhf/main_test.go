@@ -75,8 +75,8 @@ func TestNearest(t *testing.T) {
 
 func TestIsAddr(t *testing.T) {
 	for word, want := range map[string]bool{
-		"train.dpo": true, `train.dpo["individual"]`: true, `train.dpo["a.b/c"]`: true,
-		"x.hcl": false, "specs/x.hcl": false, "specs": false, "./x.y": false, ".prlhf": false, "a.b.hcl": false, "-": false,
+		"train.dpo": true, `accuracy.test["a"].groups.minority`: true, "accuracy.test.top": true, `train.dpo["individual"]`: true, `train.dpo["a.b/c"]`: true,
+		"x.hcl": false, "specs/x.hcl": false, "specs": false, "./x.y": false, ".prlhf": false, "train.hcl": false, "data.jsonl": false, "-": false,
 	} {
 		if got := isAddr(word); got != want {
 			t.Errorf("isAddr(%q) = %v; want %v", word, got, want)

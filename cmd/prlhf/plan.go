@@ -178,18 +178,3 @@ func planObject(p *runner.Plan) planJSON {
 	}
 	return out
 }
-
-// ofAddress are the plan's nodes that were compiled for addr. When all of them were shared with blocks that came first,
-// it is the ends of this plan, which is made for addr alone.
-func ofAddress(p *runner.Plan, addr string) []*runner.Node {
-	var nodes []*runner.Node
-	for _, n := range p.Nodes {
-		if n.Addr == addr || strings.HasPrefix(n.Addr, addr+"[") {
-			nodes = append(nodes, n)
-		}
-	}
-	if len(nodes) == 0 {
-		return ends(p)
-	}
-	return nodes
-}

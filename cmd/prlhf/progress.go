@@ -21,7 +21,9 @@ func (c *call) watcher(p *runner.Plan) watcher {
 	case c.json:
 		return &jsonWatcher{json.NewEncoder(c.out)}
 	case s.width > 0:
-		return newLiveWatcher(s, len(p.Nodes))
+		w := newLiveWatcher(s, len(p.Nodes))
+		c.live.Store(w)
+		return w
 	}
 	return &lineWatcher{screen: s, paces: paces{}, told: map[*runner.Node]time.Time{}}
 }

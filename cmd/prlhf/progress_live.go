@@ -83,6 +83,13 @@ func (w *liveWatcher) settle(e runner.Event, mark, text string) {
 	w.draw(w.row(mark, e, text))
 }
 
+// say prints a line that stays.
+func (w *liveWatcher) say(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.draw(w.screen.yellow(text))
+}
+
 // row is "mark stage   text": the stage is cut a little when both do not fit; a text that leaves it less than half of the
 // line has lines of its own.
 func (w *liveWatcher) row(mark string, e runner.Event, text string) string {

@@ -1,6 +1,6 @@
 package main
 
-// prlhf show: where a number comes from: the stages behind a block, down to the files that were read.
+// prlhf show: a number, and where it comes from: the stages behind it, down to the files that were read.
 
 import (
 	"context"
@@ -15,12 +15,12 @@ import (
 func showVerb() verb {
 	return verb{
 		name: "show", args: "[SPEC...] ADDR",
-		brief: "tell where a number comes from",
-		text: "Prints the stages behind a block, each under what was made from it, with the settings that its fingerprint hashes " +
-			"and where its artifact lies. A stage that stands twice is printed once.",
+		brief: "print a number and tell where it comes from",
+		text: `ADDR is a block, or a value below it, such as accuracy.test["vanilla"].groups.minority. Under the value stand the ` +
+			"stages that it was made by, each above what it was made from, with the settings that its fingerprint hashes.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			c.planFlags(fs)
-			c.jsonFlag(fs, "print the stages as a JSON object, as plan does")
+			c.jsonFlag(fs, "print value and stages as a JSON object")
 			return func(context.Context) error { return show(c) }
 		},
 	}
@@ -28,89 +28,101 @@ func showVerb() verb {
 
 func show(c *call) error {
 	specs, addr := splitAddr(c.args)
-	if addr == "" {
+	switch {
+	case addr == "":
 		return errors.New(`show needs an address, such as accuracy.test or train.dpo["individual"]`)
+	case len(c.targets) > 0:
+		return errors.New("show takes an address, no -target")
 	}
-	p, err := c.compile(specs, []string{addr})
+	p, err := c.compile(specs, nil)
 	if err != nil {
 		return err
 	}
-	if c.json {
-		return writeJSON(c.out, planObject(p.plan))
+	s := c.screen(c.out)
+	var objects []explanationJSON
+	for i, instance := range instances(p.plan, addr) {
+		x, err := runner.Explain(p.plan, p.store, instance)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			objects = append(objects, explanationObject(instance, x))
+			continue
+		}
+		if i > 0 {
+			s.line("")
+		}
+		printExplanation(s, instance, x)
 	}
-	t := &lineage{screen: c.screen(c.out), compiled: p, printed: map[*runner.Node]bool{}}
-	for _, n := range ends(p.plan) {
-		t.print(n, 0)
+	if c.json {
+		return writeJSON(c.out, objects)
 	}
 	return nil
 }
 
-// splitAddr takes the address off the end of the words: it is the last one, if no file could have that name.
-func splitAddr(words []string) (specs []string, addr string) {
-	if len(words) == 0 {
-		return nil, ""
+// printExplanation prints the value, the files that hold it, and the stages behind it.
+func printExplanation(s screen, addr string, x runner.Explanation) {
+	s.line(s.bold(addr))
+	for _, l := range valueLines(x.Value) {
+		s.line("  " + l)
 	}
-	last := words[len(words)-1]
-	if !isAddr(last) {
-		return words, ""
-	}
-	return words[:len(words)-1], last
-}
-
-// isAddr tells an address, type.name or type.name["key"], from a path.
-func isAddr(word string) bool {
-	block, _, _ := strings.Cut(word, "[")
-	kind, name, dot := strings.Cut(block, ".")
-	return dot && kind != "" && name != "" && name != "hcl" && !strings.ContainsAny(block, "/\\ ") && !strings.Contains(name, ".")
-}
-
-// ends are the nodes that no other node of the plan needs.
-func ends(p *runner.Plan) []*runner.Node {
-	needed := map[*runner.Node]bool{}
-	for _, n := range p.Nodes {
-		for _, in := range n.Inputs {
-			needed[in] = true
+	switch {
+	case !x.Stored:
+		s.line("  " + s.yellow("not made yet; prlhf apply makes it"))
+	default:
+		s.line("  " + s.dim("in "+shortPath(x.Dir)))
+		for _, f := range x.Files {
+			s.line("  " + s.dim(fmt.Sprintf("  %s, %s", f.Name, size(f.Size))))
 		}
 	}
-	var out []*runner.Node
-	for _, n := range p.Nodes {
-		if !needed[n] {
-			out = append(out, n)
-		}
-	}
-	return out
+	printStages(s, x, 1)
 }
 
-// lineage prints a tree of nodes, what was made last first.
-type lineage struct {
-	screen
-	*compiled
-	printed map[*runner.Node]bool
-}
-
-func (t *lineage) print(n *runner.Node, depth int) {
+func printStages(s screen, x runner.Explanation, depth int) {
 	indent := strings.Repeat("  ", depth)
-	if t.printed[n] {
-		t.line(indent + t.dim(n.ID+" (above)"))
+	n := x.Node
+	if x.Repeated {
+		s.line(indent + s.dim(n.ID+" (above)"))
 		return
 	}
-	t.printed[n] = true
-	t.line(indent + t.bold(n.ID) + "  " + t.state(n))
-	t.line(indent + t.dim(fmt.Sprintf("  %s at %s:%d", n.Addr, n.Range.Filename, n.Range.Start.Line)))
-	for _, l := range descriptionOf(n) {
-		for i, part := range wrap(l, t.width-len(indent)-6) {
-			t.line(indent + "    " + strings.Repeat("  ", min(i, 1)) + t.dim(part))
+	state := s.green(n.Fingerprint.Short())
+	if !x.Stored {
+		state = s.yellow("not made yet")
+	}
+	s.line(indent + n.ID + "  " + state)
+	for _, d := range x.Description {
+		for i, l := range wrap(d, s.width-len(indent)-6) {
+			s.line(indent + "    " + strings.Repeat("  ", min(i, 1)) + s.dim(l))
 		}
 	}
-	for _, in := range n.Inputs {
-		t.print(in, depth+1)
+	s.line(indent + "    " + s.dim(fmt.Sprintf("asked for by %s, %s:%d", n.Addr, n.Range.Filename, n.Range.Start.Line)))
+	for _, in := range x.Inputs {
+		printStages(s, in, depth+1)
 	}
 }
 
-// state says whether the artifact of a node is there, and where.
-func (t *lineage) state(n *runner.Node) string {
-	if t.store == nil || n.Action != runner.Reuse {
-		return t.yellow("not made yet")
+type explanationJSON struct {
+	Addr  string    `json:"addr"`
+	Value any       `json:"value,omitempty"`
+	Stage stageJSON `json:"stage"`
+}
+
+type stageJSON struct {
+	ID          string      `json:"id"`
+	Fingerprint string      `json:"fingerprint"`
+	Description []string    `json:"description"`
+	Stored      bool        `json:"stored"`
+	Inputs      []stageJSON `json:"inputs,omitempty"` // left out where the stage stood before
+}
+
+func explanationObject(addr string, x runner.Explanation) explanationJSON {
+	return explanationJSON{addr, plainValue(x.Value), stageObject(x)}
+}
+
+func stageObject(x runner.Explanation) stageJSON {
+	j := stageJSON{ID: x.Node.ID, Fingerprint: x.Node.Fingerprint.String(), Description: x.Description, Stored: x.Stored}
+	for _, in := range x.Inputs {
+		j.Inputs = append(j.Inputs, stageObject(in))
 	}
-	return t.green(n.Fingerprint.Short()) + t.dim(" in "+shortPath(t.store.Dir()))
+	return j
 }

@@ -65,8 +65,8 @@ func (r *report) summary() string {
 // quantity is one kind of number within a check: how far the worst of them is off.
 type quantity struct {
 	name           string
-	allowed, worst float64
-	where          string // of the worst
+	allowed, worst float64 // 1 when deviations are measured in shares of their tolerance
+	where          string  // of the worst
 	count          int
 }
 
@@ -158,6 +158,9 @@ func (c *comparison) line(fixture, check string) line {
 	count := 0
 	for _, q := range c.quantities {
 		part := fmt.Sprintf("%s %.1e of %.0e", q.name, q.worst, q.allowed)
+		if q.allowed == 1 {
+			part = fmt.Sprintf("%s %.2f of tolerance", q.name, q.worst)
+		}
 		if !(q.worst <= q.allowed) {
 			l.status = differs
 			part += " TOO FAR at " + q.where

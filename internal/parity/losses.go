@@ -53,9 +53,7 @@ func (x *experiment) checkLossCase(c *comparison, l lossCase, o objective.Config
 		c.problem("%s has %d losses for %d rows", where, len(l.Losses), len(x.rows))
 		return
 	}
-	closeTo := func(name string, got, want float64, at string) {
-		c.closeTo(name+" (share of 1e-5 relative + 1e-6)", 1e-5, 1e-6, got, want, where+at)
-	}
+	closeTo := func(name string, got, want float64, at string) { c.closeTo(name, 1e-5, 1e-6, got, want, where+at) }
 	var losses []float64
 	right := map[int32][]any{}
 	mean := 0.0

@@ -1,7 +1,7 @@
 //go:build libtorch
 
-// Command parity compares prlhf with numbers that the authors' code gave: the fixtures whose layout is described in
-// docs/parity.md. It prints one line for each fixture and check, with the largest deviation seen, and a summary; its exit
+// Command parity compares prlhf with numbers that the authors' code gave (testdata/README.md says what is recorded). It
+// prints one line for each fixture and check, with the largest deviation seen, and a summary; its exit
 // status is 1 when something differs, or when nothing was compared.
 //
 // Read fixtures.go for what is in a folder, compare.go for how numbers are judged, and one file for each check.
@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	root := flag.String("fixtures", "", "folder of fixtures (default $PRLHF_PARITY, else ../shared/parity, else the committed part)")
+	root := flag.String("fixtures", defaultRoot(), "folder of fixtures")
 	device := flag.String("device", "cpu", "cpu or cuda")
 	flag.Parse()
 	if err := run(*root, *device); err != nil {
@@ -28,10 +28,7 @@ func run(root, device string) error {
 	if err != nil {
 		return err
 	}
-	if root == "" {
-		root = defaultRoot()
-	}
-	fmt.Printf("fixtures in %s\n", root)
+	fmt.Printf("parity: fixtures in %s\n", root)
 	var all report
 	if err := checkFolder(root, place, func(l line) {
 		all.add(l)
@@ -46,7 +43,8 @@ func run(root, device string) error {
 	return nil
 }
 
-// defaultRoot is the folder that PRLHF_PARITY names, or ../shared/parity, or else the committed part.
+// defaultRoot is the folder that PRLHF_PARITY names, or ../shared/parity, or else the committed part. The latter two are
+// seen from the root of the checkout, where make runs this program.
 func defaultRoot() string {
 	if root := os.Getenv("PRLHF_PARITY"); root != "" {
 		return root

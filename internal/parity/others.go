@@ -3,8 +3,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/prlhf/prlhf/arrowio/formats/formatstest"
 	"github.com/prlhf/prlhf/torch/tokenizer/tokenizertest"
 )
@@ -36,7 +34,7 @@ func checkLoader(path, name string, tell func(line)) error {
 		return err
 	}
 	if head.Format != "tldr" {
-		tell(line{name, "loader", notOffered, strings.ToUpper(head.Format) + " data come with their own issue"})
+		tell(line{name, "loader", notOffered, head.Format + " data come with the issue on the other loaders"})
 		return nil
 	}
 	o, err := formatstest.CheckTLDR(path)

@@ -46,7 +46,7 @@ func (x *experiment) withTrainer(l constants, o torch.Optimizer, body func(*torc
 	}
 	rows := x.examples(true)
 	for i := range rows {
-		rows[i].Reference = []float64{x.ReferenceChosen[i], x.ReferenceRejected[i]}; _ = reference
+		rows[i].Reference = reference[i].Sums
 	}
 	job := torch.TrainJob{Inputs: x.inputs(torch.PolicyFiles{Model: x.model}), UserModel: x.userModel(), Users: x.Users,
 		LoRA: &x.adapter.lora, Steps: 3, BatchSize: len(rows), Optimizer: o}
@@ -203,7 +203,7 @@ func (x *experiment) checkSteps(c *comparison, t *torch.Trainer, rows examples, 
 			return err
 		}
 		at := fmt.Sprintf("%s, after step %d", where, step)
-		c.relative("losses", stepTolerance, stats.Loss, a.Losses[step], at); println(at, stats.Loss, a.Losses[step], stats.GradNorm, a.TotalNorms[min(step,2)])
+		c.relative("losses", stepTolerance, stats.Loss, a.Losses[step], at)
 		if step == len(a.Losses)-1 {
 			break
 		}

@@ -121,7 +121,7 @@ func (x *experiment) userModel() usermodel.Config {
 }
 
 func (x *experiment) inputs(policy torch.PolicyFiles) torch.Inputs {
-	return torch.Inputs{Policy: policy, Device: x.place.device, Precision: "fp32", BOS: x.rows[0].bos, Budget: budget}
+	return torch.Inputs{Policy: policy, Device: x.place.device, Precision: "fp32", BOS: x.rows[0].bos}
 }
 
 // offset is where the authors' positions start: they put the identifier's place, less the soft prompt, on the left. It
@@ -201,5 +201,5 @@ func (x *experiment) tellMissing(name string, tell func(line)) {
 	if modes := x.otherModes(); len(modes) > 0 {
 		tell(line{name, "generation", notOffered, strings.Join(modes, " ") + ": these modes come with the issue on constrained generation"})
 	}
-	tell(line{name, "initial values", notOffered, "the authors' start is drawn by numpy's and torch's generators; ours by its own"})
+	tell(line{name, "authors' ways", notOffered, "start values from numpy's and torch's generators, and losses of micro-batches of one row or one kind: prlhf draws its own and follows the paper"})
 }

@@ -5,6 +5,7 @@ package lm
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -61,9 +62,9 @@ func readPeftConfig(dir string) (peftConfig, error) {
 	return c, nil
 }
 
-// readUpdates reads the adapters that are merged, by weight name. Several on one weight become one of higher rank.
-func readUpdates(dirs []string, cfg Config) (map[string]*update, error) {
-	updates := map[string]*update{}
+// readUpdates reads the adapters that are merged, by weight name and in order.
+func readUpdates(dirs []string, cfg Config) (map[string][]*update, error) {
+	updates := map[string][]*update{}
 	for _, dir := range dirs {
 		config, err := readPeftConfig(dir)
 		if err != nil {
@@ -73,17 +74,35 @@ func readUpdates(dirs []string, cfg Config) (map[string]*update, error) {
 		if err != nil {
 			return nil, err
 		}
-		for weight, pair := range tensors {
-			if !slices.ContainsFunc(cfg.Shapes(), func(s Shape) bool { return s.Name == weight }) {
-				return nil, fmt.Errorf("%s: the adapter changes %s, which this %s model does not have", dir, weight, cfg.Family)
+		for _, weight := range slices.Sorted(maps.Keys(tensors)) {
+			pair := tensors[weight]
+			u := &update{a: pair.a, b: pair.b, rank: int64(config.R), scale: config.Alpha / float64(config.R)}
+			if err := cfg.checkUpdate(weight, u); err != nil {
+				return nil, fmt.Errorf("%s: %w", dir, err)
 			}
-			if updates[weight] != nil {
-				return nil, fmt.Errorf("%s: %s is changed by two adapters of one chain; export a merged folder first", dir, weight)
-			}
-			updates[weight] = &update{a: pair.a, b: pair.b, rank: int64(config.R), scale: config.Alpha / float64(config.R)}
+			updates[weight] = append(updates[weight], u)
 		}
 	}
 	return updates, nil
+}
+
+// checkUpdate refuses a change of a weight that the model lacks, or that has another shape there.
+func (c Config) checkUpdate(weight string, u *update) error {
+	for _, s := range c.Shapes() {
+		if s.Name != weight {
+			continue
+		}
+		out, in := s.Dims[0], s.Dims[len(s.Dims)-1]
+		if c.isTransposed(weight) {
+			out, in = in, out
+		}
+		if int64(len(u.a)) != u.rank*in || int64(len(u.b)) != out*u.rank {
+			return fmt.Errorf("the adapter of rank %d has %d and %d numbers for %s; a weight of %d x %d needs %d and %d",
+				u.rank, len(u.a), len(u.b), weight, out, in, u.rank*in, out*u.rank)
+		}
+		return nil
+	}
+	return fmt.Errorf("the adapter changes %s, which this %s model does not have", weight, c.Family)
 }
 
 type loraPair struct {

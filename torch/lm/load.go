@@ -57,12 +57,29 @@ func (m *Model) fill(dir string, set *safetensors.Set, o Options) error {
 		}
 		weights[shape.Name] = t
 	}
+	if err := m.keepTiedHead(dir, set, weights, updates); err != nil {
+		return err
+	}
 	m.place_(weights)
 	m.prepareRotations()
 	if o.LoRA != nil && o.LoRA.Rank > 0 {
 		return m.addAdapters(*o.LoRA, o.Seed)
 	}
 	return nil
+}
+
+// keepTiedHead reads the output matrix of a tied model by itself where an adapter changes the embedding: it was trained
+// beside an output that stayed as it was.
+func (m *Model) keepTiedHead(dir string, set *safetensors.Set, weights map[string]*tensor.Tensor, updates map[string][]*update) (err error) {
+	n := m.names()
+	if !m.Tied || len(updates[n.embed]) == 0 {
+		return nil
+	}
+	if m.full {
+		return fmt.Errorf("%s: an adapter changes the embedding %s alone, which is the output matrix too in this model; all weights cannot be trained from there", dir, n.embed)
+	}
+	weights[n.head+".weight"], err = m.read(dir, set, m.Shapes()[0], nil)
+	return err
 }
 
 // folderName is the name under which the folder holds a weight: some folders leave the outer module out.
@@ -100,7 +117,7 @@ func (m *Model) checkNames(dir string, set *safetensors.Set) error {
 
 var dtypes = map[string]tensor.DType{"F32": tensor.Float32, "F16": tensor.Float16, "BF16": tensor.BFloat16}
 
-func (m *Model) read(dir string, set *safetensors.Set, shape Shape, update *update) (*tensor.Tensor, error) {
+func (m *Model) read(dir string, set *safetensors.Set, shape Shape, updates []*update) (*tensor.Tensor, error) {
 	name, _ := folderName(set, shape.Name)
 	t, _ := set.Tensor(name)
 	dtype, ok := dtypes[t.DType]
@@ -115,7 +132,7 @@ func (m *Model) read(dir string, set *safetensors.Set, shape Shape, update *upda
 		to = tensor.Float32
 	}
 	turn := m.isTransposed(shape.Name)
-	if update == nil && !turn {
+	if len(updates) == 0 && !turn {
 		return m.scope.FromBytes(t.Data, dtype, t.Shape, m.place, to), nil
 	}
 	w := m.scope.In(func(s *tensor.Scope) *tensor.Tensor {
@@ -123,8 +140,8 @@ func (m *Model) read(dir string, set *safetensors.Set, shape Shape, update *upda
 		if turn {
 			w = s.Transpose(w)
 		}
-		if update != nil {
-			w = s.Add(w, update.product(s, m.place))
+		for _, u := range updates {
+			w = s.Add(w, u.product(s, m.place))
 		}
 		return s.Contiguous(s.To(w, m.place, to))
 	})
@@ -156,7 +173,7 @@ func (m *Model) place_(weights map[string]*tensor.Tensor) {
 	}
 	m.final = norm{weights[n.finalNorm+".weight"], weights[n.finalNorm+".bias"]}
 	m.head = weights[n.head+".weight"]
-	if m.Tied {
+	if m.Tied && m.head == nil {
 		m.head = m.embed
 	}
 	m.headBias = weights[n.head+".bias"]

@@ -230,7 +230,7 @@ func (s *Scope) GeluTanh(x *Tensor) *Tensor {
 }
 
 // Segment is one run of queries with the keys that it sees: two runs behind each other, the queries being the last
-// QLen of those positions (see attention.cc). Queries of consecutive segments lie one behind the other.
+// QLen of those positions (see attention.hpp). Queries of consecutive segments lie one behind the other.
 type Segment struct{ QOff, QLen, K0Off, K0Len, K1Off, K1Len int64 }
 
 // Attention is causal attention within segments. q [Nq, H, D]; k, v [N, Hkv, D]; window 0 means unlimited.

@@ -20,6 +20,8 @@ var recordedTexts = []string{
 	" a  b   c\n\n d\r\n\r\n\te ",
 	"12345 \u00bd\u2167\u06634 x9",
 	"[L]  [L] x[R]  y a[W] [W]b [W] _[W]",
+	"a [R]  [L]  [LR]  [L]",
+	"<0x0A>",
 	" [LR]  [sp] [sp] the theatre [N] [N __",
 	"\ufb01n \ufb01nd \u0130STANBUL \u00c0\u00c9",
 	"e\u0323\u0301 a\u0301\u0323 \u212b \u1100\u1161\u11a8",

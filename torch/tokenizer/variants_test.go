@@ -38,7 +38,7 @@ var variants = []struct {
 		delete(modelOf(o)["vocab"].(object), "<0xE2>")
 		delete(modelOf(o)["vocab"].(object), "<0xCC>")
 	}},
-	{"whole-words", "llama2", func(o object) { modelOf(o)["ignore_merges"] = true }},
+	{"whole-words", "llama2", func(o object) { modelOf(o)["ignore_merges"], o["normalizer"] = true, nil }},
 	{"digits-bytes", "gpt2", func(o object) {
 		o["pre_tokenizer"] = object{"type": "Sequence", "pretokenizers": []any{object{"type": "Digits", "individual_digits": true}, o["pre_tokenizer"]}}
 	}},

@@ -3,6 +3,7 @@
 package usermodel
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -41,6 +42,9 @@ func New(cfg Config, users int, vocab Vocabulary, place tensor.Place, seed int64
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
+	if err := vocab.check(cfg); err != nil {
+		return nil, err
+	}
 	m := &Model{Config: cfg, users: users, width: vocab.Width, place: place, scope: tensor.NewScope()}
 	draw := starter{cfg: cfg, vocab: vocab, rng: rand.New(rand.NewPCG(uint64(seed), 0x75736572))}
 	t, d := int64(cfg.Tokens), int64(vocab.Width)
@@ -59,6 +63,22 @@ func New(cfg Config, users int, vocab Vocabulary, place tensor.Place, seed int64
 		m.weights = param(draw.weights((users+1)*cfg.Clusters), int64(users+1), k)
 	}
 	return m, nil
+}
+
+// check refuses a start text that is empty or has ids outside the vocabulary.
+func (v Vocabulary) check(cfg Config) error {
+	if cfg.Start != "text" {
+		return nil
+	}
+	if len(v.Text) == 0 {
+		return errors.New("the start text of the user model has no tokens; expected at least one")
+	}
+	for _, id := range v.Text {
+		if id < 0 || int(id) >= len(v.Rows)/v.Width {
+			return fmt.Errorf("the start text of the user model has token id %d; the model has %d", id, len(v.Rows)/v.Width)
+		}
+	}
+	return nil
 }
 
 // starter draws initial values (design.md section 2, table of user models).

@@ -1,6 +1,5 @@
-//go:build libtorch
-
 // Decoding: writing keys and values into a cache, and attention of one new token per sequence over it.
+#pragma once
 #include "support.h"
 
 using namespace prlhf;

@@ -1,6 +1,5 @@
-//go:build libtorch
-
 // Gradient norm, clipping and AdamW for a list of parameters: one call does the work of a whole step.
+#pragma once
 #include "support.h"
 
 using namespace prlhf;

@@ -1,11 +1,10 @@
-//go:build libtorch
-
 // Attention over packed tokens, each query kept within its own sequence.
 //
 // A segment is six numbers: q_off q_len, then two runs of keys k0_off k0_len k1_off k1_len. The keys are the two runs one
 // behind the other, and the queries are the last q_len of those positions, so query i sees the first
 // k0_len + k1_len - q_len + i + 1 keys (bottom-right causal). One segment holds a prompt with its first response; a
 // second response is a segment of its own whose first run is the same prompt: the prompt is computed once.
+#pragma once
 #include "support.h"
 
 namespace prlhf {

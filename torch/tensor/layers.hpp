@@ -1,6 +1,5 @@
-//go:build libtorch
-
 // Parts of a decoder layer as autograd functions that save as little and pass over memory as seldom as they can.
+#pragma once
 #include "support.h"
 
 #include <ATen/CPUGeneratorImpl.h>

@@ -1,7 +1,6 @@
-//go:build libtorch
-
 // The output layer on response tokens only: log-prob of each target, in chunks of rows, so that the matrix of
 // tokens x vocabulary never exists.
+#pragma once
 #include "support.h"
 
 namespace prlhf {

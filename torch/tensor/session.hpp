@@ -1,6 +1,5 @@
-//go:build libtorch
-
 // The process and its devices: threads, version, opening CUDA, moving bytes in and out, gradients.
+#pragma once
 #include "support.h"
 
 #include <ATen/Context.h>

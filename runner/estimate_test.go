@@ -1,0 +1,64 @@
+package runner
+
+import "testing"
+
+// TestEstimatesBecomeExact: what plan guesses before is counted after.
+func TestEstimatesBecomeExact(t *testing.T) {
+	l := newLab(t, smallSpec)
+	guesses := map[string]Estimate{}
+	for _, n := range l.plan(l.store()).Nodes {
+		guesses[n.ID] = n.Estimate
+	}
+	l.apply()
+	for _, n := range l.plan(l.store()).Nodes {
+		if n.Kind != kindTrain && n.Kind != kindScore && n.Kind != kindReference && n.Kind != kindTokenize {
+			continue
+		}
+		guess, e := guesses[n.ID], n.Estimate
+		if guess.Exact || !e.Exact && n.ID != "train train.sft" {
+			t.Errorf("%s: exact before %v, after %v; expected false, true", n.ID, guess.Exact, e.Exact)
+		}
+		if guess.Rows == 0 || e.Rows == 0 || e.Tokens == 0 {
+			t.Errorf("%s: %+v before, %+v after", n.ID, guess, e)
+		}
+		if n.Kind != kindTokenize && (e.FLOPs == 0 || e.PeakBytes == 0) {
+			t.Errorf("%s has no arithmetic: %+v", n.ID, e)
+		}
+	}
+}
+
+// TestTrainedParameters: one user model of 4 seen users and user 0, T_u = 2, width 16; and all weights.
+func TestTrainedParameters(t *testing.T) {
+	l := newLab(t, smallSpec)
+	for _, n := range l.plan(nil).Nodes {
+		switch n.ID {
+		case `train train.dpo["individual"]`:
+			if n.Estimate.UserModel != 5*2*16 {
+				t.Errorf("%d parameters of the user model; expected %d", n.Estimate.UserModel, 5*2*16)
+			}
+		case `train train.dpo["vanilla"]`:
+			if n.Estimate.UserModel != 0 || n.Estimate.Base == 0 {
+				t.Errorf("vanilla trains %+v", n.Estimate)
+			}
+		}
+	}
+	f := newFileLab(t)
+	for _, n := range f.plan(nil).Nodes {
+		if n.ID == `train train.dpo["real"]` && (n.Estimate.Adapter != 2*(8+8) || n.Estimate.Base != 0) {
+			t.Errorf("the adapter has %d parameters, the base %d; expected %d (rank 2 on one 8 x 8 projection) and none", n.Estimate.Adapter, n.Estimate.Base, 2*(8+8))
+		}
+	}
+}
+
+// TestAlphaDoublesTheTokens: a personal policy goes through each comparison twice, and once more per soft token.
+func TestAlphaDoublesTheTokens(t *testing.T) {
+	l := newLab(t, smallSpec)
+	tokens := map[string]int64{}
+	for _, n := range l.plan(nil).Nodes {
+		tokens[n.ID] = n.Estimate.Tokens
+	}
+	vanilla, personal := tokens[`train train.dpo["vanilla"]`], tokens[`train train.dpo["individual"]`]
+	if soft := int64(4 * 32 * 2); personal != 2*(vanilla+soft) {
+		t.Errorf("%d tokens with users, %d without; expected twice as many and the soft prompts", personal, vanilla)
+	}
+}
