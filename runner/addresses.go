@@ -9,8 +9,14 @@ import (
 	"github.com/prlhf/prlhf/dsl"
 )
 
-// addresses lists all block instances of the spec in the order of work, each once.
-func (c *compiler) addresses() []string { return specAddresses(c.spec) }
+// addresses lists what can be a target: all block instances that do work, in its order, and claims.
+func (c *compiler) addresses() []string {
+	out := specAddresses(c.spec)
+	for _, claim := range c.spec.Claims {
+		out = append(out, claim.Addr.String())
+	}
+	return out
+}
 
 func specAddresses(spec *dsl.Spec) []string {
 	var out []string

@@ -160,6 +160,7 @@ func (s *scheduler) make(ctx context.Context, n *Node, env *Env) (*store.Artifac
 	}
 	if err == nil {
 		s.emit(Event{Kind: Started, Node: n})
+		s.log(n, meta.Description)
 		artifact, err = runStage(ctx, n, env, build)
 	}
 	if err != nil {
@@ -170,6 +171,13 @@ func (s *scheduler) make(ctx context.Context, n *Node, env *Env) (*store.Artifac
 	}
 	s.emit(Event{Kind: Finished, Node: n, Elapsed: time.Since(start)})
 	return artifact, nil
+}
+
+// log writes what a stage was asked to do, so that a run log explains itself.
+func (s *scheduler) log(n *Node, description string) {
+	if s.opts.Log != nil {
+		s.opts.Log.Log("debug", "stage", map[string]any{"id": n.ID, "fingerprint": n.Fingerprint.String(), "description": description})
+	}
 }
 
 func (s *scheduler) report(n *Node, r *reportStage, env *Env, start time.Time) error {
@@ -193,6 +201,13 @@ func runStage(ctx context.Context, n *Node, env *Env, build *store.Build) (*stor
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if r, ok := n.Stage.(leafReader); ok {
+		for _, leaf := range r.leaves() {
+			if err := leaf.unchanged(); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return build.Commit()
 }

@@ -14,6 +14,7 @@ import (
 )
 
 func TestApplyTwiceReusesEverything(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	first := l.apply()
 	want := map[string]int{"synthesize": 1, "import": 1, "split": 1, "tokenizer": 1, "init": 1, "tokenize": 1, "reference": 1,
@@ -37,6 +38,7 @@ func TestApplyTwiceReusesEverything(t *testing.T) {
 }
 
 func TestTwoFoldersGiveOneReport(t *testing.T) {
+	t.Parallel()
 	a, b := newLab(t, smallSpec), newLab(t, smallSpec)
 	b.opts.Parallel = 1
 	a.apply()
@@ -47,6 +49,7 @@ func TestTwoFoldersGiveOneReport(t *testing.T) {
 }
 
 func TestReportIsMadeAgainWhenItsFilesAreGone(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	l.apply()
 	report := l.report()
@@ -62,6 +65,7 @@ func TestReportIsMadeAgainWhenItsFilesAreGone(t *testing.T) {
 }
 
 func TestClaims(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	claims := l.apply().result.Claims
 	if len(claims) != 2 || !claims[0].Holds || claims[1].Holds || claims[1].Err != "" || claims[1].Note != "A claim that does not hold." {
@@ -73,6 +77,7 @@ func TestClaims(t *testing.T) {
 }
 
 func TestFailedStageSilencesDependants(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	l.fakes.onTrain = func(_ context.Context, job torch.TrainJob) error {
 		if job.UserModel.Kind == "individualized" {
@@ -102,6 +107,7 @@ func TestFailedStageSilencesDependants(t *testing.T) {
 }
 
 func TestCancelKeepsFinishedStages(t *testing.T) {
+	t.Parallel()
 	whole := newLab(t, smallSpec)
 	whole.apply()
 	l := newLab(t, smallSpec)
@@ -147,6 +153,7 @@ func TestCancelKeepsFinishedStages(t *testing.T) {
 }
 
 func TestTwoAppliesShareAStore(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	plans := []*Plan{l.plan(l.store()), l.plan(l.store())}
 	var wait sync.WaitGroup
@@ -169,6 +176,7 @@ func TestTwoAppliesShareAStore(t *testing.T) {
 }
 
 func TestDamagedArtifactIsMadeAgain(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	l.apply()
 	report := l.report()
@@ -197,6 +205,7 @@ func TestDamagedArtifactIsMadeAgain(t *testing.T) {
 }
 
 func TestTargets(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	l.opts.Targets = []string{`train.dpo["vanilla"]`}
 	events := l.apply()
@@ -206,6 +215,11 @@ func TestTargets(t *testing.T) {
 	}
 	if n := len(events.result.Claims); n != 0 {
 		t.Errorf("%d claims on results that were not asked for", n)
+	}
+	l.opts.Targets = []string{"claim.nothing_is_perfect"}
+	events = l.apply()
+	if got, want := kinds(events.of(Finished)), map[string]int{"score": 1, "accuracy": 1}; !sameCounts(got, want) || len(events.result.Claims) != 1 {
+		t.Errorf("the target claim ran %v and checked %v; expected %v and one claim", got, events.result.Claims, want)
 	}
 	l.opts.Targets = []string{"train.dpa"}
 	_, diags := Compile(l.load(), nil, l.opts)

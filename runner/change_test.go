@@ -145,6 +145,7 @@ func plus(counts map[string]int, more ...any) map[string]int {
 
 // TestChangeOneInput changes one thing at a time: exactly what depends on it runs again.
 func TestChangeOneInput(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		change func(*lab)
@@ -186,6 +187,7 @@ func TestChangeOneInput(t *testing.T) {
 		{"a block's name", func(l *lab) { l.edit(`model "base"`, `model "start"`); l.edit("model.base", "model.start") }, map[string]int{"report": 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			l := newFileLab(t)
 			l.spec = "# A comment.\n" + l.spec
 			l.apply()
@@ -199,6 +201,7 @@ func TestChangeOneInput(t *testing.T) {
 
 // TestControlSharesTheExpensivePart: data that differs in users only is tokenized and scored by the reference once.
 func TestControlSharesTheExpensivePart(t *testing.T) {
+	t.Parallel()
 	got := kinds(newFileLab(t).apply().of(Finished))
 	for _, kind := range []string{"import", "tokenize", "reference"} {
 		if got[kind] != 1 {
@@ -211,6 +214,7 @@ func TestControlSharesTheExpensivePart(t *testing.T) {
 }
 
 func TestWhy(t *testing.T) {
+	t.Parallel()
 	l := newFileLab(t)
 	l.apply()
 	l.edit("beta = 0.3", "beta = 0.4")
@@ -238,5 +242,29 @@ func TestWhy(t *testing.T) {
 		if n.Kind == kindImport && !strings.HasPrefix(n.Why, "files: ") {
 			t.Errorf("the import is changed because of %q; expected its files", n.Why)
 		}
+	}
+}
+
+func TestMoreClustersThanUsers(t *testing.T) {
+	t.Parallel()
+	l := newFileLab(t)
+	l.edit(`{ kind = "individualized", tokens = 2 }`, `{ kind = "cluster", tokens = 2, clusters = 5 }`)
+	warned := func() string {
+		_, diags := Compile(l.load(), l.store(), l.opts)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		text := ""
+		for _, d := range diags {
+			text += d.Detail + "\n"
+		}
+		return text
+	}
+	if text := warned(); text != "" {
+		t.Errorf("before the data was read: %s", text)
+	}
+	l.apply()
+	if text := warned(); !strings.HasPrefix(text, "clusters is 5, but train.dpo knows 4 users (dataset.people.train): more clusters than users.") {
+		t.Errorf("after: %q", text)
 	}
 }

@@ -77,6 +77,11 @@ func (c *compiler) spell() {
 	if c.diags.HasErrors() {
 		return // reports would only repeat what is missing
 	}
+	for _, claim := range c.spec.Claims {
+		for _, addr := range claim.Reads {
+			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.resultOf(addr))
+		}
+	}
 	for _, r := range c.spec.Reports {
 		c.report(r)
 	}
@@ -127,27 +132,36 @@ func (c *compiler) targeted() ([]*Node, hcl.Diagnostics) {
 		return c.nodes, nil
 	}
 	var diags hcl.Diagnostics
-	wanted := map[*Node]bool{}
-	var want func(*Node)
-	want = func(n *Node) {
-		if !wanted[n] {
-			wanted[n] = true
-			for _, in := range n.Inputs {
-				want(in)
-			}
-		}
-	}
+	var roots []*Node
 	for _, target := range c.opts.Targets {
 		nodes := c.matching(target)
 		if len(nodes) == 0 {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target",
 				Detail: fmt.Sprintf("Nothing in this spec is called %s. There are %s.", target, strings.Join(c.addresses(), ", "))})
 		}
-		for _, n := range nodes {
-			want(n)
+		roots = append(roots, nodes...)
+	}
+	wanted := closure(roots)
+	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *Node) bool { return !wanted[n] }), diags
+}
+
+// closure is the nodes and everything that they are made of.
+func closure(roots []*Node) map[*Node]bool {
+	met := map[*Node]bool{}
+	var meet func(*Node)
+	meet = func(n *Node) {
+		if met[n] {
+			return
+		}
+		met[n] = true
+		for _, in := range n.Inputs {
+			meet(in)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *Node) bool { return !wanted[n] }), diags
+	for _, n := range roots {
+		meet(n)
+	}
+	return met
 }
 
 // matching returns the nodes of an address; that of a block with for_each stands for all its instances.

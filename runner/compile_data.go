@@ -16,7 +16,13 @@ type dataNodes struct {
 	split  *Node            // split: users.arrow, rows.arrow, this data set's view of them
 	tokens map[string]*Node // by tokenizer
 
-	tokenized []*Node // the same, in the order they were asked for
+	tokenized []tokenized // the same, in the order they were asked for
+}
+
+// tokenized is a data set's ids for the tokenizer of a model.
+type tokenized struct {
+	node  *Node
+	model string
 }
 
 func (c *compiler) synthesize(s *dsl.Synthetic) *Node {
@@ -73,7 +79,7 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 	}
 	if err == nil {
 		stage.source = d.Source
-		stage.digest, err = c.leaves.digests(names, func(name string) string { return formats.Path(d.Source, name) })
+		stage.leaf, err = c.leaves.leaf(d.Source, names, func(name string) string { return formats.Path(d.Source, name) })
 	}
 	if err != nil {
 		c.fail(&d.Block, "source", "Unreadable data", "%s cannot be read: %v.", d.Source, err)
@@ -81,15 +87,15 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 	return err == nil
 }
 
-// tokenizedFor returns the node with the ids of a data set for a tokenizer.
-func (c *compiler) tokenizedFor(d *dataNodes, t tokenizerRef, user string) *Node {
+// tokenizedFor returns the node with the ids of a data set for a tokenizer, that of model.
+func (c *compiler) tokenizedFor(d *dataNodes, t tokenizerRef, model string) *Node {
 	key := t.key()
 	if n := d.tokens[key]; n != nil {
 		return n
 	}
 	stage := &tokenizeStage{spec: d.set, rows: d.rows, tokenizer: t}
-	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, user), &d.set.Block, stage, d.rows, t.node)
-	d.tokens[key], d.tokenized = n, append(d.tokenized, n)
+	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node)
+	d.tokens[key], d.tokenized = n, append(d.tokenized, tokenized{n, model})
 	return n
 }
 

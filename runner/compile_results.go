@@ -3,6 +3,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/prlhf/prlhf/dsl"
 )
@@ -43,6 +44,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 		if len(t.Seeds) > 1 {
 			name += fmt.Sprintf(" seed %d", seed)
 		}
+		c.checkClusters(stage)
 		n := c.node(kindTrain, name, &t.Block, stage, append(data.inputs(true), base.inputs()...)...)
 		out = append(out, &policy{name: name, origin: base.origin, chain: append(base.chain[:len(base.chain):len(base.chain)], n)})
 	}
@@ -56,6 +58,9 @@ func (c *compiler) offeredTrain(t *dsl.Train, base *policy) bool {
 	if t.UserModel != nil && t.UserModel.Explicit {
 		c.fail(&t.Block, "user_model", "explicit is not offered yet", "Texts of users are read but not prepended in this version. Leave explicit out.")
 	}
+	if generated(t.Data) {
+		c.fail(&t.Block, "data", "Generated responses are not trained on yet", "%s has responses that a policy wrote; this version trains on those of data sets.", t.Data)
+	}
 	if t.LoRA != nil && t.LoRA.Rank > 0 && base.origin.known {
 		if _, err := base.origin.config.MatchTargets(t.LoRA.Targets); err != nil {
 			c.fail(&t.Block, "lora.targets", "No such module", "targets: %v.", err)
@@ -65,6 +70,24 @@ func (c *compiler) offeredTrain(t *dsl.Train, base *policy) bool {
 		c.fail(&t.Block, "lora", "Nothing to train", "lora.rank is 0 and there is no user_model, so no parameter would change.")
 	}
 	return len(c.diags) == before
+}
+
+// generated tells whether a set has responses that a policy writes.
+func generated(s *dsl.Set) bool {
+	return s.Op == dsl.SetGenerated || slices.ContainsFunc(s.Of, generated)
+}
+
+// checkClusters warns of more clusters than users where only the data tells how many users there are, once it was split;
+// what the spec tells, validate has warned of.
+func (c *compiler) checkClusters(s *trainStage) {
+	u := s.spec.UserModel
+	if u == nil || u.Kind != "cluster" || slices.ContainsFunc(s.data, func(d dataInput) bool { return d.set.Synthetic != nil || d.set.Split.SeenTop > 0 }) {
+		return
+	}
+	if m := c.users(s); m > 0 && u.Clusters > m {
+		c.warn(&s.spec.Block, "user_model.clusters", "More clusters than users", "clusters is %d, but %s knows %d users (%s): more clusters than users.",
+			u.Clusters, s.spec.Addr.Block(), m, s.spec.Data)
+	}
 }
 
 // curves returns the node whose result.json has a training run's parameters and curves.

@@ -9,6 +9,7 @@ import (
 )
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	l.apply()
 	st := l.store()
@@ -50,6 +51,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestInspect(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	if _, err := Inspect(l.plan(l.store()), l.store(), `train.dpo["individual"]`, 2); err == nil || !strings.Contains(err.Error(), "has not run yet") {
 		t.Errorf("inspect before apply: %v", err)

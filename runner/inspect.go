@@ -86,7 +86,7 @@ func (s *trainStage) inspect(e *Env, rows int) ([]Packed, error) {
 	if err != nil {
 		return nil, err
 	}
-	tok, err := tokenizer.Load(s.base.origin.tokenizer.dir(e))
+	tok, err := s.base.origin.tokenizer.load(e)
 	if err != nil {
 		return nil, err
 	}

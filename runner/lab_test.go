@@ -103,8 +103,11 @@ type lab struct {
 func newLab(t *testing.T, spec string) *lab {
 	t.Helper()
 	dir := t.TempDir()
-	return &lab{t: t, dir: dir, spec: spec, fakes: &fakes{},
-		opts: Options{Device: torch.Device{Kind: "cpu", Threads: 2}, Out: filepath.Join(dir, "out"), Parallel: 2}}
+	return &lab{t: t, dir: dir, spec: spec, fakes: &fakes{}, opts: newOptions(dir)}
+}
+
+func newOptions(dir string) Options {
+	return Options{Device: torch.Device{Kind: "cpu", Threads: 2}, Out: filepath.Join(dir, "out"), Parallel: 2}
 }
 
 func (l *lab) store() *store.Store {

@@ -23,9 +23,11 @@ const largeLeaf = 64 << 20
 const settled = 2 * time.Second
 
 type leaves struct {
-	path  string // of the remembered digests; "" without a store
-	known map[string]knownLeaf
-	fresh bool // known has more than the file at path
+	path    string // of the remembered digests; "" without a store
+	known   map[string]knownLeaf
+	fresh   bool // known has more than the file at path
+	large   int64
+	settled time.Duration
 }
 
 // knownLeaf is a digest with what must be unchanged for it to hold.
@@ -36,7 +38,7 @@ type knownLeaf struct {
 }
 
 func newLeaves(st *store.Store) *leaves {
-	l := &leaves{known: map[string]knownLeaf{}}
+	l := &leaves{known: map[string]knownLeaf{}, large: largeLeaf, settled: settled}
 	if st == nil {
 		return l
 	}
@@ -49,43 +51,88 @@ func newLeaves(st *store.Store) *leaves {
 
 // digest hashes one file.
 func (l *leaves) digest(path string) (store.Digest, error) {
-	info, err := os.Stat(path)
+	at, err := stampOf(path)
 	if err != nil {
 		return store.Digest{}, err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	large := ok && info.Size() >= largeLeaf
-	now := knownLeaf{Size: info.Size()}
 	absolute, err := filepath.Abs(path)
-	if large && err == nil {
-		now.Changed, now.Inode, now.Volume = stat.Ctim.Nano(), stat.Ino, uint64(stat.Dev)
-		before := l.known[absolute]
-		now.Digest = before.Digest
-		if before == now && before.Digest != (store.Digest{}) {
+	large := at.size >= l.large && err == nil
+	if large {
+		if before, ok := l.known[absolute]; ok && before.stamp() == at {
 			return before.Digest, nil
 		}
 	}
-	if now.Digest, _, err = store.HashFile(path); err != nil {
+	digest, _, err := store.HashFile(path)
+	if err != nil {
 		return store.Digest{}, err
 	}
-	if large && time.Since(time.Unix(0, now.Changed)) > settled {
-		l.known[absolute], l.fresh = now, true
+	if large && time.Since(time.Unix(0, at.changed)) > l.settled {
+		l.known[absolute], l.fresh = knownLeaf{at.size, at.changed, at.inode, at.volume, digest}, true
 	}
-	return now.Digest, nil
+	return digest, nil
 }
 
-// digests hashes named files into one digest of names and contents; path says where a name lies.
-func (l *leaves) digests(names []string, path func(name string) string) (string, error) {
+func (k knownLeaf) stamp() stamp { return stamp{k.Size, k.Changed, k.Inode, k.Volume} }
+
+// leaf is some files as a plan found them.
+type leaf struct {
+	what   string // for messages: the data file or model folder as the spec has it
+	digest string // of names and contents
+	paths  []string
+	stamps []stamp
+}
+
+// stamp changes when a file is written, moved or replaced.
+type stamp struct {
+	size, changed int64
+	inode, volume uint64
+}
+
+func stampOf(path string) (stamp, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return stamp{}, err
+	}
+	s := stamp{size: info.Size()}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.changed, s.inode, s.volume = stat.Ctim.Nano(), stat.Ino, uint64(stat.Dev)
+	}
+	return s, nil
+}
+
+// leaf hashes named files into one digest of names and contents; path says where a name lies.
+func (l *leaves) leaf(what string, names []string, path func(name string) string) (leaf, error) {
+	f := leaf{what: what}
 	h := sha256.New()
 	for _, name := range names {
+		before, err := stampOf(path(name)) // before it is read: a later change is then seen
+		if err != nil {
+			return leaf{}, err
+		}
 		d, err := l.digest(path(name))
 		if err != nil {
-			return "", err
+			return leaf{}, err
 		}
 		fmt.Fprintf(h, "%s %s\n", name, d)
+		f.paths, f.stamps = append(f.paths, path(name)), append(f.stamps, before)
 	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
+	f.digest = fmt.Sprintf("%x", h.Sum(nil))
+	return f, nil
 }
+
+// unchanged fails when a file is no longer what the plan hashed: then a result must not be kept under its fingerprint.
+func (f leaf) unchanged() error {
+	for i, path := range f.paths {
+		now, err := stampOf(path)
+		if err != nil || now != f.stamps[i] {
+			return fmt.Errorf("%s changed while it was being used (%s); nothing was kept, run apply again", f.what, filepath.Base(path))
+		}
+	}
+	return nil
+}
+
+// leafReader is a stage that reads files which prlhf did not make.
+type leafReader interface{ leaves() []leaf }
 
 // remember writes the digests of large files for the next plan. That it fails costs only time.
 func (l *leaves) remember() {

@@ -4,8 +4,24 @@ package runner
 
 import (
 	"context"
+	"os"
 	"testing"
 )
+
+// realVariable makes helper processes train with libtorch.
+const realVariable = "PRLHF_TEST_REAL"
+
+func init() {
+	if os.Getenv(realVariable) != "" {
+		helperJobs = func() jobs { return torchJobs }
+	}
+}
+
+// TestKilledRealApply is TestKilledApply with libtorch: training goes on from its checkpoints to the same bytes.
+func TestKilledRealApply(t *testing.T) {
+	t.Setenv(realVariable, "1")
+	killTenTimes(t)
+}
 
 // TestRealJobs runs the small spec with libtorch: it ends, the second apply finds everything, and another folder gives
 // the same bytes.

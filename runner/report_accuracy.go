@@ -45,15 +45,23 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 	return t
 }
 
-// rewardNotes name what each policy is ranked by.
+// rewardNotes name what policies are ranked by, those with the same reward together.
 func rewardNotes(items []instance) []string {
-	var out []string
+	var rewards []string
+	policies := map[string][]string{}
 	for _, i := range items {
-		note := "log-prob of the response, since its objective has no reward of its own"
+		reward := "by the log-prob of the response, since its objective has no reward of its own"
 		if t, ok := i.item.(*dsl.Accuracy).Policy.(*dsl.Train); ok && t.Objective.Kind == "dpo" {
-			note = fmt.Sprintf("%g x (log-prob - reference log-prob)", t.Objective.Beta)
+			reward = fmt.Sprintf("by the implicit reward %g x (log-prob - reference log-prob)", t.Objective.Beta)
 		}
-		out = append(out, fmt.Sprintf("%s is ranked by %s.", i.name, note))
+		if policies[reward] == nil {
+			rewards = append(rewards, reward)
+		}
+		policies[reward] = append(policies[reward], i.name)
+	}
+	var out []string
+	for _, reward := range rewards {
+		out = append(out, fmt.Sprintf("Ranked %s: %s.", reward, joinComma(policies[reward])))
 	}
 	return out
 }

@@ -240,6 +240,9 @@ func (d *drawing) inOrder(ids []string) []string {
 func (d *drawing) provenance() []reports.Fact {
 	s := d.stage
 	facts := []reports.Fact{{Name: "spec", Value: s.plan.Name}, {Name: "computed by", Value: s.device}}
+	for _, o := range s.models {
+		facts = append(facts, reports.Fact{Name: o.spec.Addr.String(), Value: o.provenance()})
+	}
 	for _, item := range resultItems(s.plan) {
 		n := s.results[item]
 		if n == nil || d.env.inputs[n] == nil {

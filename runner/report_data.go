@@ -26,9 +26,6 @@ func (d *drawing) data() ([]reports.Block, error) {
 		}
 		out = append(out, reasons)
 		for _, tokens := range n.tokenized {
-			if d.env.inputs[tokens] == nil {
-				continue // of a block that was not asked for
-			}
 			fates, err := d.fates(n, tokens)
 			if err != nil {
 				return nil, err
@@ -66,7 +63,7 @@ func (d *drawing) statistics(i instance) *reports.Table {
 }
 
 // reasons counts the rows that were left out.
-func (d *drawing) reasons(n *dataNodes) (*reports.Table, error) {
+func (d *drawing) reasons(n *dataNodes) (reports.Block, error) {
 	t := &reports.Table{Name: n.set.Addr.String() + ".left_out", Title: "Rows of " + n.set.Addr.String() + " that were left out", RowHead: "reason", Columns: []string{"rows", "because of"}}
 	for _, file := range []struct{ name, rule string }{{droppedFile, "the format's own rules"}, {badRowsFile, "bad_rows = \"drop\""}} {
 		counts := map[string]int64{}
@@ -89,14 +86,14 @@ func (d *drawing) reasons(n *dataNodes) (*reports.Table, error) {
 		}
 	}
 	if len(t.Rows) == 0 {
-		t.Notes = []string{"None: every row was used."}
+		return &reports.Facts{Name: t.Name, Title: t.Title, Items: []reports.Fact{{Name: "none", Value: "every row could be used"}}}, nil
 	}
 	return t, nil
 }
 
 // fates counts, per user, what the limits of length did.
-func (d *drawing) fates(n *dataNodes, tokens *Node) (*reports.Table, error) {
-	world, err := dataInputs{{set: n.set, rows: n.rows, split: n.split, tokens: tokens}}.open(d.env)
+func (d *drawing) fates(n *dataNodes, tokens tokenized) (*reports.Table, error) {
+	world, err := dataInputs{{set: n.set, rows: n.rows, split: n.split, tokens: tokens.node}}.open(d.env)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +115,7 @@ func (d *drawing) fates(n *dataNodes, tokens *Node) (*reports.Table, error) {
 		}
 		counts[id][fate]++
 	}
-	t := &reports.Table{Name: n.set.Addr.String() + ".lengths", Title: fmt.Sprintf("Limits of length: %s", tokens.ID), RowHead: "user",
+	t := &reports.Table{Name: n.set.Addr.String() + ".lengths", Title: fmt.Sprintf("What the limits of length did to %s, by the tokenizer of %s", n.set.Addr, tokens.model), RowHead: "user",
 		Columns: []string{"kept", "prompt cut", "answer cut", "dropped"}, Notes: []string{limitsInWords(n.set)}}
 	for _, id := range d.inOrder(sortedKeys(counts)) {
 		row := reports.Row{Name: d.userName(id)}

@@ -56,6 +56,8 @@ type request struct {
 	user string // "" is the generic user
 }
 
+func (s *generateStage) leaves() []leaf { return s.policy.leaves() }
+
 func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	world, err := s.data.open(e)
 	if err != nil {
@@ -66,7 +68,7 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	tok, err := tokenizer.Load(s.policy.origin.tokenizer.dir(e))
+	tok, err := s.policy.origin.tokenizer.load(e)
 	if err != nil {
 		return err
 	}

@@ -40,8 +40,8 @@ type recorded struct {
 type importStage struct {
 	spec    *dsl.Dataset
 	files   *Node  // files made up; nil: source
-	source  string // a leaf, with the digest of what is in it
-	digest  string
+	source  string // file or folder
+	leaf    leaf   // what is in it
 	missing string // path that plan did not find
 }
 
@@ -56,9 +56,11 @@ func (s *importStage) Describe(w io.Writer) {
 	case s.missing != "":
 		line(w, "files", "missing")
 	case s.files == nil:
-		line(w, "files", s.digest)
+		line(w, "files", s.leaf.digest)
 	}
 }
+
+func (s *importStage) leaves() []leaf { return []leaf{s.leaf} }
 
 func (s *importStage) Run(ctx context.Context, e *Env) error {
 	if s.missing != "" {
@@ -90,6 +92,9 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 	if len(out.named) > 0 && s.spec.BadRows != "drop" {
 		return s.refusal(out)
 	}
+	if len(out.named) > 0 {
+		e.Say("%d of %d rows cannot be used and are left out: %s%s", out.bad.Rows(), out.lines, strings.Join(out.named, "; "), out.more())
+	}
 	if out.usable.Rows() == 0 {
 		return fmt.Errorf("%s has no usable comparison in %d lines", s.spec.Addr, out.lines)
 	}
@@ -105,12 +110,8 @@ func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
 
 // refusal names the first bad rows and how to go on.
 func (s *importStage) refusal(out *importTables) error {
-	more := ""
-	if n := out.bad.Rows() - int64(len(out.named)); n > 0 {
-		more = fmt.Sprintf("; and %d more", n)
-	}
 	return fmt.Errorf("%d of %d rows cannot be used: %s%s; mend them, or write bad_rows = \"drop\" in %s to leave them out",
-		out.bad.Rows(), out.lines, strings.Join(out.named, "; "), more, s.spec.Addr)
+		out.bad.Rows(), out.lines, strings.Join(out.named, "; "), out.more(), s.spec.Addr)
 }
 
 // importTables are the tables of an import in the making.
@@ -171,6 +172,14 @@ func (t *importTables) take(r formats.Record) error {
 		return nil
 	}
 	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: keyOf(r.Prompt), SecondChosen: r.SecondChosen})
+}
+
+// more counts the bad rows that are not named.
+func (t *importTables) more() string {
+	if n := t.bad.Rows() - int64(len(t.named)); n > 0 {
+		return fmt.Sprintf("; and %d more", n)
+	}
+	return ""
 }
 
 func (t *importTables) Close() error {

@@ -16,6 +16,7 @@ not json
 `
 
 func TestBadRowsAreRefusedByName(t *testing.T) {
+	t.Parallel()
 	l := newFileLab(t)
 	l.write("people.jsonl", badRows)
 	_, err := l.try(context.Background())
@@ -28,6 +29,7 @@ func TestBadRowsAreRefusedByName(t *testing.T) {
 }
 
 func TestBadRowsAreDroppedAndCounted(t *testing.T) {
+	t.Parallel()
 	l := newFileLab(t)
 	l.write("people.jsonl", badRows+badRows+badRows)
 	l.spec = strings.ReplaceAll(l.spec, `format     = "jsonl"`, "format     = \"jsonl\"\n  bad_rows   = \"drop\"")
@@ -42,6 +44,7 @@ func TestBadRowsAreDroppedAndCounted(t *testing.T) {
 }
 
 func TestMissingFiles(t *testing.T) {
+	t.Parallel()
 	l := newFileLab(t)
 	l.edit(`source     = "people.jsonl"`, `source     = "nobody.jsonl"`)
 	l.edit(`source = "base"`, `source = "nowhere"`)
@@ -57,6 +60,7 @@ func TestMissingFiles(t *testing.T) {
 }
 
 func TestMissingFilesWithExpectations(t *testing.T) {
+	t.Parallel()
 	l := newFileLab(t)
 	l.spec = strings.ReplaceAll(l.spec, `"people.jsonl"`, "\"nobody.jsonl\"\n  expect = { train = 500, test = 100, prompt_tokens = 30, response_tokens = 10 }")
 	l.edit(`{ source = "base" }`, "{\n source = \"nowhere\"\n expect = { layers = 4, width = 32, heads = 4, vocabulary = 100 }\n }")

@@ -11,7 +11,6 @@ import (
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch"
 	"github.com/prlhf/prlhf/torch/lm"
-	"github.com/prlhf/prlhf/torch/tokenizer"
 )
 
 const (
@@ -32,6 +31,8 @@ func (s *referenceStage) Describe(w io.Writer) {
 	s.model.describe(w)
 	describeDevice(w, s.device, s.model.precision())
 }
+
+func (s *referenceStage) leaves() []leaf { return s.model.leaves() }
 
 func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	files := s.model.base(e)
@@ -107,8 +108,7 @@ type specialIDs struct {
 }
 
 func (p *policy) special(e *Env) (specialIDs, error) {
-	dir := p.origin.tokenizer.dir(e)
-	tok, err := tokenizer.Load(dir)
+	tok, err := p.origin.tokenizer.load(e)
 	if err != nil {
 		return specialIDs{}, err
 	}
@@ -127,7 +127,7 @@ func (p *policy) special(e *Env) (specialIDs, error) {
 	case len(cfg.EOS) > 0:
 		ids.end = cfg.EOS[0]
 	default:
-		return ids, fmt.Errorf("%s names no end token (eos_token in tokenizer_config.json, or eos_token_id in config.json)", dir)
+		return ids, fmt.Errorf("%s names no end token (eos_token in tokenizer_config.json, or eos_token_id in config.json)", p.origin.spec.Addr)
 	}
 	ids.ends = distinct(append([]int32{ids.end}, ids.ends...), func(id int32) int32 { return id })
 	return ids, nil

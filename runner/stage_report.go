@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/reports"
@@ -25,8 +26,8 @@ type reportStage struct {
 	plan    *dsl.Spec
 	results map[any]*Node
 	data    []*dataNodes // behind what is shown, in the order of the spec
-	inputs  []*Node
-	out     string // folder of reports
+	models  []*origin    // of the spec, in its order
+	out     string       // folder of reports
 	device  string
 }
 
@@ -81,18 +82,26 @@ func (c *compiler) report(r *dsl.Report) *Node {
 			add(c.resultOf(addr))
 		}
 	}
-	for _, d := range c.spec.Data {
-		if n := c.data[d]; n != nil {
-			stage.data = append(stage.data, n)
-			inputs = append(inputs, n.rows, n.split)
-			for _, t := range n.tokenized {
-				add(t)
-			}
+	for _, m := range c.spec.Models {
+		if o := c.origins[m]; o != nil {
+			stage.models = append(stage.models, o)
 		}
 	}
-	n := c.node(kindReport, r.Addr.String(), &r.Block, stage, inputs...)
-	stage.inputs = n.Inputs
-	return n
+	reached := closure(inputs)
+	for _, d := range c.spec.Data {
+		n := c.data[d]
+		if n == nil || !reached[n.split] {
+			continue
+		}
+		behind := *n
+		behind.tokenized = slices.DeleteFunc(slices.Clone(n.tokenized), func(t tokenized) bool { return !reached[t.node] })
+		stage.data = append(stage.data, &behind)
+		inputs = append(inputs, n.rows, n.split)
+		for _, t := range behind.tokenized {
+			add(t.node)
+		}
+	}
+	return c.node(kindReport, r.Addr.String(), &r.Block, stage, inputs...)
 }
 
 // resultOf finds the node with the result of a block instance.

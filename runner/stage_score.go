@@ -67,6 +67,8 @@ type pass struct {
 	users []int32 // of each row; -1: the row is not in this pass
 }
 
+func (s *scoreStage) leaves() []leaf { return s.policy.leaves() }
+
 func (s *scoreStage) Run(ctx context.Context, e *Env) error {
 	world, err := s.data.open(e)
 	if err != nil {

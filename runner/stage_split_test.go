@@ -41,6 +41,7 @@ func (l *lab) open(addr string) *world {
 
 // TestSimulatedUsersChooseByLength: after the split, every choice is that of its user's group.
 func TestSimulatedUsersChooseByLength(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, smallSpec)
 	l.opts.Targets = []string{"dataset.posts"}
 	l.apply()
@@ -78,6 +79,7 @@ func TestSimulatedUsersChooseByLength(t *testing.T) {
 }
 
 func TestStatistics(t *testing.T) {
+	t.Parallel()
 	v := &view{
 		users: []arrowio.User{{ID: "a", Group: "g", Seen: true}, {ID: "b", Group: "h"}, {ID: "c", Group: "g", Seen: true}},
 		records: []recorded{{Row: 0, Prompt: "p"}, {Row: 1, Prompt: "q"}, {Row: -1, Prompt: "p"}, {Row: 2, Prompt: "p"}, {Row: 3, Prompt: "p"},
@@ -108,6 +110,7 @@ func TestStatistics(t *testing.T) {
 
 // TestGroupBy: a group made from what is known of the user.
 func TestGroupBy(t *testing.T) {
+	t.Parallel()
 	l := newFileLab(t)
 	l.edit(`source     = "people.jsonl"`, "source     = \"people.jsonl\"\n  group_by   = user.id == \"3\" ? \"last\" : \"first\"")
 	l.opts.Targets = []string{"dataset.people"}

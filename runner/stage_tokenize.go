@@ -40,8 +40,10 @@ func (s *tokenizeStage) Describe(w io.Writer) {
 	line(w, "overlong", s.spec.Overlong)
 }
 
+func (s *tokenizeStage) leaves() []leaf { return []leaf{s.tokenizer.leaf} }
+
 func (s *tokenizeStage) Run(ctx context.Context, e *Env) error {
-	tok, err := tokenizer.Load(s.tokenizer.dir(e))
+	tok, err := s.tokenizer.load(e)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,12 @@
 package torch
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +24,8 @@ type trainState struct {
 	PromptShift float64 `json:"prompt_shift"`
 	Best        int     `json:"best"` // step of the best evaluation so far; 0: none
 	BestScore   float64 `json:"best_score"`
+	Sum         string  `json:"sha256"`      // of this checkpoint's tensors
+	BestSum     string  `json:"best_sha256"` // of the best step's weights
 	Points      []Point `json:"points"`
 }
 
@@ -27,7 +33,7 @@ func (t *Trainer) bestPath() string { return filepath.Join(t.job.Checkpoints, "b
 
 // checkpoint writes the whole state to a folder of its own and renames it into place; older ones go only then.
 func (t *Trainer) checkpoint(state *trainState) error {
-	if t.job.Checkpoints == "" || t.done == 0 {
+	if t.job.Checkpoints == "" || t.done == state.Step { // nothing new since the last one
 		return nil
 	}
 	state.Step, state.Tokens = t.done, t.tokens
@@ -36,11 +42,11 @@ func (t *Trainer) checkpoint(state *trainState) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	data, err := json.Marshal(state)
-	if err != nil {
+	if state.Sum, err = t.saveTensors(filepath.Join(tmp, "state.safetensors"), true); err != nil {
 		return err
 	}
-	if err := t.saveTensors(filepath.Join(tmp, "state.safetensors"), true); err != nil {
+	data, err := json.Marshal(state)
+	if err != nil {
 		return err
 	}
 	if err := writeSynced(filepath.Join(tmp, "state.json"), data); err != nil {
@@ -65,6 +71,10 @@ func (t *Trainer) resume() (*trainState, error) {
 		if err := os.MkdirAll(t.job.Checkpoints, 0o755); err != nil {
 			return nil, err
 		}
+		unfinished, _ := filepath.Glob(filepath.Join(t.job.Checkpoints, "new-*")) // of a run that was killed
+		for _, dir := range unfinished {
+			os.RemoveAll(dir)
+		}
 	}
 	steps := checkpointSteps(t.job.Checkpoints)
 	for _, step := range slices.Backward(steps) {
@@ -74,7 +84,7 @@ func (t *Trainer) resume() (*trainState, error) {
 		if err != nil || json.Unmarshal(data, &state) != nil || state.Step != step {
 			continue
 		}
-		if err := t.loadTensors(filepath.Join(dir, "state.safetensors"), true); err != nil {
+		if err := t.loadTensors(filepath.Join(dir, "state.safetensors"), state.Sum, true); err != nil {
 			continue // an unreadable checkpoint is none; an older one, or the start, is always right
 		}
 		t.done, t.tokens = state.Step, state.Tokens
@@ -83,69 +93,80 @@ func (t *Trainer) resume() (*trainState, error) {
 	return &trainState{}, nil
 }
 
-func (t *Trainer) saveTensors(path string, moments bool) error {
+// saveTensors writes the trained values, with AdamW's moments or without, and returns the file's checksum.
+func (t *Trainer) saveTensors(path string, moments bool) (sum string, err error) {
 	var list []safetensors.Tensor
-	put := func(name string, x *tensor.Tensor) {
+	t.eachTensor(moments, func(name string, x *tensor.Tensor) {
 		list = append(list, safetensors.FromFloat32s(name, x.Shape(), x.Floats()))
+	})
+	if err := safetensors.Write(path, list, nil); err != nil {
+		return "", err
 	}
+	return fileSum(path)
+}
+
+// eachTensor visits what a checkpoint holds, in a fixed order.
+func (t *Trainer) eachTensor(moments bool, visit func(name string, x *tensor.Tensor)) {
 	for i, g := range t.groups {
 		for j := range g.values {
 			key := fmt.Sprintf("%d.%d", i, j)
-			put("value."+key, g.values[j])
+			visit("value."+key, g.values[j])
 			if moments {
-				put("m."+key, g.m[j])
-				put("v."+key, g.v[j])
+				visit("m."+key, g.m[j])
+				visit("v."+key, g.v[j])
 			}
 		}
 	}
-	return safetensors.Write(path, list, nil)
 }
 
-func (t *Trainer) loadTensors(path string, moments bool) error {
+// loadTensors overwrites the trained values with those of a file, or leaves them all as they are: a file that is damaged
+// or of another run is refused as a whole.
+func (t *Trainer) loadTensors(path, sum string, moments bool) error {
+	if got, err := fileSum(path); err != nil || got != sum {
+		return errors.Join(fmt.Errorf("%s is damaged: its checksum is %q, written was %q", path, got, sum), err)
+	}
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	s := tensor.NewScope()
-	defer s.Close()
-	get := func(name string, into *tensor.Tensor) error {
-		x, ok := f.Tensor(name)
-		if !ok || !slices.Equal(x.Shape, into.Shape()) {
-			return fmt.Errorf("%s: %s does not fit this run", path, name)
+	var fits error
+	t.eachTensor(moments, func(name string, into *tensor.Tensor) {
+		if x, ok := f.Tensor(name); !ok || x.DType != "F32" || !slices.Equal(x.Shape, into.Shape()) {
+			fits = fmt.Errorf("%s: %s does not fit this run", path, name)
 		}
-		values, err := safetensors.Float32s(x)
-		if err != nil {
-			return err
-		}
-		tensor.CopyInto(into, s.FromFloats(values, t.job.place(), tensor.Float32, x.Shape...))
-		return nil
+	})
+	if fits != nil {
+		return fits
 	}
-	for i, g := range t.groups {
-		for j := range g.values {
-			key := fmt.Sprintf("%d.%d", i, j)
-			if err := get("value."+key, g.values[j]); err != nil {
-				return err
-			}
-			if !moments {
-				continue
-			}
-			if err := get("m."+key, g.m[j]); err != nil {
-				return err
-			}
-			if err := get("v."+key, g.v[j]); err != nil {
-				return err
-			}
-		}
-	}
+	t.eachTensor(moments, func(name string, into *tensor.Tensor) {
+		s := tensor.NewScope()
+		defer s.Close()
+		x, _ := f.Tensor(name)
+		tensor.CopyInto(into, s.FromBytes(x.Data, tensor.Float32, x.Shape, t.job.place(), tensor.Float32))
+	})
 	return nil
+}
+
+// fileSum is the SHA-256 of a file, in hex.
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // finish writes the kept weights to job.Out.
 func (t *Trainer) finish(state *trainState) (TrainResult, error) {
 	kept := t.done
 	if t.job.KeepBest && state.Best > 0 {
-		if err := t.loadTensors(t.bestPath(), false); err != nil {
+		if err := t.loadTensors(t.bestPath(), state.BestSum, false); err != nil {
 			return TrainResult{}, err
 		}
 		kept = state.Best

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/prlhf/prlhf/torch/lm"
@@ -17,6 +18,19 @@ type StepStats struct {
 	Loss, GradNorm, LR         float64
 	ChosenLogps, RejectedLogps float64
 	Margin, Accuracy           float64 // of implicit rewards; NaN for sft
+}
+
+// checkExamples refuses rows that the objective cannot be computed on.
+func checkExamples(examples []Example, o objective.Config) error {
+	for _, e := range examples {
+		if len(e.Responses) != o.Responses() {
+			return fmt.Errorf("row %d has %d responses; %s needs %d", e.Row, len(e.Responses), o.Kind, o.Responses())
+		}
+		if o.NeedsReference() && len(e.Reference) != len(e.Responses) {
+			return fmt.Errorf("row %d has %d reference log-probs; %s needs one per response", e.Row, len(e.Reference), o.Kind)
+		}
+	}
+	return nil
 }
 
 // collector turns the log-probs of micro-batches into the step's loss, and into the gradient that each token's log-prob
@@ -82,8 +96,7 @@ func (c *collector) unit(u unit, logps []float64) []float64 {
 		}
 		return d
 	}
-	ref := c.examples[u.example].Reference
-	r := c.job.Objective.OfPair(objectivePair(logps, ref))
+	r := c.job.Objective.OfPair(objectivePair(logps, c.examples[u.example]))
 	c.loss += w * r.Loss
 	if u.kind == c.shown {
 		c.rows++
@@ -116,10 +129,10 @@ func sums(b *lm.Batch, tokens []float32) []float64 {
 	return out
 }
 
-func objectivePair(logps, reference []float64) objective.Pair {
-	p := objective.Pair{Chosen: logps[0], Rejected: logps[1]}
-	if reference != nil {
-		p.RefChosen, p.RefRejected = reference[0], reference[1]
+func objectivePair(logps []float64, e Example) objective.Pair {
+	p := objective.Pair{Chosen: logps[0], Rejected: logps[1], ChosenTokens: len(e.Responses[0]), RejectedTokens: len(e.Responses[1])}
+	if e.Reference != nil {
+		p.RefChosen, p.RefRejected = e.Reference[0], e.Reference[1]
 	}
 	return p
 }

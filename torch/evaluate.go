@@ -3,6 +3,7 @@
 package torch
 
 import (
+	"fmt"
 	"slices"
 )
 
@@ -17,13 +18,20 @@ func (t *Trainer) evaluate() ([]Point, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, e := range examples {
+			if len(e.Responses) != 2 {
+				return nil, fmt.Errorf("evaluation row %d has %d responses; an accuracy needs chosen and rejected", e.Row, len(e.Responses))
+			}
+			if t.job.Objective.NeedsReference() && len(e.Reference) != 2 {
+				return nil, fmt.Errorf("evaluation row %d has %d reference log-probs; %s needs one per response", e.Row, len(e.Reference), t.job.Objective.Kind)
+			}
+		}
 		i := 0
 		err = t.Score(examples, func(l Logp) {
 			e := examples[i]
 			i++
-			p := objectivePair(l.Sums, e.Reference)
 			all[e.User]++
-			if p.Chosen-p.RefChosen > p.Rejected-p.RefRejected {
+			if chosen, rejected := t.job.Objective.Rewards(objectivePair(l.Sums, e)); chosen > rejected {
 				right[e.User]++
 			}
 		})
@@ -74,5 +82,7 @@ func (t *Trainer) keepBest(state *trainState, points []Point) error {
 		return nil
 	}
 	state.Best, state.BestScore = t.done, score
-	return t.saveTensors(t.bestPath(), false)
+	var err error
+	state.BestSum, err = t.saveTensors(t.bestPath(), false)
+	return err
 }

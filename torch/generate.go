@@ -5,6 +5,7 @@ package torch
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/prlhf/prlhf/torch/lm"
@@ -60,6 +61,11 @@ type decoding struct {
 
 func newDecoding(p *policy, job GenerateJob) (*decoding, error) {
 	d := &decoding{policy: p, job: job, sampler: sampler{Sampling: job.Sample, eos: job.EOS, seed: job.Seed}}
+	for _, id := range job.EOS {
+		if id < 0 || int(id) >= p.model.Vocab {
+			return nil, fmt.Errorf("the end token %d is not one of the model's %d tokens", id, p.model.Vocab)
+		}
+	}
 	longest, offset := 0, 0
 	for i, prompt := range job.Prompts {
 		g := d.group(prompt)
@@ -175,6 +181,9 @@ func (d *decoding) choose(s *tensor.Scope, hidden *tensor.Tensor, sequences []*s
 	logits := d.policy.model.Logits(s, hidden).Floats()
 	width := len(logits) / len(sequences)
 	for i, q := range sequences {
+		if math.IsNaN(float64(logits[i*width])) {
+			panic(tensor.Fault{Op: "generate", Message: fmt.Sprintf("the logits of prompt %d are not numbers: the policy's weights are not finite", q.prompt)})
+		}
 		limit := d.job.Sample.MaxNewTokens
 		id := int32(-1)
 		if q.fresh < limit {

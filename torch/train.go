@@ -118,6 +118,9 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	if err != nil || len(examples) == 0 {
 		return 0, err
 	}
+	if err := checkExamples(examples, t.job.Objective); err != nil {
+		return 0, err
+	}
 	bare := append([]Example{}, examples...)
 	for i := range bare {
 		bare[i].User = NoUser

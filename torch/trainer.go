@@ -3,6 +3,7 @@
 package torch
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -37,6 +38,9 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 	start(job.Device)
 	if err := job.Objective.Check(); err != nil {
 		return nil, err
+	}
+	if job.KeepBest && job.Checkpoints == "" {
+		return nil, errors.New("the best step's weights are kept in the folder of checkpoints, and this job has none")
 	}
 	dir, adapters, note, err := job.Policy.base()
 	if err != nil {
@@ -127,6 +131,9 @@ func (t *Trainer) GradientsByRow(examples []Example, weights []float64) (StepSta
 }
 
 func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) {
+	if err := checkExamples(examples, t.job.Objective); err != nil {
+		return StepStats{}, err
+	}
 	tensor.ZeroGrads(t.params())
 	micros, err := packMicros(list, examples, t.pack)
 	if err != nil {

@@ -22,6 +22,7 @@ type line struct {
 	fixture, check string // such as tiny-gptj/individual_T4 and gradients
 	status         status
 	detail         string
+	quantities     []*quantity // what detail tells of
 }
 
 func (l line) String() string {
@@ -34,9 +35,19 @@ type report struct {
 	matched, differing, missing int
 	reasons                     []string // of what is not offered, each once, in order
 	times                       map[string]int
+	worst                       []worst
+}
+
+// worst is the largest deviation of one quantity over all fixtures.
+type worst struct {
+	check, fixture string
+	*quantity
 }
 
 func (r *report) add(l line) {
+	for _, q := range l.quantities {
+		r.widen(worst{l.check, l.fixture, q})
+	}
 	switch l.status {
 	case matches:
 		r.matched++
@@ -53,8 +64,24 @@ func (r *report) add(l line) {
 	}
 }
 
+func (r *report) widen(w worst) {
+	for i, old := range r.worst {
+		if old.check == w.check && old.name == w.name {
+			if w.worst > old.worst {
+				r.worst[i] = w
+			}
+			return
+		}
+	}
+	r.worst = append(r.worst, w)
+}
+
 func (r *report) summary() string {
 	var b strings.Builder
+	fmt.Fprintln(&b, "largest deviations:")
+	for _, w := range r.worst {
+		fmt.Fprintf(&b, "  %-13s %-50s %s\n", w.check, w.quantity, w.fixture)
+	}
 	fmt.Fprintf(&b, "parity: %d matched, %d differing, %d not offered\n", r.matched, r.differing, r.missing)
 	for _, why := range r.reasons {
 		fmt.Fprintf(&b, "  not offered, %d times: %s\n", r.times[why], why)
@@ -68,6 +95,13 @@ type quantity struct {
 	allowed, worst float64 // 1 when deviations are measured in shares of their tolerance
 	where          string  // of the worst
 	count          int
+}
+
+func (q *quantity) String() string {
+	if q.allowed == 1 {
+		return fmt.Sprintf("%s %.2f of tolerance", q.name, q.worst)
+	}
+	return fmt.Sprintf("%s %.1e of %.0e", q.name, q.worst, q.allowed)
 }
 
 // comparison collects the quantities of one check.
@@ -143,6 +177,16 @@ func largest(x []float32) float64 {
 	return top
 }
 
+// count notes values that were compared by another package.
+func (c *comparison) count(what string, matched, differing int, first string) {
+	if matched > 0 {
+		c.note("%d %s are equal", matched, what)
+	}
+	if differing > 0 {
+		c.problem("%d %s differ: %s", differing, what, first)
+	}
+}
+
 func (c *comparison) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
@@ -153,14 +197,11 @@ func (c *comparison) note(format string, args ...any) {
 
 // line judges. A check that compared nothing differs: an omission is never a match.
 func (c *comparison) line(fixture, check string) line {
-	l := line{fixture: fixture, check: check, status: matches}
+	l := line{fixture: fixture, check: check, status: matches, quantities: c.quantities}
 	var parts []string
 	count := 0
 	for _, q := range c.quantities {
-		part := fmt.Sprintf("%s %.1e of %.0e", q.name, q.worst, q.allowed)
-		if q.allowed == 1 {
-			part = fmt.Sprintf("%s %.2f of tolerance", q.name, q.worst)
-		}
+		part := q.String()
 		if !(q.worst <= q.allowed) {
 			l.status = differs
 			part += " TOO FAR at " + q.where

@@ -37,8 +37,8 @@ func newPlace(device string) (place, error) {
 	return p, nil
 }
 
-// checkFolder runs every check that the files below root allow, and calls tell with each line. An error means that a
-// fixture could not be read or a job did not run.
+// checkFolder runs every check that the files below root allow, and calls tell with each line. A fixture that cannot be
+// read, or whose job does not run, is a line that differs; the others go on.
 func checkFolder(root string, p place, tell func(line)) error {
 	models, err := filepath.Glob(filepath.Join(root, "*", "model", "config.json"))
 	if err != nil {
@@ -48,57 +48,48 @@ func checkFolder(root string, p place, tell func(line)) error {
 		return fmt.Errorf("%s holds no */model/config.json; set PRLHF_PARITY to a folder of fixtures", root)
 	}
 	for _, path := range models {
-		dir := filepath.Dir(filepath.Dir(path))
-		if err := checkModel(dir, p, tell); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Base(dir), err)
-		}
+		checkModel(filepath.Dir(filepath.Dir(path)), p, tell)
 	}
 	return nil
 }
 
-func checkModel(dir string, p place, tell func(line)) error {
+func checkModel(dir string, p place, tell func(line)) {
 	name := filepath.Base(dir)
 	if has(dir, "tokenizer_cases.json") {
-		if err := checkTokenizer(dir, name, tell); err != nil {
-			return err
-		}
+		tell(lineOf(name, "tokenizer", func(c *comparison) error { return checkTokenizer(c, dir) }))
+		tellChat(dir, name, tell)
 	}
 	if has(dir, "logits.json") {
-		c, err := checkLogits(dir, p)
-		if err != nil {
-			return err
-		}
-		tell(c.line(name, "logits"))
+		tell(lineOf(name, "logits", func(c *comparison) error { return checkLogits(c, dir, p) }))
 	}
-	entries, err := os.ReadDir(filepath.Join(dir, "pdpo"))
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+	entries, _ := os.ReadDir(filepath.Join(dir, "pdpo")) // some models have none
 	for _, e := range entries {
-		if err := checkEntry(filepath.Join(dir, "pdpo", e.Name()), name, p, tell); err != nil {
-			return fmt.Errorf("pdpo/%s: %w", e.Name(), err)
-		}
+		checkEntry(filepath.Join(dir, "pdpo", e.Name()), name, p, tell)
 	}
-	return nil
 }
 
 // checkEntry is one file or folder of pdpo/.
-func checkEntry(path, model string, p place, tell func(line)) error {
+func checkEntry(path, model string, p place, tell func(line)) {
 	base := filepath.Base(path)
 	name := model + "/" + strings.TrimSuffix(base, ".json")
 	switch {
 	case has(path, "expected.json"):
-		return checkVariant(path, name, p, tell)
+		checkVariant(path, name, p, tell)
 	case strings.HasPrefix(base, "loader"):
-		return checkLoader(path, name, tell)
-	case strings.HasPrefix(base, "batch_"):
-		return nil // read by the variants
+		checkLoader(path, name, tell)
+	case strings.HasPrefix(base, "batch_"): // read by the variants
+	default:
+		tell(line{fixture: name, check: "all", status: notOffered, detail: "a kind of fixture that this program does not know"})
 	}
-	tell(line{name, "", notOffered, "a kind of fixture that this program does not know"})
-	return nil
+}
+
+// lineOf runs one check; an error of it is a difference.
+func lineOf(fixture, check string, run func(*comparison) error) line {
+	var c comparison
+	if err := run(&c); err != nil {
+		c.problem("%v", err)
+	}
+	return c.line(fixture, check)
 }
 
 func has(dir, file string) bool {

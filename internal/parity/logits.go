@@ -43,17 +43,17 @@ func (p padding) real(i int) (ids []int32, positions []int64) {
 }
 
 // checkLogits runs the plain model on the recorded sequences, packed without their padding.
-func checkLogits(dir string, p place) (c comparison, err error) {
+func checkLogits(c *comparison, dir string, p place) error {
 	var f logitsFixture
 	if err := readJSON(filepath.Join(dir, "logits.json"), &f); err != nil {
-		return c, err
+		return err
 	}
 	recorded, err := safetensors.Open(filepath.Join(dir, "logits.safetensors"))
 	if err != nil {
-		return c, err
+		return err
 	}
 	defer recorded.Close()
-	err = tensor.Run(func() error {
+	return tensor.Run(func() error {
 		m, err := lm.Load(filepath.Join(dir, "model"), lm.Options{Place: p.place, DType: tensor.Float32})
 		if err != nil {
 			return err
@@ -67,11 +67,10 @@ func checkLogits(dir string, p place) (c comparison, err error) {
 			if err != nil {
 				return err
 			}
-			checkSide(&c, m, side.name, side.padding, f.Start, want)
+			checkSide(c, m, side.name, side.padding, f.Start, want)
 		}
 		return nil
 	})
-	return c, err
 }
 
 func checkSide(c *comparison, m *lm.Model, side string, p padding, start []int, want []float32) {

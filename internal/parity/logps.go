@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/prlhf/prlhf/torch"
-	"github.com/prlhf/prlhf/torch/objective"
 )
 
 // checkLogps compares the summed log-probs of policy and reference, the summands of the first row, the mean token
@@ -37,12 +36,8 @@ func (x *experiment) checkLogps(c *comparison) error {
 		if !ok {
 			continue
 		}
-		losses := make([]float64, len(x.rows))
-		for i := range losses {
-			losses[i] = o.OfPair(objective.Pair{Chosen: policy[i].Sums[0], Rejected: policy[i].Sums[1],
-				RefChosen: reference[i].Sums[0], RefRejected: reference[i].Sums[1]}).Loss
-		}
-		c.relative("batch losses", 1e-4, x.batchMean(l.Alpha, losses), l.Loss, fmt.Sprintf("case %d", i))
+		losses := lossesOf(resultsOf(o, x.pairs(policy, reference)))
+		c.relative("batch losses", stepTolerance, x.batchMean(l.Alpha, losses), l.Loss, fmt.Sprintf("case %d (%s)", i, l.LossType))
 	}
 	return x.checkTokens(c)
 }

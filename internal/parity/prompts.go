@@ -12,9 +12,6 @@ import (
 
 // checkPrompts compares the soft prompts of all users, 0 included.
 func (x *experiment) checkPrompts(c *comparison) error {
-	if x.Variant.IsReference {
-		return nil
-	}
 	recorded, err := safetensors.Open(filepath.Join(x.dir, "tensors.safetensors"))
 	if err != nil {
 		return err

@@ -177,7 +177,7 @@ func (f *finder) cut(text string, plain bool, visit func(piece string, id int32,
 				continue
 			}
 			if token.LStrip {
-				start = max(len(strings.TrimRightFunc(text[:start], unicode.IsSpace)), done)
+				start = len(strings.TrimRightFunc(text[:start], unicode.IsSpace)) // may reach into what the token before took
 			}
 			if token.RStrip {
 				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))

@@ -19,7 +19,7 @@ func TestPatterns(t *testing.T) {
 		{llama3Pattern, "\n a", []string{"\n", " a"}},
 		{llama3Pattern, "a  \n  ", []string{"a", "  \n", "  "}},
 		{qwen2Pattern, "a12", []string{"a", "1", "2"}},
-		{llama3Pattern, "a\u1c89\U00010d40", []string{"a\u1c89", "\U00010d40"}}, // a letter and a number of Unicode 16
+		{llama3Pattern, "a\u1c89\U00010d40!", []string{"a\u1c89", "\U00010d40", "!"}}, // a letter and a number of Unicode 16
 	} {
 		var got []string
 		isolate(patterns[c.pattern])(c.text, true, func(word string, _ bool) { got = append(got, word) })

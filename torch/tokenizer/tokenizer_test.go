@@ -81,6 +81,19 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// The ids that Encode returns are the caller's: to overwrite them does not change what is remembered of a word.
+func TestRememberedWordsAreNotShared(t *testing.T) {
+	for _, name := range styles {
+		tok := load(t, name)
+		first := tok.Encode("prefers", false)
+		want := slices.Clone(first)
+		clear(first)
+		if got := tok.Encode("prefers", false); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestClean(t *testing.T) {
 	for text, want := range map[string]string{
 		"a . b ? c ! d , e":                 "a. b? c! d, e",

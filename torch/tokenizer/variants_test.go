@@ -39,6 +39,7 @@ var variants = []struct {
 		delete(modelOf(o)["vocab"].(object), "<0xCC>")
 	}},
 	{"whole-words", "llama2", func(o object) { modelOf(o)["ignore_merges"], o["normalizer"] = true, nil }},
+	{"whole-words-bytes", "llama3", func(o object) { modelOf(o)["merges"] = modelOf(o)["merges"].([]any)[:100] }},
 	{"digits-bytes", "gpt2", func(o object) {
 		o["pre_tokenizer"] = object{"type": "Sequence", "pretokenizers": []any{object{"type": "Digits", "individual_digits": true}, o["pre_tokenizer"]}}
 	}},

@@ -21,6 +21,9 @@ func (c Config) Personal() bool {
 // Parameters is the number of trainable numbers for m known users and model width d.
 func (c Config) Parameters(users, width int) int64 {
 	t, d, rows := int64(c.Tokens), int64(width), int64(users)+1
+	if t == 0 {
+		return 0 // vanilla
+	}
 	switch c.Kind {
 	case "uniform":
 		return t * d

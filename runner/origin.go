@@ -1,0 +1,199 @@
+// Models that policies begin with: a Hugging Face folder, which is a leaf of the plan, or a model from nothing, which two
+// stages make.
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/tokenizer"
+)
+
+// tokenizerRef is a tokenizer: that of a folder, or one that a stage trains.
+type tokenizerRef struct {
+	folder string
+	leaf   leaf // what is in it
+	node   *Node
+}
+
+func (t tokenizerRef) key() string {
+	if t.node != nil {
+		return t.node.Fingerprint.String()
+	}
+	return t.leaf.digest
+}
+
+func (t tokenizerRef) describe(w io.Writer) {
+	if t.node == nil { // else it is an input
+		line(w, "tokenizer", t.leaf.digest)
+	}
+}
+
+// dir is the folder that the tokenizer is loaded from.
+func (t tokenizerRef) dir(e *Env) string {
+	if t.node != nil {
+		return e.Path(t.node, tokenizerFolder)
+	}
+	return t.folder
+}
+
+// load reads the tokenizer.
+func (t tokenizerRef) load(e *Env) (*tokenizer.Tokenizer, error) {
+	if t.node == nil && len(t.leaf.paths) == 0 {
+		return nil, fmt.Errorf("there is no model folder %s", t.folder)
+	}
+	return tokenizer.Load(t.dir(e))
+}
+
+// origin is the model that a policy began with.
+type origin struct {
+	spec      *dsl.Model
+	folder    string // "" when init is set
+	leaf      leaf   // its weights and shape
+	init      *Node
+	tokenizer tokenizerRef
+	config    lm.Config
+	known     bool // config is that of the weights
+}
+
+// provenance names the model by what is in it.
+func (o *origin) provenance() string {
+	if o.init != nil {
+		return fmt.Sprintf("%s (seed %d)", o.init.Fingerprint.Short(), o.spec.Init.Seed)
+	}
+	return fmt.Sprintf("weights %.12s, tokenizer %.12s", o.leaf.digest, o.tokenizer.leaf.digest)
+}
+
+// origin reads what is known of a model before anything runs.
+func (c *compiler) origin(m *dsl.Model) *origin {
+	if m.From != nil {
+		return nil
+	}
+	if o, done := c.origins[m]; done {
+		return o
+	}
+	c.origins[m] = nil
+	if !c.offeredModel(m) {
+		return nil
+	}
+	o := &origin{spec: m}
+	if m.Init != nil {
+		if !c.fromNothing(o) {
+			return nil
+		}
+	} else if !c.fromFolder(o) {
+		return nil
+	}
+	c.origins[m] = o
+	return o
+}
+
+// offeredModel refuses by name what this version does not do with a model.
+func (c *compiler) offeredModel(m *dsl.Model) bool {
+	before := len(c.diags)
+	if m.Prompt != nil {
+		c.fail(&m.Block, "prompt", "prompt is not offered yet", "A model is asked the bare prompt in this version.")
+	}
+	if m.ChatTemplate == "tulu" || m.ChatTemplate == "llama3" {
+		c.fail(&m.Block, "chat_template", "Chat templates are not offered yet", "Write chat_template = \"none\": prompts are then used as they are.")
+	}
+	return len(c.diags) == before
+}
+
+// fromNothing makes the nodes of a model with init: its tokenizer, then its weights.
+func (c *compiler) fromNothing(o *origin) bool {
+	m := o.spec
+	data, ok := c.inputsOf(m.Init.Texts)
+	if !ok {
+		return false
+	}
+	var err error
+	if o.config, err = initConfig(m.Init, 0, 1); err != nil {
+		c.fail(&m.Block, "init", "No such model", "%v.", err)
+		return false
+	}
+	o.known = true
+	tokenizer := &tokenizerStage{spec: m, data: data}
+	o.tokenizer.node = c.node(kindTokenizer, m.Addr.String(), &m.Block, tokenizer, data.inputs(false)...)
+	init := &initStage{spec: m, tokenizer: o.tokenizer.node}
+	o.init = c.node(kindInit, m.Addr.String(), &m.Block, init, o.tokenizer.node)
+	return true
+}
+
+// fromFolder hashes a Hugging Face folder and reads its shape.
+func (c *compiler) fromFolder(o *origin) bool {
+	m := o.spec
+	weights, vocabulary, err := modelFiles(m.Source)
+	if errors.Is(err, os.ErrNotExist) && m.Expect != nil {
+		o.folder, o.leaf = m.Source, leaf{what: m.Source, digest: "missing"}
+		o.tokenizer = tokenizerRef{folder: m.Source, leaf: o.leaf}
+		o.config, err = expectedConfig(m.Expect)
+		o.known = err == nil
+		return true
+	}
+	if err == nil && m.ChatTemplate == "own" && hasChatTemplate(m.Source) {
+		c.fail(&m.Block, "source", "Chat templates are not offered yet",
+			"The folder %s has a chat template, which this version cannot apply. Write chat_template = \"none\": prompts are then used as they are.", m.Source)
+		return false
+	}
+	o.folder, o.tokenizer.folder = m.Source, m.Source
+	inFolder := func(name string) string { return filepath.Join(m.Source, name) }
+	if err == nil {
+		o.leaf, err = c.leaves.leaf(m.Source, weights, inFolder)
+	}
+	if err == nil {
+		o.tokenizer.leaf, err = c.leaves.leaf(m.Source, vocabulary, inFolder)
+	}
+	if err == nil {
+		o.config, err = lm.ReadConfig(m.Source)
+	}
+	if err != nil {
+		c.fail(&m.Block, "source", "Unusable model folder", "%v.", err)
+		return false
+	}
+	o.known = true
+	return true
+}
+
+// modelFiles lists the files of a Hugging Face folder that decide what a model computes, and those of its tokenizer.
+func modelFiles(dir string) (weights, vocabulary []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == "config.json", strings.HasSuffix(name, ".safetensors"), strings.HasSuffix(name, ".safetensors.index.json"):
+			weights = append(weights, name)
+		case slices.Contains(tokenizerFiles, name):
+			vocabulary = append(vocabulary, name)
+		}
+	}
+	switch {
+	case !slices.Contains(weights, "config.json"):
+		err = fmt.Errorf("%s has no config.json: a Hugging Face folder is expected", dir)
+	case len(weights) == 1:
+		err = fmt.Errorf("%s has no .safetensors file; weights in other formats are not read", dir)
+	case !slices.Contains(vocabulary, "tokenizer.json"):
+		err = fmt.Errorf("%s has no tokenizer.json; tokenizers in other formats are not read", dir)
+	}
+	return weights, vocabulary, err
+}
+
+// tokenizerFiles are what a tokenizer is read from, and what is copied beside trained weights.
+var tokenizerFiles = []string{"special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"}
+
+func hasChatTemplate(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, "chat_template.jinja")); err == nil {
+		return true
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "tokenizer_config.json"))
+	return err == nil && strings.Contains(string(data), `"chat_template"`)
+}
