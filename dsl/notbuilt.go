@@ -18,7 +18,7 @@ var valuesNotBuilt = map[string][]string{
 	"model.chat_template": {"tulu", "llama3"},
 	"user_model.weights":  {"given"},
 	"user_model.as":       {"linear_head"},
-	"objective.kind":      {"ipo", "hinge", "simpo", "orpo", "cpo", "kto", "reward", "rloo", "grpo", "ppo"},
+	"objective.kind":      {"kto", "reward", "rloo", "grpo", "ppo"},
 }
 
 // attributesNotBuilt are refused by name when they are given at all.

@@ -1,6 +1,8 @@
 package dsl
 
 import (
+	"slices"
+
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -98,26 +100,30 @@ func (u *UserModel) attr(name string) cty.Value {
 // only says which keys of an objective belong to which kinds; the others serve all.
 var only = []struct {
 	keys  []string
-	kinds string
-	built string // the kind that is built among them, if any
+	words string   // the kinds, in words
+	kinds []string // those that are built
 }{
-	{[]string{"label_smoothing", "robust"}, `kind = "dpo"`, "dpo"},
-	{[]string{"normalize"}, `kind = "ipo"`, ""},
-	{[]string{"gamma"}, `kind = "simpo"`, ""},
-	{[]string{"lambda"}, `kind = "cpo" and "orpo"`, ""},
-	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, ""},
-	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, ""},
+	{[]string{"beta"}, `kind = "dpo", "ipo", "hinge", "simpo" and "cpo"`, []string{"dpo", "ipo", "hinge", "simpo", "cpo"}},
+	{[]string{"label_smoothing", "robust"}, `kind = "dpo"`, []string{"dpo"}},
+	{[]string{"normalize"}, `kind = "ipo"`, []string{"ipo"}},
+	{[]string{"gamma"}, `kind = "simpo"`, []string{"simpo"}},
+	{[]string{"lambda"}, `kind = "cpo" and "orpo"`, []string{"cpo", "orpo"}},
+	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, nil},
+	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, nil},
 }
 
 // objective reads the settings of an objective.
 func (f *fields) objective() *Objective {
 	f.typ = "objective"
 	o := &Objective{
-		Kind:              f.word("kind", "", "sft", "dpo"),
+		Kind:              f.word("kind", "", "sft", "dpo", "ipo", "hinge", "simpo", "orpo", "cpo"),
 		Alpha:             f.number("alpha", 0.5, "the share of the user's loss", between(0, 1)),
 		Beta:              f.number("beta", 0.1, "the strength of the reference", above(0)),
 		LabelSmoothing:    f.number("label_smoothing", 0, "the share of choices assumed flipped", between(0, 0.5)),
 		Robust:            f.truth("robust", false),
+		Normalize:         f.word("normalize", "sum", "sum", "length"),
+		Gamma:             f.number("gamma", 0.5, "the margin between the two mean log-probs", atLeast(0)),
+		Lambda:            f.number("lambda", 1, "the weight of the second term", atLeast(0)),
 		ReferenceUserText: f.truth("reference_user_text", false),
 		GenericKeepsText:  f.truth("generic_keeps_text", true),
 	}
@@ -125,12 +131,9 @@ func (f *fields) objective() *Objective {
 		return o
 	}
 	for _, group := range only {
-		if o.Kind != group.built {
-			f.belongs(group.keys, group.kinds)
+		if !slices.Contains(group.kinds, o.Kind) {
+			f.belongs(group.keys, group.words)
 		}
-	}
-	if o.Kind == "sft" {
-		f.belongs([]string{"beta"}, "objectives that compare with a reference")
 	}
 	if o.Robust && o.LabelSmoothing == 0.5 {
 		f.say("label_smoothing", "Out of range", "With robust, label_smoothing must be below 0.5: the loss is divided by 1 - 2 label_smoothing.")
@@ -151,6 +154,12 @@ func (o *Objective) attr(name string) cty.Value {
 		return cty.NumberFloatVal(o.LabelSmoothing)
 	case "robust":
 		return cty.BoolVal(o.Robust)
+	case "normalize":
+		return cty.StringVal(o.Normalize)
+	case "gamma":
+		return cty.NumberFloatVal(o.Gamma)
+	case "lambda":
+		return cty.NumberFloatVal(o.Lambda)
 	case "reference_user_text":
 		return cty.BoolVal(o.ReferenceUserText)
 	case "generic_keeps_text":

@@ -156,10 +156,13 @@ type UserModel struct {
 
 // Objective is the base loss and how it is personalised.
 type Objective struct {
-	Kind              string // sft dpo
+	Kind              string // sft dpo ipo hinge simpo orpo cpo
 	Alpha, Beta       float64
 	LabelSmoothing    float64
 	Robust            bool
+	Normalize         string  // ipo: sum length
+	Gamma             float64 // simpo
+	Lambda            float64 // cpo, orpo
 	ReferenceUserText bool
 	GenericKeepsText  bool
 }

@@ -3,6 +3,7 @@ package runner
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/prlhf/prlhf/dsl"
@@ -36,7 +37,7 @@ func Explain(plan *Plan, st *store.Store, addr string) (Explanation, error) {
 	if path == nil && !hasFile(x.Files, resultFile) {
 		return x, nil
 	}
-	result, err := readResult(x.Dir + "/" + resultFile)
+	result, err := readResult(filepath.Join(x.Dir, resultFile))
 	if err != nil {
 		return x, err
 	}
