@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -120,8 +121,13 @@ func train(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos in
 		return err
 	}
 	defer os.RemoveAll(out)
+	// The peers' target list names GPT-J's modules, of which a LLaMA has the first three only.
+	targets := []string{"q", "k", "v"}
+	if strings.Contains(model, "gptj") {
+		targets = append(targets, "o", "mlp", "embedding")
+	}
 	job := torch.TrainJob{Inputs: in, Data: rows, UserModel: users, Users: 10, Objective: objective.Config{Kind: "dpo", Alpha: 0.5, Beta: 0.5},
-		GenericKeepsText: true, LoRA: &lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: []string{"q", "k", "v", "o", "mlp", "embedding"}},
+		GenericKeepsText: true, LoRA: &lm.LoRAConfig{Rank: 8, Alpha: 16, Targets: targets},
 		Steps: *steps, BatchSize: pairsPerStep, InOrder: true, Seed: 123, Out: out,
 		Optimizer: torch.Optimizer{LR: 5e-5, UserLR: 5e-5, MaxGradNorm: 1, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Schedule: "constant"}}
 	var seconds, losses []float64
