@@ -118,7 +118,7 @@ func (c *compiler) accuracy(a *dsl.Accuracy) *Node {
 			return nil
 		}
 		c.tokenize(data, p)
-		if _, reference := p.reward(); reference {
+		if p.objective().NeedsReference() {
 			c.refer(data, p.last().base)
 		}
 		score := &scoreStage{spec: a, policy: p, data: data, device: c.opts.Device}

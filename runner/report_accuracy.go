@@ -50,10 +50,7 @@ func rewardNotes(items []instance) []string {
 	var rewards []string
 	policies := map[string][]string{}
 	for _, i := range items {
-		reward := "by the log-prob of the response, since its objective has no reward of its own"
-		if t, ok := i.item.(*dsl.Accuracy).Policy.(*dsl.Train); ok && t.Objective.Kind == "dpo" {
-			reward = fmt.Sprintf("by the implicit reward %g x (log-prob - reference log-prob)", t.Objective.Beta)
-		}
+		reward := "by " + rewardWords(i.item.(*dsl.Accuracy).Policy)
 		if policies[reward] == nil {
 			rewards = append(rewards, reward)
 		}
@@ -64,6 +61,22 @@ func rewardNotes(items []instance) []string {
 		out = append(out, fmt.Sprintf("Ranked %s: %s.", reward, joinComma(policies[reward])))
 	}
 	return out
+}
+
+// rewardWords says what a policy ranks two responses by (objective.Config.Rewards).
+func rewardWords(p dsl.Policy) string {
+	t, ok := p.(*dsl.Train)
+	switch {
+	case !ok || t.Objective.Kind == "sft":
+		return "the log-prob of the response, since its objective has no reward of its own"
+	case t.Objective.Kind == "simpo":
+		return fmt.Sprintf("%g x the mean log-prob of a token", t.Objective.Beta)
+	case t.Objective.Kind == "orpo":
+		return "the mean log-prob of a token"
+	case t.Objective.Kind == "cpo":
+		return "the log-prob of the response"
+	}
+	return fmt.Sprintf("the implicit reward %g x (log-prob - reference log-prob)", t.Objective.Beta)
 }
 
 // untrained tells whether no pass has trained user 0 (design.md section 2).

@@ -13,6 +13,7 @@ import (
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/torch"
+	"github.com/prlhf/prlhf/torch/objective"
 )
 
 const (
@@ -44,13 +45,13 @@ func (p *policy) personal() bool {
 	return t != nil && userModelConfig(t.spec.UserModel).Personal()
 }
 
-// beta is the factor of the objective's implicit reward, and whether it has a reference; a policy whose objective has no
-// reward of its own is ranked by plain log-prob.
-func (p *policy) reward() (beta float64, reference bool) {
-	if t := p.last(); t != nil && t.spec.Objective.Kind == "dpo" {
-		return t.spec.Objective.Beta, true
+// objective is whose implicit reward ranks two responses; a bare model and sft have none of their own and are ranked by
+// plain log-prob.
+func (p *policy) objective() objective.Config {
+	if t := p.last(); t != nil {
+		return objectiveConfig(t.spec.Objective)
 	}
-	return 1, false
+	return objective.Config{Kind: "sft"}
 }
 
 // seen lists the users that the policy was trained on, in the order of their index.
@@ -192,7 +193,7 @@ func (s *scoreStage) write(e *Env, w *world, rows []rowRef, index map[string]int
 
 // score joins a row's log-probs with those of the reference to the objective's own reward (design.md section 2).
 func (s *scoreStage) score(w *world, r rowRef, user int32, sc *scorer) (arrowio.Score, error) {
-	beta, reference := s.policy.reward()
+	o := s.policy.objective()
 	u := w.userOf(r)
 	out := arrowio.Score{Row: int64(r.row), User: u.ID, Group: u.Group, RefChosenLogps: math.NaN(), RefRejectedLogps: math.NaN()}
 	chosen, err := sc.answer(asked{responseRef{r, 0}, user})
@@ -204,14 +205,14 @@ func (s *scoreStage) score(w *world, r rowRef, user int32, sc *scorer) (arrowio.
 		return out, err
 	}
 	out.ChosenLogps, out.RejectedLogps = chosen.logp, rejected.logp
-	out.ChosenReward, out.RejectedReward = chosen.logp, rejected.logp
-	if reference {
+	pair := objective.Pair{Chosen: chosen.logp, Rejected: rejected.logp, ChosenTokens: int(chosen.tokens), RejectedTokens: int(rejected.tokens)}
+	if o.NeedsReference() {
 		if out.RefChosenLogps, out.RefRejectedLogps, err = w.ref(r); err != nil {
 			return out, err
 		}
-		out.ChosenReward = beta * (chosen.logp - out.RefChosenLogps)
-		out.RejectedReward = beta * (rejected.logp - out.RefRejectedLogps)
+		pair.RefChosen, pair.RefRejected = out.RefChosenLogps, out.RefRejectedLogps
 	}
+	out.ChosenReward, out.RejectedReward = o.Rewards(pair)
 	out.Margin = out.ChosenReward - out.RejectedReward
 	if math.IsNaN(out.Margin) {
 		return out, fmt.Errorf("row %d has no finite margin", r.row)

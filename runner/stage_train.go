@@ -79,6 +79,14 @@ func describeUserModel(w io.Writer, u *dsl.UserModel) {
 
 func describeObjective(w io.Writer, o dsl.Objective) {
 	line(w, "objective", fmt.Sprintf("%s alpha %g beta %g label_smoothing %g robust %v", o.Kind, o.Alpha, o.Beta, o.LabelSmoothing, o.Robust))
+	switch o.Kind {
+	case "ipo":
+		line(w, "normalize", o.Normalize)
+	case "simpo":
+		line(w, "gamma", o.Gamma)
+	case "cpo", "orpo":
+		line(w, "lambda", o.Lambda)
+	}
 }
 
 func (s *trainStage) leaves() []leaf { return s.base.leaves() }
