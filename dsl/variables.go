@@ -28,7 +28,6 @@ type variable struct {
 	why   string               // "" default, else who set it, for a second include
 	state progress
 	value cty.Value
-	reads []read
 }
 
 // resolvedPath marks text that is a path from the current directory already.

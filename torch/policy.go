@@ -54,7 +54,6 @@ type policy struct {
 	model *lm.Model
 	users *usermodel.Model
 	soft  int // T_u
-	seed  uint64
 }
 
 func (p *policy) close() {

@@ -50,7 +50,8 @@ func TestLossesByHand(t *testing.T) {
 		{"cpo", Config{Kind: "cpo", Beta: 0.5, Lambda: 3}, math.Log1p(math.Exp(-2)) + 3},
 		{"orpo", Config{Kind: "orpo", Lambda: 0.1}, 1 + 0.1*math.Log1p(math.Exp(-(logit(math.Exp(-1))-logit(math.Exp(-2)))))},
 		{"nca", Config{Kind: "nca", Beta: 1}, math.Log1p(math.Exp(-1)) + 0.5*math.Log1p(math.Exp(1)) + 0.5*math.Log1p(math.Exp(-2))},
-		{"sppo", Config{Kind: "sppo", Beta: 0.5}, (1.0-1)*(1-1) + (-2.0+1)*(-2+1)},
+		{"sppo", Config{Kind: "sppo", Beta: 0.5}, 1}, // (1 - 1)^2 + (-2 + 1)^2
+		{"sppo off", Config{Kind: "sppo", Beta: 1}, 0.25 + 2.25},
 		{"apo zero", Config{Kind: "apo_zero", Beta: 1}, 1 - logistic(1) + logistic(-2)},
 		{"apo down", Config{Kind: "apo_down", Beta: 1}, logistic(1) + 1 - logistic(3)},
 	} {

@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -194,7 +193,7 @@ func sameFiles(t *testing.T, a, b string) {
 		x, errX := os.ReadFile(filepath.Join(a, name))
 		y, errY := os.ReadFile(filepath.Join(b, name))
 		if errX != nil || errY != nil || string(x) != string(y) {
-			t.Error(fmt.Sprintf("%s differs (%v, %v)", name, errX, errY))
+			t.Errorf("%s differs (%v, %v)", name, errX, errY)
 		}
 	}
 }

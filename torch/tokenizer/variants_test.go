@@ -116,7 +116,9 @@ func writeVariant(t *testing.T, name, base string, edit func(object)) string {
 	edit(o)
 	repair(o)
 	dir := filepath.Join(t.TempDir(), name)
-	text, err = json.Marshal(o)
+	if text, err = json.Marshal(o); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
