@@ -21,6 +21,9 @@ func (f *fields) model(block Block, inst *instance) *Model {
 	}
 	if in := f.object("init", initKeys); in != nil {
 		m.Init = &Init{Shape: in.shape(), Seed: in.seed()}
+		if v := m.Init.Vocabulary; v < 258 && !in.broken["vocabulary"] {
+			in.say("vocabulary", "Out of range", "vocabulary is %d; a tokenizer from nothing needs 258 or more: the 256 bytes and two special tokens.", v)
+		}
 		if in.has("texts") {
 			m.Init.Texts, _ = in.set("texts", RowSet)
 		} else {

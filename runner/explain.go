@@ -4,6 +4,7 @@ package runner
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/prlhf/prlhf/dsl"
@@ -41,8 +42,24 @@ func Explain(plan *Plan, st *store.Store, addr string) (Explanation, error) {
 	if err != nil {
 		return x, err
 	}
+	// A claim's path may end in one number of an estimate; the whole estimate is shown then.
+	if last := len(path) - 1; last > 0 && slices.Contains([]string{"mean", "se", "low", "high", "n", "median", "sd_runs"}, path[last]) {
+		if e, ok := estimateOf(at(result, path[:last]...)); ok {
+			x.Value = dsl.Estimate(e)
+			return x, nil
+		}
+	}
 	if x.Value = at(result, path...); x.Value == nil {
-		return x, fmt.Errorf("%s has no result %s; it has %s", block, strings.Join(path, "."), strings.Join(sortedKeys(result), ", "))
+		known, there := 0, result
+		for known < len(path) {
+			inner, ok := at(there, path[known]).(map[string]dsl.Value)
+			if !ok {
+				break
+			}
+			known, there = known+1, inner
+		}
+		return x, fmt.Errorf("%s has no result %s; %s has %s", block, strings.Join(path, "."),
+			strings.Join(append([]string{block}, path[:known]...), "."), strings.Join(sortedKeys(there), ", "))
 	}
 	return x, nil
 }

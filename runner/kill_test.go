@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,7 +81,10 @@ func killTenTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		kill := time.AfterFunc(time.Duration(random.Float64()*float64(took)/2), func() { c.Process.Kill() })
-		if c.Wait() != nil {
+		if err := c.Wait(); err != nil {
+			if status, ok := c.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+				t.Fatalf("an apply failed instead of being killed: %v", err)
+			}
 			killed++
 		}
 		kill.Stop()

@@ -96,12 +96,6 @@ func (s *splitStage) sides(records []recorded) []string {
 		own[i] = r.Split
 		named = named || r.Split != ""
 	}
-	if s.spec.Split.Own && named {
-		for i := range own {
-			own[i] = cmp.Or(own[i], arrowio.Train)
-		}
-		return own
-	}
 	keys := make([]formats.Key, len(records))
 	for i, r := range records {
 		if s.spec.Split.By == "row" {
@@ -110,7 +104,14 @@ func (s *splitStage) sides(records []recorded) []string {
 			keys[i] = formats.PromptKey(r.Prompt)
 		}
 	}
-	return formats.Split{Train: s.spec.Split.Train, Seed: s.spec.Split.Seed}.Assign(keys)
+	dealt := formats.Split{Train: s.spec.Split.Train, Seed: s.spec.Split.Seed}.Assign(keys)
+	if s.spec.Split.Own && named {
+		for i := range own {
+			own[i] = cmp.Or(own[i], dealt[i])
+		}
+		return own
+	}
+	return dealt
 }
 
 // meetUsers ranks the users, decides who is seen, and takes the others' training rows out.

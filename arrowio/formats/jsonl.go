@@ -98,7 +98,8 @@ func comparison(record Record, fields object, columns Columns) Record {
 		{"rejected", &record.Rejected, object.text, false},
 	} {
 		value, problem := f.read(fields, columns.of(f.name))
-		if problem.reason == MissingField && f.optional {
+		// A column that the spec names is expected in every row: a misspelled name must not pass as "there is none".
+		if _, named := columns[f.name]; problem.reason == MissingField && f.optional && !named {
 			continue
 		}
 		if problem.reason != "" {

@@ -236,3 +236,18 @@ func checkRecord(t *testing.T, r Record, err error, line int64) {
 		t.Fatalf("a row without reason: %+v", r)
 	}
 }
+
+// A column that the spec names is expected in every row; one that it does not name may be missing.
+func TestNamedColumnsAreExpected(t *testing.T) {
+	row := `{"user": 1, "prompt": "p", "chosen": "a", "rejected": "b", "split": "test"}` + "\n"
+	for _, c := range []struct {
+		columns Columns
+		kind    Kind
+	}{{nil, Usable}, {Columns{"split": "split"}, Usable}, {Columns{"split": "splt"}, Bad}, {Columns{"user_text": "profile"}, Bad}} {
+		for r, err := range JSONL("rows.jsonl", strings.NewReader(row), c.columns) {
+			if err != nil || r.Kind != c.kind || (r.Kind == Bad && r.Reason != MissingField) {
+				t.Errorf("columns %v: kind %v, reason %q, error %v", c.columns, r.Kind, r.Reason, err)
+			}
+		}
+	}
+}

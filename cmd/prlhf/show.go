@@ -28,6 +28,9 @@ func showVerb() verb {
 
 func show(c *call) error {
 	specs, addr := splitAddr(c.args)
+	if addr == "" && len(specs) > 0 && strings.HasPrefix(specs[len(specs)-1], "claim.") {
+		return fmt.Errorf("show explains results; %s is a statement on them, which the report prints with what it compared. Show one of the results that it names", specs[len(specs)-1])
+	}
 	switch {
 	case addr == "":
 		return errors.New(`show needs an address, such as accuracy.test or train.dpo["individual"]`)
