@@ -172,7 +172,6 @@ type Optimizer struct {
 	LR, WeightDecay, MaxGradNorm, UserLR, UserWeightDecay float64
 	Schedule                                              string // cosine linear constant
 	WarmupSteps                                           int
-	StopNorm                                              float64 // 0: not used
 }
 
 // LoRA names the adapted projections. A nil *LoRA means all weights; Rank 0 the user model only.

@@ -51,7 +51,6 @@ func (s *trainStage) Describe(w io.Writer) {
 	o := t.Optimizer
 	line(w, "optimizer", fmt.Sprintf("adamw lr %g weight_decay %g max_grad_norm %g user_lr %g user_weight_decay %g", o.LR, o.WeightDecay, o.MaxGradNorm, o.UserLR, o.UserWeightDecay))
 	line(w, "schedule", fmt.Sprintf("%s warmup_steps %d", o.Schedule, o.WarmupSteps))
-	line(w, "stop_norm", o.StopNorm)
 	if s.full() {
 		line(w, "lora", "none: all weights")
 	} else {

@@ -108,5 +108,5 @@ func objectiveConfig(o dsl.Objective) objective.Config {
 func optimizerConfig(o dsl.Optimizer) torch.Optimizer {
 	return torch.Optimizer{LR: o.LR, WeightDecay: o.WeightDecay, MaxGradNorm: o.MaxGradNorm, UserLR: o.UserLR,
 		UserWeightDecay: o.UserWeightDecay, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Schedule: o.Schedule,
-		WarmupSteps: o.WarmupSteps, StopNorm: o.StopNorm}
+		WarmupSteps: o.WarmupSteps}
 }

@@ -84,7 +84,6 @@ type Optimizer struct {
 	Beta1, Beta2, Eps                                     float64
 	Schedule                                              string
 	WarmupSteps                                           int
-	StopNorm                                              float64
 }
 
 // Evaluation asks for accuracies during training.
