@@ -150,7 +150,7 @@ func TestNotFiniteNamesStepAndRows(t *testing.T) {
 	job.LoRA, job.Optimizer.LR, job.InOrder = nil, 1e30, true
 	job.Checkpoints, job.CheckpointEvery = t.TempDir(), 1
 	_, err := Train(context.Background(), job, quiet)
-	if err == nil || !strings.Contains(err.Error(), "step 2: loss") || !strings.Contains(err.Error(), "rows 1000 1001 1002 1003 1004 1005 of 6") ||
+	if err == nil || !strings.Contains(err.Error(), "step 2: loss") || !strings.Contains(err.Error(), "rows are 1000 1001 1002 1003 1004 1005;") ||
 		!strings.Contains(err.Error(), "the last good checkpoint is of step 1") {
 		t.Errorf("%v; want the step, its rows and the last good checkpoint", err)
 	}
