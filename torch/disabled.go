@@ -14,6 +14,8 @@ func train(context.Context, TrainJob, func(Progress)) (TrainResult, error) {
 	return TrainResult{}, ErrDisabled
 }
 
+func adapt(context.Context, AdaptJob, func(Progress)) error { return ErrDisabled }
+
 func logps(context.Context, LogpsJob, func(Progress), func(Logp) error) error { return ErrDisabled }
 
 func generate(context.Context, GenerateJob, func(Progress)) ([]Generated, error) {

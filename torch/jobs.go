@@ -1,4 +1,4 @@
-// Package torch runs numeric jobs on one device: Train, Logps, Generate. Plain Go values go in and come out; no tensor,
+// Package torch runs numeric jobs on one device: Train, Adapt, Logps, Generate. Plain Go values go in and come out; no tensor,
 // Arrow record or spec crosses this line.
 //
 // Read jobs.go for what can be asked, train.go for the training loop, pack.go for how comparisons become packed tokens.
@@ -25,9 +25,11 @@ type PolicyFiles struct {
 	Model    string   // Hugging Face folder
 	Adapters []string // PEFT adapter folders, merged into the weights in this order before anything else
 	Policy   string   // folder that Train filled: model/ (all weights; then Model and Adapters are not read) or adapter/, user_model.safetensors, policy.json; "" for a bare model
+	Users    string   // folder that Adapt filled: its user model stands in for that of Policy; "" for none
 }
 
-// Example is one row as token ids: a prompt and one response (sft) or chosen and rejected (preference objectives).
+// Example is one row as token ids: a prompt and one response (sft, unpaired kto), chosen and rejected (preference
+// objectives, reward), or none (rloo, grpo, ppo: the policy writes them).
 // Prompt has no BOS (the job's BOS is put before the soft prompt); responses include the end token.
 type Example struct {
 	Row       int64     // row number in the table it came from, for messages
@@ -37,6 +39,17 @@ type Example struct {
 	Responses [][]int32 // y, or y_w, y_l
 	Reference []float64 // summed reference log-probs, one per response; nil where the objective needs none
 	Offset    int64     // added to every position; 0 but where another program's left padding is reproduced: it shifts learned positions (GPT-Neo, GPT-2)
+
+	Desirable         []bool    // kto: which responses are liked; nil: the first is, the second is not
+	Mismatch          []int32   // kto: a response of another row, for the estimate of z0
+	MismatchReference float64   // its summed reference log-prob after this row's prompt
+	Rater             RaterUser // rloo, grpo, ppo: whose reward the texts get
+}
+
+// RaterUser is a user as the reward model knows them.
+type RaterUser struct {
+	User     int32 // 0 generic, 1..m of the reward model
+	UserText []int32
 }
 
 // Examples is random access to rows; At may be called from one goroutine at a time.
@@ -60,6 +73,7 @@ type TrainJob struct {
 	Data              Examples
 	UserModel         usermodel.Config // Kind "" is vanilla: no user model, one pass
 	Users             int              // m: number of known users, rows 1..m of the table
+	Clusters          []int            // [m] cluster of each known user, from 0; for Weights "given"
 	StartIDs          []int32          // token ids of start_text, for Start "text"
 	Objective         objective.Config
 	GenericKeepsText  bool
@@ -68,6 +82,8 @@ type TrainJob struct {
 	BatchSize         int  // examples per optimizer step
 	InOrder           bool // rows as they lie in Data instead of shuffled by seed: for benchmarks beside other programs
 	Optimizer         Optimizer
+	StopNorm          float64 // norm of the gradient over all rows, looked at once an epoch, at which training ends; 0: never
+	RL                *RL     // rloo, grpo, ppo
 	Evaluate          *Evaluation
 	KeepBest          bool
 	Seed              int64
@@ -86,6 +102,18 @@ type Optimizer struct {
 	WarmupSteps                                           int
 }
 
+// RL is what rloo, grpo and ppo need besides: where rewards come from, how texts are drawn, and the guards against a
+// policy that only learns to please the reward model (design.md section 2).
+type RL struct {
+	Reward   PolicyFiles // a reward model with the policy's tokenizer
+	EOS      []int32
+	Samples  int      // texts per prompt and user
+	Sampling Sampling // MaxNewTokens caps the length
+	Clip     float64  // epsilon of the probability ratio
+	Passes   int      // optimizer steps per batch of texts
+	KLTarget float64  // nats per text; beta is adapted to keep the KL near it; 0: beta is fixed
+}
+
 // Evaluation asks for accuracies during training.
 type Evaluation struct {
 	Data  Examples // users indexed as in training; 0 for unseen
@@ -95,7 +123,7 @@ type Evaluation struct {
 // Point is one value of a training curve.
 type Point struct {
 	Step  int
-	Name  string // loss lr grad_norm chosen_logps rejected_logps margin accuracy, and of evaluation: top generic average
+	Name  string // loss lr grad_norm chosen_logps rejected_logps margin accuracy; of evaluation: top generic average; of RL: reward kl entropy length clipped
 	Value float64
 }
 
@@ -117,6 +145,21 @@ type TrainResult struct {
 	AdapterParameters int64 // or all weights, when all are trained
 }
 
+// AdaptJob fits the user parameters of users who were not in training, everything else frozen: offsets where the user model
+// is individualized, weights where it is cluster. Each user's loss is the mean over their own comparisons, so users do not
+// change one another.
+type AdaptJob struct {
+	Inputs
+	Data             Examples // users 1..Users are the new ones; a user may have no row and then stays as user 0 is
+	Users            int
+	Objective        objective.Config
+	GenericKeepsText bool
+	Steps            int
+	LR               float64
+	Seed             int64
+	Out              string // folder to fill for PolicyFiles.Users: user_model.safetensors and policy.json
+}
+
 // LogpsJob scores responses under a policy.
 type LogpsJob struct {
 	Inputs
@@ -126,7 +169,7 @@ type LogpsJob struct {
 // Logp is the score of one example.
 type Logp struct {
 	Row    int64
-	Sums   []float64 // summed log-prob per response
+	Sums   []float64 // summed log-prob per response; of a reward model the response's reward
 	Tokens []int     // response lengths, end token included
 }
 
@@ -170,6 +213,11 @@ type Generated struct {
 // Train runs a job. It resumes from Checkpoints, tells progress after every step, and returns when Out is complete.
 func Train(ctx context.Context, job TrainJob, progress func(Progress)) (TrainResult, error) {
 	return train(ctx, job, progress)
+}
+
+// Adapt fits new users to a trained policy and fills job.Out.
+func Adapt(ctx context.Context, job AdaptJob, progress func(Progress)) error {
+	return adapt(ctx, job, progress)
 }
 
 // Logps calls yield for every example, in the order of Data.

@@ -20,6 +20,8 @@ type Config struct {
 	Normalize      string  // ipo: sum length
 	Gamma          float64 // simpo: margin
 	Lambda         float64 // cpo: weight of the NLL; orpo: weight of the odds ratio
+
+	LambdaChosen, LambdaRejected float64 // kto: weights of desirable and undesirable responses
 }
 
 // Kinds are the losses that a spec can name.

@@ -8,9 +8,11 @@ type Config struct {
 	Kind     string // "", uniform, individualized, cluster
 	Tokens   int    // T_u
 	Clusters int    // K
-	Weights  string // softmax free
+	Weights  string // softmax free given
 	Shared   bool   // individualized: e_0 + o_i
 	Start    string // vocabulary uniform zeros text
+	Head     bool   // reward models: the vector is the head, not a soft prompt (T_u = 1)
+	Sparse   bool   // lazy AdamW on the rows of the users in a batch
 }
 
 // Personal tells whether two users can have different soft prompts.
