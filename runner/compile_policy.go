@@ -117,8 +117,14 @@ func (c *compiler) start(block *dsl.Block, attr string, p dsl.Policy) *policy {
 	return of[0]
 }
 
-// reference returns the node with the log-probs of a start, without users, on a data set.
-func (c *compiler) reference(base *policy, d *dataNodes, tokens *Node) *Node {
+// reference returns the node with the log-probs of a start, without soft prompts, on a data set; texts tells whether it
+// reads the users' texts.
+func (c *compiler) reference(base *policy, d *dataNodes, tokens *Node, texts bool) *Node {
 	stage := &referenceStage{model: base, tokens: tokens, device: c.opts.Device}
-	return c.node(kindReference, fmt.Sprintf("%s on %s", base.name, d.set.Addr), &d.set.Block, stage, append(base.inputs(), tokens)...)
+	name := fmt.Sprintf("%s on %s", base.name, d.set.Addr)
+	if texts {
+		stage.split = d.split
+		name += " with user texts"
+	}
+	return c.node(kindReference, name, &d.set.Block, stage, append(base.inputs(), tokens, stage.split)...)
 }

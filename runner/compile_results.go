@@ -35,7 +35,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	}
 	c.tokenize(data, base)
 	if objectiveConfig(t.Objective).NeedsReference() {
-		c.refer(data, base)
+		c.refer(data, base, t)
 	}
 	var out []*policy
 	for _, seed := range t.Seeds {
@@ -55,9 +55,6 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 // offeredTrain refuses what this version does not train, and targets that match no module.
 func (c *compiler) offeredTrain(t *dsl.Train, base *policy) bool {
 	before := len(c.diags)
-	if t.UserModel != nil && t.UserModel.Explicit {
-		c.fail(&t.Block, "user_model", "explicit is not offered yet", "Texts of users are read but not prepended in this version. Leave explicit out.")
-	}
 	if generated(t.Data) {
 		c.fail(&t.Block, "data", "Generated responses are not trained on yet", "%s has responses that a policy wrote; this version trains on those of data sets.", t.Data)
 	}
@@ -119,7 +116,7 @@ func (c *compiler) accuracy(a *dsl.Accuracy) *Node {
 		}
 		c.tokenize(data, p)
 		if p.objective().NeedsReference() {
-			c.refer(data, p.last().base)
+			c.refer(data, p.last().base, p.last().spec)
 		}
 		score := &scoreStage{spec: a, policy: p, data: data, device: c.opts.Device}
 		n := c.node(kindScore, c.ofSeed(a.Addr, p), &a.Block, score, append(data.inputs(true), p.inputs()...)...)

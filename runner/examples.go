@@ -21,6 +21,7 @@ type examples struct {
 	items     []item
 	end       int32 // end token, put behind every response
 	reference bool
+	texts     bool // users' texts are prepended
 	mu        sync.Mutex
 }
 
@@ -38,6 +39,9 @@ func (x *examples) At(i int) (torch.Example, error) {
 		return torch.Example{}, fmt.Errorf("row %d was left out by the limits of length", it.row)
 	}
 	ex := torch.Example{Row: row.Row, User: it.user, Prompt: row.Prompt}
+	if x.texts {
+		ex.UserText = x.world.userTexts[x.world.user(it.rowRef)]
+	}
 	for side, ids := range [][]int32{row.Chosen, row.Rejected} {
 		if it.side < 0 || it.side == side {
 			ex.Responses = append(ex.Responses, append(ids[:len(ids):len(ids)], x.end))

@@ -76,6 +76,11 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	if wanted, err = asks.encode(e, wanted); err != nil {
 		return err
 	}
+	if s.policy.explicit() {
+		if err := world.readTexts(e, s.policy.origin.tokenizer); err != nil {
+			return err
+		}
+	}
 	seen, err := s.policy.seen(e)
 	if err != nil {
 		return err
@@ -193,20 +198,21 @@ func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[st
 	}
 	type place struct {
 		prompt int
-		user   int32
+		who    who
 	}
 	places := map[place]int{}
 	at := make([]int, len(wanted))
 	for i, r := range wanted {
 		to := place{prompt: r.prompt}
 		if s.policy.personal() {
-			to.user = index[r.user]
+			to.who = s.policy.who(index, r.user)
 		}
 		k, known := places[to]
 		if !known {
 			k = len(job.Prompts)
 			places[to] = k
-			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.user, Prompt: asks.ids[r.prompt]})
+			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.who.index,
+				UserText: asks.world.userTexts[to.who.text], Prompt: asks.ids[r.prompt]})
 		}
 		at[i] = k
 	}

@@ -42,6 +42,9 @@ func (s *trainStage) Describe(w io.Writer) {
 	s.data.describe(w, "data", t.Data)
 	describeUserModel(w, t.UserModel)
 	describeObjective(w, t.Objective)
+	if explicit(t.UserModel) {
+		line(w, "user text", fmt.Sprintf("reference %v generic pass %v", t.Objective.ReferenceUserText, t.Objective.GenericKeepsText))
+	}
 	if t.Steps > 0 {
 		line(w, "steps", t.Steps)
 	} else {
@@ -73,6 +76,14 @@ func describeUserModel(w io.Writer, u *dsl.UserModel) {
 	line(w, "user_model", fmt.Sprintf("%s tokens %d clusters %d weights %s shared %v start %s", u.Kind, u.Tokens, u.Clusters, u.Weights, u.Shared, u.Start))
 	if u.Start == "text" {
 		line(w, "start_text", u.StartText)
+	}
+	for _, set := range []struct {
+		name string
+		on   bool
+	}{{"explicit", u.Explicit}, {"as linear_head", u.As == "linear_head"}, {"sparse", u.Sparse}} {
+		if set.on {
+			line(w, "user_model "+set.name, true)
+		}
 	}
 }
 
@@ -141,8 +152,14 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 			return job, nil, err
 		}
 	}
+	if explicit(t.UserModel) {
+		if err := w.readTexts(e, s.base.origin.tokenizer); err != nil {
+			return job, nil, err
+		}
+		job.ReferenceUserText = t.Objective.ReferenceUserText
+	}
 	of := func(items []item) torch.Examples {
-		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference}
+		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference, texts: explicit(t.UserModel)}
 	}
 	job.Data = of(items)
 	if t.Evaluate != nil {

@@ -97,7 +97,8 @@ func userModelConfig(u *dsl.UserModel) usermodel.Config {
 	if u == nil {
 		return usermodel.Config{}
 	}
-	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start}
+	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start,
+		Head: u.As == "linear_head", Sparse: u.Sparse}
 }
 
 func objectiveConfig(o dsl.Objective) objective.Config {
