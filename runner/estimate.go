@@ -34,7 +34,7 @@ func (c *compiler) estimate(plan *Plan) {
 			if s.policy.personal() {
 				passes = 4 // own user, another, shuffled, user 0
 			}
-			n.Estimate = c.passEstimate(s.policy, c.setVolume(s.data, s.spec.Data), passes)
+			n.Estimate = c.passEstimate(s.policy, c.setVolume(s.data, s.rows), passes)
 		case *generateStage:
 			n.Estimate = c.generateEstimate(s)
 		case *initStage:
@@ -149,7 +149,7 @@ func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	if s.policy.personal() && g.Users != nil {
 		users = c.usersAsked(s.data, g.Users)
 	}
-	texts := prompts.rows * users * float64(max(g.Samples, 1))
+	texts := prompts.rows * users * float64(s.samples())
 	e := Estimate{Rows: round(texts), Tokens: round(texts * (prompts.prompt + float64(g.Sampling.MaxNewTokens))), Note: join(prompts.note, "at most: every text as long as max_new_tokens")}
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()
