@@ -77,6 +77,7 @@ func (c *compiler) spell() {
 	for _, a := range c.spec.Adapts {
 		c.adapt(a)
 	}
+	c.notOffered()
 	if c.diags.HasErrors() {
 		return // reports would only repeat what is missing
 	}
@@ -87,6 +88,16 @@ func (c *compiler) spell() {
 	}
 	for _, r := range c.spec.Reports {
 		c.report(r)
+	}
+}
+
+// notOffered refuses by name the blocks that this version reads and does not run.
+func (c *compiler) notOffered() {
+	for _, w := range c.spec.Wins {
+		c.fail(&w.Block, "judge", "win_rate is not offered yet", "This version reads judges and win rates and does not run them. Leave %s out.", w.Addr)
+	}
+	for _, a := range c.spec.Agrees {
+		c.fail(&a.Block, "judge", "agreement is not offered yet", "This version reads judges and agreements and does not run them. Leave %s out.", a.Addr)
 	}
 }
 
