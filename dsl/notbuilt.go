@@ -4,11 +4,7 @@ package dsl
 // silently in the meantime.
 
 // blocksNotBuilt are block types that are refused by name.
-var blocksNotBuilt = map[string]bool{
-	"judge":     true,
-	"win_rate":  true,
-	"agreement": true,
-}
+var blocksNotBuilt = map[string]bool{}
 
 // valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
 var valuesNotBuilt = map[string][]string{
@@ -19,12 +15,10 @@ var valuesNotBuilt = map[string][]string{
 }
 
 // attributesNotBuilt are refused by name when they are given at all.
-var attributesNotBuilt = map[string][]string{
-}
+var attributesNotBuilt = map[string][]string{}
 
 // switchesNotBuilt are refused by name when they are set to true.
-var switchesNotBuilt = map[string][]string{
-}
+var switchesNotBuilt = map[string][]string{}
 
 // resultsNotBuilt are results that no run has yet.
 var resultsNotBuilt = map[string][]string{

@@ -40,13 +40,21 @@ func (s *generateStage) Describe(w io.Writer) {
 	for i, d := range s.data.sets() {
 		line(w, fmt.Sprintf("prompts of data %d", i+1), fmt.Sprintf("max_prompt_tokens %d overlong %s", d.MaxPromptTokens, d.Overlong))
 	}
-	p := g.Sampling
+	describeSampling(w, g.Sampling)
+	line(w, "samples", s.samples())
+	line(w, "seed", g.Seed)
+	describeDevice(w, s.device, s.policy.precision())
+}
+
+func describeSampling(w io.Writer, p dsl.Sampling) {
 	line(w, "sampling", fmt.Sprintf("temperature %g top_p %g min_p %g top_k %d min_new_tokens %d max_new_tokens %d repetition_penalty %g no_repeat_ngram %d",
 		p.Temperature, p.TopP, p.MinP, p.TopK, p.MinNewTokens, p.MaxNewTokens, p.RepetitionPenalty, p.NoRepeatNgram))
 	line(w, "stop", quoted(p.Stop))
-	line(w, "samples", g.Samples)
-	line(w, "seed", g.Seed)
-	describeDevice(w, s.device, s.policy.precision())
+}
+
+func samplingConfig(p dsl.Sampling) torch.Sampling {
+	return torch.Sampling{Temperature: p.Temperature, TopP: p.TopP, MinP: p.MinP, TopK: p.TopK, MinNewTokens: p.MinNewTokens,
+		MaxNewTokens: p.MaxNewTokens, RepetitionPenalty: p.RepetitionPenalty, NoRepeatNgram: p.NoRepeatNgram}
 }
 
 // request is a prompt for somebody: number of the prompt, the row that has it, and who.
@@ -55,6 +63,9 @@ type request struct {
 	rowRef
 	user string // "" is the generic user
 }
+
+// samples is how many texts are drawn for each request, those that are ranked and dropped included.
+func (s *generateStage) samples() int { return max(s.spec.Samples, 1) * max(s.spec.BestOf, 1) }
 
 func (s *generateStage) leaves() []leaf { return s.policy.leaves() }
 
@@ -189,12 +200,10 @@ func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[st
 	if err != nil {
 		return torch.GenerateJob{}, nil, err
 	}
-	p := s.spec.Sampling
 	job := torch.GenerateJob{
 		Inputs: torch.Inputs{Policy: s.policy.files(e), Device: s.device, Precision: s.policy.precision(), BOS: special.bos},
-		EOS:    special.ends, Samples: max(s.spec.Samples, 1), Seed: s.spec.Seed,
-		Sample: torch.Sampling{Temperature: p.Temperature, TopP: p.TopP, MinP: p.MinP, TopK: p.TopK, MinNewTokens: p.MinNewTokens,
-			MaxNewTokens: p.MaxNewTokens, RepetitionPenalty: p.RepetitionPenalty, NoRepeatNgram: p.NoRepeatNgram},
+		EOS:    special.ends, Samples: s.samples(), Seed: s.spec.Seed,
+		Sample: samplingConfig(s.spec.Sampling),
 	}
 	type place struct {
 		prompt int
@@ -225,7 +234,7 @@ func (s *generateStage) write(e *Env, asks *asking, wanted []request, at []int, 
 		return err
 	}
 	defer out.Close()
-	samples := max(s.spec.Samples, 1)
+	samples := s.samples()
 	for i, r := range wanted {
 		for k := range samples {
 			g := texts[at[i]*samples+k]

@@ -26,7 +26,7 @@ const (
 )
 
 type scoreStage struct {
-	spec   *dsl.Accuracy
+	rows   *dsl.Set
 	policy *policy
 	data   dataInputs
 	device torch.Device
@@ -35,7 +35,7 @@ type scoreStage struct {
 func (s *scoreStage) Describe(w io.Writer) {
 	line(w, "version", scoreVersion)
 	s.policy.describe(w)
-	s.data.describe(w, "data", s.spec.Data)
+	s.data.describe(w, "data", s.rows)
 	describeDevice(w, s.device, s.policy.precision())
 }
 
@@ -46,18 +46,24 @@ func (p *policy) personal() bool {
 }
 
 // objective is whose implicit reward ranks two responses; a bare model and sft have none of their own and are ranked by
-// plain log-prob.
+// plain log-prob. A policy that was optimised against a reward has that of dpo, beta log pi/ref: at the optimum of equation
+// 3 it is the reward, up to a term of the prompt.
 func (p *policy) objective() objective.Config {
-	if t := p.last(); t != nil {
+	if t := p.last(); t != nil && t.spec.Objective.RL != nil {
+		return objective.Config{Kind: "dpo", Alpha: t.spec.Objective.Alpha, Beta: t.spec.Objective.Beta}
+	} else if t != nil {
 		return objectiveConfig(t.spec.Objective)
 	}
 	return objective.Config{Kind: "sft"}
 }
 
-// seen lists the users that the policy was trained on, in the order of their index.
+// seen lists the users that the policy was trained on, or adapted to, in the order of their index.
 func (p *policy) seen(e *Env) ([]arrowio.User, error) {
 	if p.last() == nil {
 		return nil, nil
+	}
+	if p.adapted != nil {
+		return arrowio.Read[arrowio.User](e.Path(p.adapted, usersFile))
 	}
 	return arrowio.Read[arrowio.User](e.Path(p.chain[len(p.chain)-1], usersFile))
 }
@@ -79,7 +85,7 @@ func (s *scoreStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	defer world.Close()
-	rows, err := world.rows(s.spec.Data)
+	rows, err := world.rows(s.rows)
 	if err != nil {
 		return err
 	}
