@@ -61,7 +61,7 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 	}
 	if job.UserModel.Tokens > 0 {
 		vocab := usermodel.Vocabulary{Rows: t.policy.model.Embedding(), Width: t.policy.model.Width, Text: job.StartIDs}
-		if t.policy.users, err = usermodel.New(job.UserModel, job.Users, vocab, job.place(), job.Seed); err != nil {
+		if t.policy.users, err = usermodel.New(job.UserModel, job.Users, job.Clusters, vocab, job.place(), job.Seed); err != nil {
 			return nil, err
 		}
 		t.policy.soft = job.UserModel.Tokens

@@ -28,6 +28,7 @@ type Model struct {
 	embedding    *tensor.Tensor
 	clusters     *tensor.Tensor
 	weights      *tensor.Tensor
+	trained      []*tensor.Tensor // of the three
 }
 
 // Vocabulary is what the start of a user model is drawn from: the base model's input embedding [V, d].
@@ -37,19 +38,24 @@ type Vocabulary struct {
 	Text  []int32 // token ids of start_text
 }
 
-// New makes a user model and draws its start by seed.
-func New(cfg Config, users int, vocab Vocabulary, place tensor.Place, seed int64) (*Model, error) {
+// New makes a user model and draws its start by seed. clusters [users], counted from 0, is read where the weights are given.
+func New(cfg Config, users int, clusters []int, vocab Vocabulary, place tensor.Place, seed int64) (*Model, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	if err := vocab.check(cfg); err != nil {
 		return nil, err
 	}
+	if err := cfg.checkClusters(users, clusters); err != nil {
+		return nil, err
+	}
 	m := &Model{Config: cfg, users: users, width: vocab.Width, place: place, scope: tensor.NewScope()}
 	draw := starter{cfg: cfg, vocab: vocab, rng: rand.New(rand.NewPCG(uint64(seed), 0x75736572))}
 	t, d := int64(cfg.Tokens), int64(vocab.Width)
 	param := func(values []float32, shape ...int64) *tensor.Tensor {
-		return m.scope.Parameter(m.scope.FromFloats(values, place, tensor.Float32, shape...))
+		p := m.scope.Parameter(m.scope.FromFloats(values, place, tensor.Float32, shape...))
+		m.trained = append(m.trained, p)
+		return p
 	}
 	switch cfg.Kind {
 	case "uniform":
@@ -60,7 +66,11 @@ func New(cfg Config, users int, vocab Vocabulary, place tensor.Place, seed int64
 	case "cluster":
 		k := int64(cfg.Clusters)
 		m.clusters = param(draw.rows(cfg.Clusters*cfg.Tokens), k, t, d)
-		m.weights = param(draw.weights((users+1)*cfg.Clusters), int64(users+1), k)
+		if cfg.given() {
+			m.weights = m.scope.FromFloats(cfg.givenWeights(clusters), place, tensor.Float32, int64(users+1), k)
+		} else {
+			m.weights = param(draw.weights((users+1)*cfg.Clusters), int64(users+1), k)
+		}
 	}
 	return m, nil
 }
@@ -134,6 +144,17 @@ func (m *Model) Close() { m.scope.Close() }
 
 // Params are the trainable tensors with their names, in a fixed order.
 func (m *Model) Params() (names []string, values []*tensor.Tensor) {
+	all, tensors := m.tensors()
+	for i, x := range tensors {
+		if slices.Contains(m.trained, x) {
+			names, values = append(names, all[i]), append(values, x)
+		}
+	}
+	return names, values
+}
+
+// tensors are what a file holds, given weights included.
+func (m *Model) tensors() (names []string, values []*tensor.Tensor) {
 	for _, p := range []struct {
 		name  string
 		value *tensor.Tensor
@@ -179,7 +200,7 @@ func (m *Model) SoftPrompts(s *tensor.Scope, users []int32) *tensor.Tensor {
 		return s.View(e, n*t, d)
 	}
 	w := s.Rows(m.weights, rowsOf(own)) // [n, K]
-	if m.Weights != "free" {
+	if m.Weights != "free" && m.Weights != "given" {
 		w = s.Softmax(w)
 	}
 	return s.View(s.Matmul(w, s.View(m.clusters, int64(m.Clusters), t*d)), n*t, d)
@@ -188,7 +209,7 @@ func (m *Model) SoftPrompts(s *tensor.Scope, users []int32) *tensor.Tensor {
 // Save writes user_model.safetensors.
 func (m *Model) Save(path string) error {
 	var tensors []safetensors.Tensor
-	names, values := m.Params()
+	names, values := m.tensors()
 	for i, name := range names {
 		tensors = append(tensors, safetensors.FromFloat32s(name, values[i].Shape(), values[i].Floats()))
 	}
@@ -199,7 +220,7 @@ func (m *Model) Save(path string) error {
 func Load(path string, cfg Config, users, width int, place tensor.Place) (*Model, error) {
 	start := cfg
 	start.Start = "zeros"
-	m, err := New(start, users, Vocabulary{Width: width}, place, 0)
+	m, err := New(start, users, make([]int, users), Vocabulary{Width: width}, place, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -211,14 +232,14 @@ func Load(path string, cfg Config, users, width int, place tensor.Place) (*Model
 	return m, nil
 }
 
-// Fill overwrites the parameters with those of a file.
+// Fill overwrites the tensors with those of a file.
 func (m *Model) Fill(path string) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	names, values := m.Params()
+	names, values := m.tensors()
 	for i, name := range names {
 		t, ok := f.Tensor(name)
 		if !ok {
