@@ -217,6 +217,49 @@ func TestStart(t *testing.T) {
 	})
 }
 
+// A sparse table starts as a dense one does and is saved as the same file, and its rows come back one by one.
+func TestSparseIsTheSameFile(t *testing.T) {
+	onThread(t, func(s *tensor.Scope) {
+		for _, cfg := range []Config{
+			{Kind: "individualized", Start: "vocabulary"}, {Kind: "individualized", Shared: true, Start: "uniform"},
+			{Kind: "individualized", Start: "zeros"}, {Kind: "individualized", Start: "text"},
+			{Kind: "cluster", Clusters: 3, Weights: "softmax"}, {Kind: "cluster", Clusters: 3, Weights: "free"},
+		} {
+			for _, words := range []int{40, 8} { // enough for all ten vectors, and not
+				dir := t.TempDir()
+				var made [2]*Model
+				var bytes [2][]byte
+				for i := range made {
+					cfg.Tokens, cfg.Sparse = tu, i == 1
+					m, err := New(cfg, users, nil, vocabulary(words), tensor.CPU, 5)
+					if err != nil {
+						t.Fatal(err)
+					}
+					path := filepath.Join(dir, "user_model.safetensors")
+					if err := m.Save(path); err != nil {
+						t.Fatal(err)
+					}
+					bytes[i], _ = os.ReadFile(path)
+					m.Close()
+					if made[i], err = Load(path, cfg, users, width, tensor.CPU); err != nil {
+						t.Fatal(err)
+					}
+					defer made[i].Close()
+				}
+				if len(bytes[0]) == 0 || string(bytes[0]) != string(bytes[1]) {
+					t.Errorf("%+v, %d words: the files differ", cfg, words)
+				}
+				tensor.NoGrad(func() {
+					who := []int32{4, 0, 3, 4}
+					if got, want := made[1].SoftPrompts(s, who).Floats(), made[0].SoftPrompts(s, who).Floats(); !slices.Equal(got, want) {
+						t.Errorf("%+v: soft prompts %v; want %v", cfg, got, want)
+					}
+				})
+			}
+		}
+	})
+}
+
 func TestClusterWeightsStart(t *testing.T) {
 	onThread(t, func(s *tensor.Scope) {
 		for weights, want := range map[string][2]float64{"softmax": {0, 1}, "free": {0.5, 0.02}} {
