@@ -52,6 +52,17 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 	return out
 }
 
+// usersOf lists whose soft prompts the units have.
+func usersOf(list []unit) []int32 {
+	var users []int32
+	for _, u := range list {
+		if u.user != NoUser {
+			users = append(users, u.user)
+		}
+	}
+	return users
+}
+
 // micro is what one forward and backward pass works on.
 type micro struct {
 	batch lm.Batch
