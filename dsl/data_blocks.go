@@ -26,6 +26,9 @@ func (f *fields) synthetic(block Block) *Synthetic {
 	if s.Votes > s.Users && !f.broken["votes"] {
 		f.say("votes", "Out of range", "votes is the number of users who judge each pair, at most the %d users; this is %d.", s.Users, s.Votes)
 	}
+	if s.Votes > 1 || s.Cyclic {
+		f.votes(s)
+	}
 	return s
 }
 

@@ -15,7 +15,7 @@ locals { greeting = "For" }
 synthetic "posts" {
   format      = "tldr"
   users       = 6
-  comparisons = 600
+  comparisons = 450
   prompts     = 50
   votes       = 3
   seed        = 4
