@@ -21,10 +21,10 @@ import (
 
 // SyntheticConfig is the size of made-up data.
 type SyntheticConfig struct {
-	Users       int // workers; the first has most comparisons
-	Comparisons int // in all
-	Prompts     int // distinct
-	Votes       int // workers who judge each pair; 0 and 1: one, who chooses at random
+	Users       int  // workers; the first has most comparisons
+	Comparisons int  // in all
+	Prompts     int  // distinct
+	Votes       int  // workers who judge each pair; 0 and 1: one, who chooses at random
 	Cyclic      bool // three answers to each prompt, whose votes go in a circle
 	Seed        int64
 }
