@@ -34,7 +34,6 @@ var switchesNotBuilt = map[string][]string{
 
 // resultsNotBuilt are results that no run has yet.
 var resultsNotBuilt = map[string][]string{
-	"accuracy": {"vote_gap"},
 	"generate": {"reward"},
 }
 

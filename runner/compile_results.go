@@ -123,8 +123,8 @@ func (c *compiler) accuracy(a *dsl.Accuracy) *Node {
 		}
 		score := &scoreStage{spec: a, policy: p, data: data, device: c.opts.Device}
 		n := c.node(kindScore, c.ofSeed(a.Addr, p), &a.Block, score, append(data.inputs(true), p.inputs()...)...)
-		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.textsOnly())
-		inputs = append(append(inputs, n), data.inputs(false)...)
+		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.withIDs())
+		inputs = append(append(inputs, n), data.withIDs().inputs(true)...)
 	}
 	if len(stage.scores) == 0 {
 		return nil

@@ -78,3 +78,12 @@ func (in dataInputs) textsOnly() dataInputs {
 	}
 	return out
 }
+
+// withIDs leaves out reference log-probs.
+func (in dataInputs) withIDs() dataInputs {
+	out := in.textsOnly()
+	for i, d := range in {
+		out[i].tokens = d.tokens
+	}
+	return out
+}

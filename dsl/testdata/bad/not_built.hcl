@@ -44,7 +44,7 @@ generate "g" {
   best_of = 4
 }
 
-claim "c" { that = accuracy.test["vanilla"].vote_gap.top.mean < 0.1 }
+claim "c" { that = generate.summaries["vanilla"].reward.average.mean > 0 }
 claim "silent" { that = win_rate.w.average.mean > 0.5 }
 
 report "r" {
