@@ -142,9 +142,7 @@ func (f *fields) optimizer() Optimizer {
 		WeightDecay:     in.number("weight_decay", 0, "AdamW's decoupled decay", atLeast(0)),
 		MaxGradNorm:     in.number("max_grad_norm", 1, "the norm that gradients are cut to", above(0)),
 		UserWeightDecay: in.number("user_weight_decay", 0, "the decay of the user model", atLeast(0)),
-	}
-	if in.has("stop_norm") {
-		in.say("stop_norm", "Not built yet", "stop_norm is not built yet in this version. Write steps.")
+		StopNorm:        in.number("stop_norm", 0, "the norm of the gradient at which training ends", above(0)),
 	}
 	o.UserLR = in.number("user_lr", o.LR, "the learning rate of the user model", above(0))
 	return o

@@ -172,6 +172,7 @@ type Optimizer struct {
 	LR, WeightDecay, MaxGradNorm, UserLR, UserWeightDecay float64
 	Schedule                                              string // cosine linear constant
 	WarmupSteps                                           int
+	StopNorm                                              float64 // norm of the gradient over all rows at which training ends; 0: never
 }
 
 // LoRA names the adapted projections. A nil *LoRA means all weights; Rank 0 the user model only.

@@ -174,6 +174,7 @@ func TestChangeOneInput(t *testing.T) {
 		{"the seed of the split", func(l *lab) { l.spec = strings.ReplaceAll(l.spec, "seed = 1", "seed = 2") }, plus(afterTrain, "split", 2)},
 		{"beta", func(l *lab) { l.edit("beta = 0.3", "beta = 0.4") }, afterTrain},
 		{"the seed of training", func(l *lab) { l.edit("steps      = 2", "steps      = 2\n  seed       = 5") }, afterTrain},
+		{"the norm at which training ends", func(l *lab) { l.edit("steps      = 2", "steps      = 2\n  optimizer  = { stop_norm = 0.01 }") }, afterTrain},
 		{"the seed of generation", func(l *lab) { l.edit("sampling = {", "seed     = 3\n  sampling = {") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
 		{"a setting of sampling", func(l *lab) { l.edit("max_new_tokens = 4", "max_new_tokens = 5") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
 		{"prompts asked", func(l *lab) { l.edit("test.prompts, 2)", "test.prompts, 3)") }, map[string]int{"generate": 1, "words": 1, "report": 1}},

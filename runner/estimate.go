@@ -98,7 +98,7 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 	seen := steps * float64(t.BatchSize)
 	perRow += float64(um.Tokens)
 	e := Estimate{Rows: round(examples), Tokens: round(seen * passes * perRow), Exact: v.exact, Note: v.note}
-	e.Note = join(e.Note, fmt.Sprintf("%.0f steps of %d", steps, t.BatchSize))
+	e.Note = join(e.Note, fmt.Sprintf("%s%.0f steps of %d", map[bool]string{true: "at most "}[t.Optimizer.StopNorm > 0], steps, t.BatchSize))
 	if !s.base.origin.known {
 		return e
 	}

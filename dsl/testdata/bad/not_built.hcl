@@ -19,7 +19,6 @@ train "a" {
   objective  = { kind = "kto", normalize = "length" }
   user_model = { kind = "cluster", clusters = 2, weights = "given", as = "linear_head", sparse = true }
   seeds      = [1, 2]
-  optimizer  = { stop_norm = 1e-3 }
 }
 
 model "chat" {
