@@ -131,7 +131,7 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 		UserModel: userModelConfig(t.UserModel), Users: len(users),
 		Objective: objectiveConfig(t.Objective), GenericKeepsText: t.Objective.GenericKeepsText,
 		Optimizer: optimizerConfig(t.Optimizer), StopNorm: t.Optimizer.StopNorm,
-		Steps:     s.steps(len(items)), BatchSize: t.BatchSize, KeepBest: t.Keep == "best", Seed: s.seed,
+		Steps: s.steps(len(items)), BatchSize: t.BatchSize, KeepBest: t.Keep == "best", Seed: s.seed,
 		Out: e.Dir, Checkpoints: filepath.Join(e.Scratch, "checkpoints"),
 	}
 	job.CheckpointEvery = min(max(job.Steps/10, 1), 200)
