@@ -86,6 +86,7 @@ func (f *fields) train(block Block, inst *instance) *Train {
 		t.Evaluate = &Evaluate{Every: in.count("every", 100, "the number of steps between evaluations", 1)}
 		if in.has("data") {
 			t.Evaluate.Data, _ = in.set("data", RowSet)
+			in.pairsOnly("data", t.Evaluate.Data, "An accuracy curve compares", "")
 		} else {
 			f.say("evaluate", "Missing key", "evaluate needs data, the rows that are scored.")
 		}
@@ -115,6 +116,9 @@ func (f *fields) trainData(t *Train) {
 		kinds = append(kinds, ResponseSet)
 	}
 	t.Data, _ = f.set("data", kinds...)
+	if kind := t.Objective.Kind; kind != "" && !slices.Contains(unpairedKinds, kind) {
+		f.pairsOnly("data", t.Data, kind+" compares", " Objectives for such rows are kto and sft.")
+	}
 }
 
 func (f *fields) trainLength(t *Train) {

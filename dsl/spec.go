@@ -68,6 +68,7 @@ type Dataset struct {
 	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
 	Synthetic       *Synthetic
 	Columns         map[string]string // our column -> theirs
+	Unpaired        bool              // one response a row, liked or not: Columns names response or label
 	Split           Split
 	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
 	Draw            string           // quota, numpy

@@ -57,7 +57,7 @@ func (c *compiler) importEstimate(s *importStage, n *Node) Estimate {
 
 // passEstimate is that of scoring: each distinct text once where no user tells equal texts apart, else at most.
 func (c *compiler) passEstimate(p *policy, v volume, passes float64) Estimate {
-	prompts, responses := v.rows*v.prompt, 2*v.rows*v.response
+	prompts, responses := v.rows*v.prompt, v.sides*v.rows*v.response
 	if passes == 1 && v.once.responses > 0 {
 		prompts, responses = v.once.promptTokens, v.once.responseTokens
 	}
@@ -78,12 +78,11 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 	t := s.spec
 	v := c.setVolume(s.data, t.Data)
 	examples := v.rows
-	perRow := v.prompt + 2*v.response
-	responses := 2.0
+	perRow, responses := v.prompt+v.sides*v.response, v.sides
 	if t.Objective.Kind == "sft" {
 		responses, perRow = 1, v.prompt+v.response
 		if t.Data.Kind == dsl.ResponseSet {
-			examples = 2 * v.rows
+			examples = v.sides * v.rows
 			if v.texts > 0 {
 				examples = v.texts
 			}

@@ -37,6 +37,8 @@ const (
 	SegmentResponse SegmentKind = "response" // of sft
 	SegmentChosen   SegmentKind = "chosen"
 	SegmentRejected SegmentKind = "rejected"
+	SegmentLiked    SegmentKind = "liked" // of unpaired rows
+	SegmentNotLiked SegmentKind = "not liked"
 )
 
 // Segment is a stretch of tokens. A soft prompt has vectors instead of ids: then IDs is empty and Length says how many.
@@ -144,11 +146,20 @@ func segments(job torch.TrainJob, ex torch.Example, tok *tokenizer.Tokenizer) []
 	add(SegmentUserText, ex.UserText, len(ex.UserText), false)
 	add(SegmentPrompt, ex.Prompt, len(ex.Prompt), false)
 	for k, r := range ex.Responses {
-		kind := SegmentResponse
-		if len(ex.Responses) == 2 {
-			kind = []SegmentKind{SegmentChosen, SegmentRejected}[k]
-		}
-		add(kind, r, len(r), true)
+		add(responseKind(ex, k), r, len(r), true)
 	}
 	return out
+}
+
+// responseKind is what response k of an example is.
+func responseKind(ex torch.Example, k int) SegmentKind {
+	switch {
+	case ex.Desirable != nil && ex.Desirable[k]:
+		return SegmentLiked
+	case ex.Desirable != nil:
+		return SegmentNotLiked
+	case len(ex.Responses) == 2:
+		return []SegmentKind{SegmentChosen, SegmentRejected}[k]
+	}
+	return SegmentResponse
 }

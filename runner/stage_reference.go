@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch"
@@ -48,7 +49,14 @@ func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	defer w.Close()
 	sc := newScorer(w, special.end)
 	for i := range t.rows {
-		for side := range 2 {
+		row, err := t.tokens.At(i)
+		if err != nil {
+			return err
+		}
+		for side, ids := range [][]int32{row.Chosen, row.Rejected} {
+			if len(ids) == 0 { // of an unpaired row
+				continue
+			}
 			if err := sc.ask(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
 				return err
 			}
@@ -68,15 +76,18 @@ func (s *referenceStage) write(e *Env, t *table, sc *scorer) error {
 	}
 	defer out.Close()
 	for i := range t.rows {
-		var sides [2]score
-		for side := range sides {
-			if sides[side], err = sc.answer(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
-				return err
-			}
-		}
 		row, err := t.tokens.At(i)
 		if err != nil {
 			return err
+		}
+		sides := [2]score{{logp: math.NaN()}, {logp: math.NaN()}}
+		for side, ids := range [][]int32{row.Chosen, row.Rejected} {
+			if len(ids) == 0 {
+				continue
+			}
+			if sides[side], err = sc.answer(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
+				return err
+			}
 		}
 		err = out.Append(arrowio.Logps{Row: row.Row, ChosenLogps: sides[0].logp, RejectedLogps: sides[1].logp,
 			ChosenTokens: sides[0].tokens, RejectedTokens: sides[1].tokens})

@@ -264,6 +264,18 @@ func (w *world) responseKey(r responseRef, personal bool) textKey {
 	return keyOf(k.Prompt, text, user)
 }
 
+// noText is the key of the response that an unpaired row has not.
+var noText = keyOf("")
+
+// has tells whether a row has a response on a side; unpaired rows have one on one side only.
+func (w *world) has(r rowRef, side int) bool {
+	t := w.tables[r.data]
+	if (side == 1) != t.rows[r.row].swapped {
+		return t.keys[r.row].Rejected != noText
+	}
+	return t.keys[r.row].Chosen != noText
+}
+
 // rowKey is what a row is sampled by: its texts and its user, whatever stands around it.
 func (w *world) rowKey(r rowRef) []byte {
 	k := w.tables[r.data].keys[r.row]
