@@ -49,7 +49,7 @@ type compiler struct {
 	data    map[*dsl.Dataset]*dataNodes
 	origins map[*dsl.Model]*origin
 	trained map[*dsl.Train][]*policy
-	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train: the node with its result.json
+	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train, *dsl.Adapt: the node with its result.json
 	ofAddr  map[string][]*Node
 	volumes map[string]volume // of sets of rows, by what they are
 }
@@ -74,6 +74,10 @@ func (c *compiler) spell() {
 	for _, g := range c.spec.Gens {
 		c.words(g)
 	}
+	for _, a := range c.spec.Adapts {
+		c.adapt(a)
+	}
+	c.notOffered()
 	if c.diags.HasErrors() {
 		return // reports would only repeat what is missing
 	}
@@ -84,6 +88,16 @@ func (c *compiler) spell() {
 	}
 	for _, r := range c.spec.Reports {
 		c.report(r)
+	}
+}
+
+// notOffered refuses by name the blocks that this version reads and does not run.
+func (c *compiler) notOffered() {
+	for _, w := range c.spec.Wins {
+		c.fail(&w.Block, "judge", "win_rate is not offered yet", "This version reads judges and win rates and does not run them. Leave %s out.", w.Addr)
+	}
+	for _, a := range c.spec.Agrees {
+		c.fail(&a.Block, "judge", "agreement is not offered yet", "This version reads judges and agreements and does not run them. Leave %s out.", a.Addr)
 	}
 }
 

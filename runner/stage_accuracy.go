@@ -50,7 +50,7 @@ func (s *accuracyStage) value(e *Env, i int, scores []arrowio.Score) (dsl.Value,
 		return nil, err
 	}
 	defer world.Close()
-	rows, err := world.rows(s.scores[i].Stage.(*scoreStage).spec.Data)
+	rows, err := world.rows(s.scores[i].Stage.(*scoreStage).rows)
 	if err != nil {
 		return nil, err
 	}

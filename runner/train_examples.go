@@ -14,7 +14,10 @@ import (
 
 // items lists the examples and the users whom the policy has seen, indexed 1..m in the data set's order.
 func (s *trainStage) items(e *Env, w *world) ([]item, []arrowio.User, error) {
-	if s.spec.Data.Kind == dsl.ResponseSet {
+	switch {
+	case s.spec.Objective.RL != nil:
+		return s.promptItems(w)
+	case s.spec.Data.Kind == dsl.ResponseSet:
 		return s.responseItems(e, w)
 	}
 	rows, err := w.rows(s.spec.Data)
@@ -26,14 +29,14 @@ func (s *trainStage) items(e *Env, w *world) ([]item, []arrowio.User, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	side := -1
+	side := bothSides
 	if s.spec.Objective.Kind == "sft" {
 		side = 0 // the chosen response
 	}
 	index := indexOf(users)
 	var items []item
 	for _, r := range rows {
-		if side < 0 || w.has(r, side) {
+		if side == bothSides || w.has(r, side) {
 			items = append(items, item{r, side, index[w.user(r)]})
 		}
 	}
@@ -96,7 +99,7 @@ func (s *trainStage) evaluated(w *world, users []arrowio.User) ([]item, error) {
 	index := indexOf(users)
 	items := make([]item, len(rows))
 	for i, r := range rows {
-		items[i] = item{r, -1, index[w.user(r)]}
+		items[i] = item{r, bothSides, index[w.user(r)]}
 	}
 	return items, nil
 }
@@ -105,7 +108,8 @@ func userModelConfig(u *dsl.UserModel) usermodel.Config {
 	if u == nil {
 		return usermodel.Config{}
 	}
-	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start}
+	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start,
+		Head: u.As == "linear_head", Sparse: u.Sparse}
 }
 
 func objectiveConfig(o dsl.Objective) objective.Config {
