@@ -114,12 +114,15 @@ func (f *fields) trainObjective(t *Train) {
 func (f *fields) trainData(t *Train) {
 	kinds := []SetKind{RowSet}
 	switch {
-	case t.Objective.Kind == "sft" || t.Objective.Kind == "": // what is not known yet is not complained about
+	case t.Objective.Kind == "sft", t.Objective.Kind == "kto", t.Objective.Kind == "": // what is not known yet is not complained about
 		kinds = append(kinds, ResponseSet)
 	case t.Objective.RL != nil:
 		kinds = append(kinds, PromptSet)
 	}
 	t.Data, _ = f.set("data", kinds...)
+	if t.Objective.Kind == "kto" && t.Data != nil && t.Data.Kind == ResponseSet {
+		f.say("data", "Responses without labels", "kto trains on rows, which say whether a response was liked; %s is responses, which do not. Write dataset.NAME.train.", t.Data)
+	}
 	if kind := t.Objective.Kind; kind != "" && !slices.Contains(unpairedKinds, kind) {
 		f.pairsOnly("data", t.Data, kind+" compares", " Objectives for such rows are kto and sft.")
 	}

@@ -161,13 +161,15 @@ type UserModel struct {
 
 // Objective is the base loss and how it is personalised.
 type Objective struct {
-	Kind              string // sft dpo ipo hinge simpo orpo cpo reward rloo grpo ppo
+	Kind              string // sft dpo ipo hinge simpo orpo cpo kto reward rloo grpo ppo
 	Alpha, Beta       float64
 	LabelSmoothing    float64
 	Robust            bool
 	Normalize         string  // ipo: sum length
 	Gamma             float64 // simpo
 	Lambda            float64 // cpo, orpo
+	LambdaChosen      float64 // kto
+	LambdaRejected    float64 // kto
 	ReferenceUserText bool
 	GenericKeepsText  bool
 	RL                *RL // rloo grpo ppo

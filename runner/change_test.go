@@ -85,6 +85,19 @@ func newFileLab(t *testing.T) *lab {
 	return l
 }
 
+// writeWeights replaces the weights of the model folder.
+func (l *lab) writeWeights(seed int64) {
+	l.t.Helper()
+	dir := filepath.Join(l.dir, "base")
+	cfg, err := lm.ReadConfig(dir)
+	if err == nil {
+		err = lm.WriteInit(dir, cfg, seed)
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
 func (l *lab) writeTokenizer(text string) {
 	l.t.Helper()
 	tok, err := tokenizer.TrainBPE(slices.Values([]string{text}), 270, initTokens)
@@ -160,12 +173,7 @@ func TestChangeOneInput(t *testing.T) {
 			}
 		}, map[string]int{}},
 		{"a row of the data", func(l *lab) { l.writeRows("people.jsonl", 61) }, plus(afterTokens, "import", 1, "split", 2)},
-		{"the weights", func(l *lab) {
-			cfg, _ := lm.ReadConfig(filepath.Join(l.dir, "base"))
-			if err := lm.WriteInit(filepath.Join(l.dir, "base"), cfg, 8); err != nil {
-				t.Fatal(err)
-			}
-		}, plus(afterTrain, "reference", 1)},
+		{"the weights", func(l *lab) { l.writeWeights(8) }, plus(afterTrain, "reference", 1)},
 		{"the tokenizer", func(l *lab) { l.writeTokenizer("other words here, other words there") }, afterTokens},
 		{"a limit of length", func(l *lab) {
 			l.spec = strings.ReplaceAll(l.spec, "max_tokens = 60", "max_tokens = 59")

@@ -43,6 +43,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	}
 	var out []*policy
 	for _, seed := range t.Seeds {
+		data := c.mismatch(data, base, t, seed)
 		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.opts.Device}
 		name := t.Addr.String()
 		if len(t.Seeds) > 1 {

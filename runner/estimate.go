@@ -27,6 +27,13 @@ func (c *compiler) estimate(plan *Plan) {
 		case *referenceStage:
 			v := c.wholeVolume(s.tokens.Stage.(*tokenizeStage).spec, s.tokens)
 			n.Estimate = c.passEstimate(s.model, v, 1)
+		case *mismatchStage:
+			v := c.wholeVolume(s.spec, s.tokens)
+			n.Estimate = Estimate{Rows: round(v.rows), Exact: v.exact, Note: v.note}
+		case *mismatchReferenceStage:
+			v := c.wholeVolume(s.tokens.Stage.(*tokenizeStage).spec, s.tokens)
+			v.sides, v.exact, v.once = 1, false, distinctTexts{}
+			n.Estimate = c.passEstimate(s.model, v, 1)
 		case *trainStage:
 			n.Estimate = c.trainEstimate(s)
 			if s.reward != nil {
@@ -90,6 +97,9 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 		responses, perRow = float64(rl.Samples), v.prompt
 		v.response = float64(rl.Sampling.MaxNewTokens)
 		perRow += responses * v.response
+	}
+	if t.Objective.Kind == "kto" { // and a response of another row
+		responses, perRow = responses+1, perRow+v.response
 	}
 	if t.Objective.Kind == "sft" {
 		responses, perRow = 1, v.prompt+v.response

@@ -30,6 +30,8 @@ type examples struct {
 	texts     bool    // users' texts are prepended
 	raters    *raters // whose reward the texts get; nil where there is none
 	mu        sync.Mutex
+
+	mismatched bool // kto: with a response of another row
 }
 
 func (x *examples) Len() int { return len(x.items) }
@@ -70,6 +72,13 @@ func (x *examples) At(i int) (torch.Example, error) {
 		for _, side := range sides {
 			ex.Reference = append(ex.Reference, [2]float64{chosen, rejected}[side])
 		}
+	}
+	if x.mismatched {
+		ids, logp, err := x.world.mismatch(it.rowRef)
+		if err != nil {
+			return ex, err
+		}
+		ex.Mismatch, ex.MismatchReference = append(ids[:len(ids):len(ids)], x.end), logp
 	}
 	return ex, nil
 }

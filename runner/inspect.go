@@ -39,6 +39,7 @@ const (
 	SegmentRejected SegmentKind = "rejected"
 	SegmentLiked    SegmentKind = "liked" // of unpaired rows
 	SegmentNotLiked SegmentKind = "not liked"
+	SegmentMismatch SegmentKind = "mismatched" // kto: a response of another row; it is in the estimate of z0, which has no gradient
 )
 
 // Segment is a stretch of tokens. A soft prompt has vectors instead of ids: then IDs is empty and Length says how many.
@@ -151,6 +152,7 @@ func segments(job torch.TrainJob, ex torch.Example, tok *tokenizer.Tokenizer) []
 	for k, r := range ex.Responses {
 		add(responseKind(ex, k), r, len(r), true)
 	}
+	add(SegmentMismatch, ex.Mismatch, len(ex.Mismatch), true)
 	return out
 }
 

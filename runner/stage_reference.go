@@ -28,8 +28,10 @@ type referenceStage struct {
 	device torch.Device
 }
 
-func (s *referenceStage) Describe(w io.Writer) {
-	line(w, "version", referenceVersion)
+func (s *referenceStage) Describe(w io.Writer) { s.describe(w, referenceVersion) }
+
+func (s *referenceStage) describe(w io.Writer, version int) {
+	line(w, "version", version)
 	s.model.describe(w)
 	if s.split != nil {
 		line(w, "user text", "in the input")

@@ -103,6 +103,8 @@ func describeObjective(w io.Writer, o dsl.Objective) {
 		line(w, "gamma", o.Gamma)
 	case "cpo", "orpo":
 		line(w, "lambda", o.Lambda)
+	case "kto":
+		line(w, "lambda", fmt.Sprintf("chosen %g rejected %g", o.LambdaChosen, o.LambdaRejected))
 	}
 	if rl := o.RL; rl != nil {
 		line(w, "policy optimisation", fmt.Sprintf("samples %d clip %g passes %d kl_target %g", rl.Samples, rl.Clip, rl.Passes, rl.KLTarget))
@@ -187,6 +189,7 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference, texts: explicit(t.UserModel), raters: raters}
 	}
 	job.Data = of(items)
+	job.Data.(*examples).mismatched = t.Objective.Kind == "kto"
 	if t.Evaluate != nil {
 		rows, err := s.evaluated(w, users)
 		if err != nil {

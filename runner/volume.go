@@ -146,7 +146,7 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 func (c *compiler) setVolume(in dataInputs, s *dsl.Set) volume {
 	key := describeSet(s, placeIn(in.sets()))
 	for _, n := range in.inputs(true) {
-		if n != nil && n.Kind != kindReference {
+		if n != nil && n.Kind != kindReference && n.Kind != kindMismatch && n.Kind != kindMismatchReference {
 			key += " " + n.Fingerprint.String()
 		}
 	}

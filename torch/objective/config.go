@@ -29,7 +29,7 @@ var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo"}
 
 // NeedsReference tells whether the loss uses reference log-probs.
 func (c Config) NeedsReference() bool {
-	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge"
+	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto"
 }
 
 // Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs.

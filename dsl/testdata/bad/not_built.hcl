@@ -16,7 +16,7 @@ agreement "a" { judge = judge.gpt4 }
 train "a" {
   base       = model.tiny
   data       = dataset.posts.train
-  objective  = { kind = "kto", normalize = "length" }
+  objective  = { kind = "kto" }
   user_model = { kind = "cluster", clusters = 2, weights = "given", as = "linear_head", sparse = true }
   seeds      = [1, 2]
 }

@@ -28,6 +28,12 @@ train "compares" {
   objective = { kind = each.value }
 }
 
+train "unlabelled" {
+  base      = model.tiny
+  data      = dataset.likes.train.responses
+  objective = { kind = "kto", lambda_chosen = -1, lambda = 2 }
+}
+
 train "curve" {
   base      = model.tiny
   data      = dataset.posts.train

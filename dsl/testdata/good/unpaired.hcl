@@ -22,6 +22,17 @@ train "sft" {
   objective = { kind = "sft" }
 }
 
+objective "kto" {
+  kind            = "kto"
+  lambda_rejected = 1.5
+}
+
+train "kto" {
+  base      = model.base
+  data      = [dataset.likes.train, dataset.groups.train]
+  objective = merge(objective.kto, { beta = objective.kto.lambda_rejected / 10, lambda_chosen = objective.kto.lambda_chosen + 1 })
+}
+
 claim "liked" {
   that = dataset.likes.statistics.liked.all + dataset.likes.statistics.not_liked.all == dataset.likes.statistics.comparisons.all && dataset.groups.statistics.liked.seen_old > 0
 }
