@@ -149,6 +149,9 @@ func TestKTOJobs(t *testing.T) {
 			if paired != (e.Desirable == nil) || !paired && len(e.Desirable) != 1 {
 				return fmt.Errorf("row %d has %d responses, liked: %v", e.Row, len(e.Responses), e.Desirable)
 			}
+			if limit := map[bool]int{true: 60, false: 30}[paired]; len(e.Prompt)+len(e.Mismatch) > limit {
+				return fmt.Errorf("row %d and a response of another have %d tokens; max_tokens is %d", e.Row, len(e.Prompt)+len(e.Mismatch), limit)
+			}
 			want := l.scored(job.Policy, e.Prompt, append(slices.Clone(e.Responses), e.Mismatch))
 			if !slices.Equal(append(slices.Clone(e.Reference), e.MismatchReference), want) {
 				return fmt.Errorf("row %d has the reference log-probs %v and %g; expected %v", e.Row, e.Reference, e.MismatchReference, want)

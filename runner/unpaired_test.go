@@ -64,7 +64,7 @@ func (l *lab) writeLikes(name string, n int) {
 	var b strings.Builder
 	for i := range n {
 		line, err := json.Marshal(map[string]any{"user": i % 4, "prompt": fmt.Sprintf("question %d?", i%10),
-			"response": fmt.Sprintf("answer %d of user %d", i/10, i%4), "liked": i%4 == 0 || i%4 != 3 && i/4%2 == 0})
+			"response": fmt.Sprintf("answer %d of user %d%s", i/10, i%4, strings.Repeat("!", i%7)), "liked": i%4 == 0 || i%4 != 3 && i/4%2 == 0})
 		if err != nil {
 			l.t.Fatal(err)
 		}
