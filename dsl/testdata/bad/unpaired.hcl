@@ -53,4 +53,15 @@ accuracy "likes" {
   data   = dataset.likes.test
 }
 
+agreement "likes" {
+  judge = { kind = "rule", prefers = "longer" }
+  data  = dataset.likes.test
+}
+
+adapt "likes" {
+  policy = train.dpo["individual"]
+  fit    = dataset.likes.train
+  data   = dataset.likes.test
+}
+
 claim "pairs_have_no_likes" { that = dataset.posts.statistics.liked.all > 0 }
