@@ -11,3 +11,7 @@ type User struct {
 	TestComparisons  int64  `arrow:"test_comparisons"`
 	Prefers          string `arrow:"prefers"` // longer, shorter; "" where choices are the recorded ones
 }
+
+// Erased tells whether a policy's user was erased: the index stays, so that the others keep theirs, and everything else is
+// gone. Whoever it was is not known any more.
+func (u User) Erased() bool { return u.Index > 0 && !u.Seen && u.ID == "" }
