@@ -51,6 +51,19 @@ func (c Config) given() bool { return c.Kind == "cluster" && c.Weights == "given
 // weightKinds are the kinds of cluster weights; "" is softmax.
 var weightKinds = []string{"softmax", "free", "given"}
 
+// CheckAdapt says why new users cannot be fitted to a policy with this user model; nil: they can.
+func (c Config) CheckAdapt() error {
+	switch {
+	case c.Kind == "" || c.Tokens == 0:
+		return errors.New("the policy has no user model; adapt fits new users' part of an individualized or cluster one")
+	case c.Kind == "uniform":
+		return errors.New("the policy's user model is uniform, the same for every user; adapt fits new users' part of an individualized or cluster one")
+	case c.given():
+		return errors.New("the policy's cluster weights are given, not trained; adapt fits softmax or free weights")
+	}
+	return nil
+}
+
 // Check returns the first field that is out of range.
 func (c Config) Check() error {
 	switch {
@@ -62,19 +75,6 @@ func (c Config) Check() error {
 		return fmt.Errorf("clusters is %d; it must be 1 or more", c.Clusters)
 	case c.Kind == "cluster" && c.Weights != "" && !slices.Contains(weightKinds, c.Weights):
 		return fmt.Errorf("cluster weights %q are not offered; there are %s", c.Weights, strings.Join(weightKinds, ", "))
-	}
-	return nil
-}
-
-// CheckAdapt says why new users cannot be fitted to a policy with this user model; nil: they can.
-func (c Config) CheckAdapt() error {
-	switch {
-	case c.Kind == "" || c.Tokens == 0:
-		return errors.New("the policy has no user model; adapt fits new users' part of an individualized or cluster one")
-	case c.Kind == "uniform":
-		return errors.New("the policy's user model is uniform, the same for every user; adapt fits new users' part of an individualized or cluster one")
-	case c.given():
-		return errors.New("the policy's cluster weights are given, not trained; adapt fits softmax or free weights")
 	}
 	return nil
 }
