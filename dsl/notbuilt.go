@@ -37,6 +37,3 @@ var resultsNotBuilt = map[string][]string{
 	"accuracy": {"vote_gap"},
 	"generate": {"reward"},
 }
-
-// seedsBuilt is how many seeds one train may have.
-const seedsBuilt = 1
