@@ -81,6 +81,7 @@ func (c *compiler) spell() {
 		for _, addr := range claim.Reads {
 			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.resultOf(addr))
 		}
+		c.checkSeeds(claim)
 	}
 	for _, r := range c.spec.Reports {
 		c.report(r)

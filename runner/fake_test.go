@@ -61,6 +61,9 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 		fmt.Fprint(h, e.User, e.Prompt, e.Responses, e.Reference)
 	}
 	result := torch.TrainResult{Steps: job.Steps, Kept: job.Steps, UserParameters: job.UserModel.Parameters(job.Users, 8)}
+	if job.KeepBest { // as if an earlier evaluation had been the best, for every other seed
+		result.Kept -= int(job.Seed%2) * job.Evaluate.Every
+	}
 	for step := 1; step <= job.Steps; step++ {
 		points := []torch.Point{{Step: step, Name: "loss", Value: 1 / float64(step)}, {Step: step, Name: "chosen_logps", Value: -float64(step)}}
 		result.Points = append(result.Points, points...)

@@ -124,4 +124,5 @@ type ClaimOutcome struct {
 	Addr, Text, Note, Values string
 	Holds                    bool
 	Err                      string
+	Seeds, SeedsHold         int // seeds that it was checked on one by one, 0 if it was not; on how many it holds
 }

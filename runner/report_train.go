@@ -4,6 +4,8 @@ package runner
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -26,8 +28,8 @@ var drawnCurves = []struct {
 }
 
 func (d *drawing) training(block string, items []instance) ([]reports.Block, error) {
-	out := []reports.Block{parametersTable(block, items)}
-	curves := make([][]arrowio.Point, len(items))
+	out := []reports.Block{d.parametersTable(block, items)}
+	curves := make([][][]arrowio.Point, len(items))
 	for i, item := range items {
 		var err error
 		if curves[i], err = d.curvesOf(item.item.(*dsl.Train)); err != nil {
@@ -42,58 +44,106 @@ func (d *drawing) training(block string, items []instance) ([]reports.Block, err
 				if len(picture.curves) > 1 {
 					name += ", " + curve
 				}
-				if s := thinned(name, curve, curves[i]); len(s.X) > 0 {
+				if s := overSeeds(name, curve, curves[i]); len(s.X) > 0 {
 					p.Series = append(p.Series, s)
 				}
 			}
 		}
 		if len(p.Series) > 0 {
 			p.Notes = []string{fmt.Sprintf("Curves of more than %d points are means over windows of steps.", curvePoints)}
+			if d.severalSeeds(items) {
+				p.Notes = append(p.Notes, "With several seeds: the mean over them; the band reaches from the lowest to the highest.")
+			}
 			out = append(out, p)
 		}
 	}
 	return out, nil
 }
 
-// curvesOf reads the curves of a train block's first seed.
-func (d *drawing) curvesOf(t *dsl.Train) ([]arrowio.Point, error) {
-	n := d.stage.results[t]
-	if runs, ok := n.Stage.(*trainRunsStage); ok {
-		n = runs.runs[0]
+// curvesOf reads the curves of a train block, those of each seed.
+func (d *drawing) curvesOf(t *dsl.Train) ([][]arrowio.Point, error) {
+	nodes := []*Node{d.stage.results[t]}
+	if runs, ok := nodes[0].Stage.(*trainRunsStage); ok {
+		nodes = runs.runs
 	}
-	return arrowio.Read[arrowio.Point](d.env.Path(n, curvesFile))
+	var out [][]arrowio.Point
+	for _, n := range nodes {
+		points, err := arrowio.Read[arrowio.Point](d.env.Path(n, curvesFile))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, points)
+	}
+	return out, nil
 }
 
-// thinned is one curve with at most curvePoints points.
-func thinned(name, curve string, points []arrowio.Point) reports.Series {
-	s := reports.Series{Name: name}
-	var own []arrowio.Point
-	for _, p := range points {
-		if p.Name == curve && !math.IsNaN(p.Value) {
-			own = append(own, p)
+// overSeeds is the mean of one curve over seeds, at the steps that all of them have, with the lowest and the highest as a
+// band.
+func overSeeds(name, curve string, seeds [][]arrowio.Point) reports.Series {
+	met := map[int64]int{}
+	own := make([][]arrowio.Point, len(seeds))
+	for k, points := range seeds {
+		for _, p := range points {
+			if p.Name == curve && !math.IsNaN(p.Value) {
+				own[k] = append(own[k], p)
+				met[p.Step]++
+			}
 		}
 	}
-	window := (len(own) + curvePoints - 1) / curvePoints
-	for from := 0; from < len(own); from += window {
-		to := min(from+window, len(own))
-		sum := 0.0
-		for _, p := range own[from:to] {
-			sum += p.Value
+	var s reports.Series
+	for k, points := range own {
+		points = slices.DeleteFunc(points, func(p arrowio.Point) bool { return met[p.Step] < len(seeds) })
+		one := thinned(name, points)
+		if k == 0 {
+			s = one
+			if len(seeds) > 1 {
+				s.Low, s.High = slices.Clone(s.Y), slices.Clone(s.Y)
+			}
+			continue
 		}
-		s.X, s.Y = append(s.X, float64(own[to-1].Step)), append(s.Y, sum/float64(to-from))
+		for i, y := range one.Y {
+			s.Y[i] += y
+			s.Low[i], s.High[i] = min(s.Low[i], y), max(s.High[i], y)
+		}
+	}
+	for i := range s.Y {
+		s.Y[i] /= float64(len(seeds))
 	}
 	return s
 }
 
-func parametersTable(block string, items []instance) *reports.Table {
+// thinned is a curve with at most curvePoints points.
+func thinned(name string, points []arrowio.Point) reports.Series {
+	s := reports.Series{Name: name}
+	window := (len(points) + curvePoints - 1) / curvePoints
+	for from := 0; from < len(points); from += window {
+		to := min(from+window, len(points))
+		sum := 0.0
+		for _, p := range points[from:to] {
+			sum += p.Value
+		}
+		s.X, s.Y = append(s.X, float64(points[to-1].Step)), append(s.Y, sum/float64(to-from))
+	}
+	return s
+}
+
+func (d *drawing) parametersTable(block string, items []instance) *reports.Table {
 	t := &reports.Table{Name: block, Title: "What was trained", RowHead: "policy",
 		Columns: []string{"user model", "adapter", "base", "examples", "steps", "kept step", "prompt shift"},
 		Notes:   []string{"Parameters of user model, adapter and base are the trained ones. Prompt shift: mean change of a response's log-prob by the untrained soft prompt."}}
 	for _, i := range items {
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{
 			countCell(i.value, nil, "parameters", "user_model"), countCell(i.value, nil, "parameters", "adapter"), countCell(i.value, nil, "parameters", "base"),
-			countCell(i.value, nil, "run", "examples"), countCell(i.value, nil, "run", "steps"), countCell(i.value, nil, "run", "kept"),
+			countCell(i.value, nil, "run", "examples"), d.runCell(i, "steps"), d.runCell(i, "kept"),
 			numberCell(i.value, nil, 3, "run", "prompt_shift")}})
 	}
 	return t
+}
+
+// runCell is a count of a training; where seeds differ, one for each.
+func (d *drawing) runCell(i instance, name string) reports.Cell {
+	if each := d.eachRun(i.item.(*dsl.Train), "run", name); strings.Contains(each, "seed") {
+		return reports.TextCell(each)
+	}
+	return countCell(i.value, nil, "run", name)
 }

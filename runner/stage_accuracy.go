@@ -40,7 +40,7 @@ func (s *accuracyStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, accuracyValue(scores, longer))
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeRuns(e, runs)
 }
 
 // longerWins is the share of comparisons in which the chosen text is the longer one, in characters: what a policy would

@@ -35,7 +35,7 @@ func (s *wordsStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, map[string]dsl.Value{"words": wordsValue(texts, users)})
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeRuns(e, runs)
 }
 
 // wordsValue is the value of generate.G.words: means over users, medians over texts; generic is over the texts of user 0.
