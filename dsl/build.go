@@ -98,6 +98,8 @@ func (ev *evaluator) makeValue(inst *instance, block Block, f *fields) {
 		inst.built = f.accuracy(block, inst)
 	case "generate":
 		inst.built = f.generate(block, inst)
+	case "adapt":
+		inst.built = f.adapt(block, inst)
 	case "claim":
 		inst.built = f.claim(block, inst)
 	case "report":

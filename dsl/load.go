@@ -92,6 +92,8 @@ func (s *Spec) add(built any) {
 		s.Scores = append(s.Scores, b)
 	case *Generate:
 		s.Gens = append(s.Gens, b)
+	case *Adapt:
+		s.Adapts = append(s.Adapts, b)
 	case *Claim:
 		s.Claims = append(s.Claims, b)
 	case *Report:

@@ -5,7 +5,6 @@ package dsl
 
 // blocksNotBuilt are block types that are refused by name.
 var blocksNotBuilt = map[string]bool{
-	"adapt":     true,
 	"judge":     true,
 	"win_rate":  true,
 	"agreement": true,
@@ -16,24 +15,18 @@ var valuesNotBuilt = map[string][]string{
 	"synthetic.format":    {"psoups", "prism", "prompts"},
 	"dataset.format":      {"psoups", "prism", "parquet", "csv", "prompts", "responses"},
 	"model.chat_template": {"tulu", "llama3"},
-	"user_model.weights":  {"given"},
-	"user_model.as":       {"linear_head"},
-	"objective.kind":      {"kto", "reward", "rloo", "grpo", "ppo"},
+	"objective.kind":      {"kto"},
 }
 
 // attributesNotBuilt are refused by name when they are given at all.
 var attributesNotBuilt = map[string][]string{
-	"accuracy": {"reward"},
-	"generate": {"reward", "best_of"},
 }
 
 // switchesNotBuilt are refused by name when they are set to true.
 var switchesNotBuilt = map[string][]string{
-	"user_model": {"sparse"},
 }
 
 // resultsNotBuilt are results that no run has yet.
 var resultsNotBuilt = map[string][]string{
 	"accuracy": {"vote_gap"},
-	"generate": {"reward"},
 }

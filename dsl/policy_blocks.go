@@ -94,7 +94,8 @@ func (f *fields) train(block Block, inst *instance) *Train {
 		f.say("keep", "Missing attribute", `keep = "best" needs evaluate, which tells what is best.`)
 	}
 	t.Seeds = f.seeds()
-	inst.shape = trainShape(t.Evaluate != nil)
+	f.trainUsers(t)
+	inst.shape = trainShape(t.Evaluate != nil, t.Objective.RL != nil)
 	return t
 }
 
@@ -108,13 +109,27 @@ func (f *fields) trainObjective(t *Train) {
 	}
 }
 
-// trainData: sft also takes responses, which have no rejected side.
+// trainData: sft also takes responses, which have no rejected side, and policy optimisation takes prompts.
 func (f *fields) trainData(t *Train) {
 	kinds := []SetKind{RowSet}
-	if t.Objective.Kind != "dpo" {
+	switch {
+	case t.Objective.Kind == "sft" || t.Objective.Kind == "": // what is not known yet is not complained about
 		kinds = append(kinds, ResponseSet)
+	case t.Objective.RL != nil:
+		kinds = append(kinds, PromptSet)
 	}
 	t.Data, _ = f.set("data", kinds...)
+}
+
+// trainUsers checks what user model and objective ask of each other.
+func (f *fields) trainUsers(t *Train) {
+	u := t.UserModel
+	if u == nil || t.Objective.Kind == "" {
+		return
+	}
+	if u.As == "linear_head" && t.Objective.Kind != "reward" {
+		f.say("user_model", "Does not apply", `as = "linear_head" is the head of a reward model; the objective is %s, which has no head.`, t.Objective.Kind)
+	}
 }
 
 func (f *fields) trainLength(t *Train) {
@@ -190,6 +205,11 @@ func root(p Policy) *Model {
 				return b
 			}
 			p = b.From
+		case *Adapt:
+			if b == nil || b.Policy == nil {
+				return nil
+			}
+			p = b.Policy
 		default:
 			return nil
 		}

@@ -53,6 +53,7 @@ var nouns = map[string][2]string{
 	"objective":  {"an objective", "objectives"},
 	"accuracy":   {"an accuracy", "accuracies"},
 	"generate":   {"responses", "sets of responses"},
+	"adapt":      {"a policy", "policies"},
 	"claim":      {"a claim", "claims"},
 }
 

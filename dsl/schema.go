@@ -15,6 +15,7 @@ var schemas = map[string][]string{
 		"keep", "seed", "seeds"},
 	"accuracy": {"policy", "reward", "data", "paper"},
 	"generate": {"policy", "prompts", "users", "sampling", "reward", "best_of", "samples", "seed", "paper"},
+	"adapt":    {"policy", "fit", "data", "comparisons", "steps", "lr", "seed", "paper"},
 	"claim":    {"that", "text", "note"},
 	"report":   {"title", "show", "samples", "users", "user_texts", "tolerance"},
 	"variable": {"default", "type", "description"},
@@ -30,6 +31,7 @@ var required = map[string][]string{
 	"train":      {"base", "data", "objective"},
 	"accuracy":   {"data"},
 	"generate":   {"policy", "prompts"},
+	"adapt":      {"policy", "fit", "data"},
 	"claim":      {"that"},
 	"report":     {"title"},
 	"section":    {"show"},
@@ -67,7 +69,9 @@ func offers(typ string) []string {
 	case "accuracy":
 		return []string{"top", "generic", "average", "groups", "users", "control", "ties", "paper"}
 	case "generate":
-		return []string{"words", "paper"}
+		return []string{"words", "reward", "paper"}
+	case "adapt":
+		return []string{"after", "paper"}
 	case "user_model":
 		return userModelKeys
 	case "objective":

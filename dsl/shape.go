@@ -1,5 +1,7 @@
 package dsl
 
+import "strconv"
+
 // A shape is what is known of a result before it exists (language/README section 4), so that a wrong name in a claim is
 // found by validate. Leaves are numbers; an estimate has the leaves of the type Estimate.
 type shape struct {
@@ -80,10 +82,23 @@ func accuracyShape(groups []string, fixed bool) *shape {
 		field{"ties", shareShape})
 }
 
-func generateShape(groups []string, fixed bool) *shape {
-	return objectShape(field{"words", objectShape(
-		field{"generic", estimateShape}, field{"average", estimateShape},
-		field{"groups", groupShape(groups, fixed, estimateShape)}, field{"users", openShape(estimateShape)})})
+func generateShape(groups []string, fixed, rewarded bool) *shape {
+	numbers := objectShape(field{"generic", estimateShape}, field{"average", estimateShape},
+		field{"groups", groupShape(groups, fixed, estimateShape)}, field{"users", openShape(estimateShape)})
+	if rewarded {
+		return objectShape(field{"words", numbers}, field{"reward", numbers})
+	}
+	return objectShape(field{"words", numbers})
+}
+
+// adaptShape is adapt.A.after[n]: an accuracy by number of comparisons.
+func adaptShape(comparisons []int, groups []string, fixed bool) *shape {
+	after := objectShape()
+	for _, n := range comparisons {
+		key := strconv.Itoa(n)
+		after.fields[key], after.order = accuracyShape(groups, fixed), append(after.order, key)
+	}
+	return objectShape(field{"after", after})
 }
 
 // statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts and conversations.
@@ -103,10 +118,20 @@ func statisticsShape(groups []string, fixed bool) *shape {
 		field{"users", counts}, field{"prompts", counts}, field{"conversations", counts})
 }
 
-func trainShape(evaluated bool) *shape {
-	curves := objectShape(field{"loss", listShape})
+// RLCurves are the curves that policy optimisation has beside the loss.
+var RLCurves = []string{"reward", "kl", "entropy", "length", "clipped"}
+
+func trainShape(evaluated, rl bool) *shape {
+	names := []string{"loss"}
 	if evaluated {
-		curves = objectShape(field{"loss", listShape}, field{"top", listShape}, field{"generic", listShape}, field{"average", listShape})
+		names = append(names, "top", "generic", "average")
+	}
+	if rl {
+		names = append(names, RLCurves...)
+	}
+	curves := objectShape()
+	for _, name := range names {
+		curves.fields[name], curves.order = listShape, append(curves.order, name)
 	}
 	return objectShape(
 		field{"parameters", objectShape(field{"user_model", numberShape}, field{"adapter", numberShape}, field{"base", numberShape})},

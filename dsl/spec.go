@@ -44,6 +44,7 @@ type Spec struct {
 	Trains  []*Train
 	Scores  []*Accuracy
 	Gens    []*Generate
+	Adapts  []*Adapt
 	Claims  []*Claim
 	Reports []*Report
 
@@ -135,7 +136,7 @@ type Init struct {
 	Seed  int64
 }
 
-// Policy is what can write: *Model or *Train.
+// Policy is what can write: *Model, *Train or *Adapt.
 type Policy interface {
 	PolicyAddr() Addr
 }
@@ -156,7 +157,7 @@ type UserModel struct {
 
 // Objective is the base loss and how it is personalised.
 type Objective struct {
-	Kind              string // sft dpo ipo hinge simpo orpo cpo
+	Kind              string // sft dpo ipo hinge simpo orpo cpo reward rloo grpo ppo
 	Alpha, Beta       float64
 	LabelSmoothing    float64
 	Robust            bool
@@ -165,6 +166,17 @@ type Objective struct {
 	Lambda            float64 // cpo, orpo
 	ReferenceUserText bool
 	GenericKeepsText  bool
+	RL                *RL // rloo grpo ppo
+}
+
+// RL is how a policy is optimised against a reward.
+type RL struct {
+	Reward   *Train // its objective is reward
+	Samples  int    // texts per prompt
+	Sampling Sampling
+	Clip     float64 // of the probability ratio
+	Passes   int     // optimizer steps per batch of texts
+	KLTarget float64 // nats per text; 0: beta is fixed
 }
 
 // Optimizer is AdamW and its schedule.
@@ -191,7 +203,7 @@ type Evaluate struct {
 type Train struct {
 	Block
 	Base      Policy
-	Data      *Set // rows, or responses for sft
+	Data      *Set // rows; or responses for sft, prompts for rloo, grpo and ppo
 	UserModel *UserModel
 	Objective Objective
 	Epochs    float64 // one of Epochs, Steps is > 0
@@ -207,8 +219,8 @@ type Train struct {
 // Accuracy is a share of comparisons ranked right.
 type Accuracy struct {
 	Block
-	Policy Policy
-	Data   *Set // rows
+	Policy Policy // a reward model where the spec says reward
+	Data   *Set   // rows
 	Paper  Value
 }
 
@@ -230,8 +242,22 @@ type Generate struct {
 	Users    *Set // users; nil with rows
 	Sampling Sampling
 	Samples  int
+	Reward   *Train // scores each text; nil: none
+	BestOf   int    // texts drawn for each that is kept
 	Seed     int64
 	Paper    Value
+}
+
+// Adapt fits users who were not in training to a frozen policy.
+type Adapt struct {
+	Block
+	Policy      *Train
+	Fit, Data   *Set  // rows; comparisons to fit on, and to score on
+	Comparisons []int // per new user, taken from Fit
+	Steps       int
+	LR          float64
+	Seed        int64
+	Paper       Value
 }
 
 // Report is what people read.
@@ -256,7 +282,7 @@ type Section struct {
 // Shown is one block in a show list: all its instances, or some, in order.
 type Shown struct {
 	Block string // accuracy.test
-	Items []any  // *Dataset *Accuracy *Generate *Train of that block
+	Items []any  // *Dataset *Accuracy *Generate *Train *Adapt of that block
 }
 
 // PolicyAddr implements Policy.
@@ -264,6 +290,9 @@ func (m *Model) PolicyAddr() Addr { return m.Addr }
 
 // PolicyAddr implements Policy.
 func (t *Train) PolicyAddr() Addr { return t.Addr }
+
+// PolicyAddr implements Policy.
+func (a *Adapt) PolicyAddr() Addr { return a.Addr }
 
 // Value is a plain result or paper value: nil, bool, float64, string, Estimate, []Value or map[string]Value.
 type Value any

@@ -41,9 +41,6 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 		return n
 	}
 	c.data[d] = nil
-	if !c.offered(d) {
-		return nil
-	}
 	stage := &importStage{spec: d}
 	if d.Synthetic != nil {
 		stage.files = c.synthesize(d.Synthetic)
@@ -55,15 +52,6 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 	n.split = c.node(kindSplit, d.Addr.String(), &d.Block, &splitStage{spec: d, rows: n.rows}, n.rows)
 	c.data[d] = n
 	return n
-}
-
-// offered refuses by name what this version does not do with a data set.
-func (c *compiler) offered(d *dsl.Dataset) bool {
-	before := len(c.diags)
-	if d.UserText != nil {
-		c.fail(&d.Block, "user_text", "user_text is not offered yet", "Texts of users come from the data's own user_text column.")
-	}
-	return len(c.diags) == before
 }
 
 // readLeaves finds and hashes the data set's files.

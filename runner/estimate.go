@@ -29,14 +29,21 @@ func (c *compiler) estimate(plan *Plan) {
 			n.Estimate = c.passEstimate(s.model, v, 1)
 		case *trainStage:
 			n.Estimate = c.trainEstimate(s)
+			if s.reward != nil {
+				c.addTexts(&n.Estimate, s)
+			}
 		case *scoreStage:
 			passes := 1.0
 			if s.policy.personal() {
 				passes = 4 // own user, another, shuffled, user 0
 			}
-			n.Estimate = c.passEstimate(s.policy, c.setVolume(s.data, s.spec.Data), passes)
+			n.Estimate = c.passEstimate(s.policy, c.setVolume(s.data, s.rows), passes)
 		case *generateStage:
 			n.Estimate = c.generateEstimate(s)
+		case *rankStage:
+			n.Estimate = c.rankEstimate(s)
+		case *adaptStage:
+			n.Estimate = c.adaptEstimate(s)
 		case *initStage:
 			if cfg, err := initConfig(s.spec.Init, 0, 1); err == nil {
 				n.Estimate = Estimate{Base: cfg.Parameters(), PeakBytes: 4 * cfg.Parameters(), Exact: true}
@@ -80,6 +87,11 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 	examples := v.rows
 	perRow := v.prompt + 2*v.response
 	responses := 2.0
+	if rl := t.Objective.RL; rl != nil { // samples share their prompt; each step goes through them `passes` times
+		responses, perRow = float64(rl.Samples), v.prompt
+		v.response = float64(rl.Sampling.MaxNewTokens)
+		perRow += responses * v.response
+	}
 	if t.Objective.Kind == "sft" {
 		responses, perRow = 1, v.prompt+v.response
 		if t.Data.Kind == dsl.ResponseSet {
@@ -149,7 +161,7 @@ func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	if s.policy.personal() && g.Users != nil {
 		users = c.usersAsked(s.data, g.Users)
 	}
-	texts := prompts.rows * users * float64(max(g.Samples, 1))
+	texts := prompts.rows * users * float64(s.samples())
 	e := Estimate{Rows: round(texts), Tokens: round(texts * (prompts.prompt + float64(g.Sampling.MaxNewTokens))), Note: join(prompts.note, "at most: every text as long as max_new_tokens")}
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()

@@ -38,10 +38,11 @@ func (c *compiler) tokenize(in dataInputs, p *policy) {
 	}
 }
 
-// refer adds the reference log-probs of every data set under base.
-func (c *compiler) refer(in dataInputs, base *policy) {
+// refer adds the reference log-probs of every data set under base, as a training on top of base needs them.
+func (c *compiler) refer(in dataInputs, base *policy, t *dsl.Train) {
+	texts := explicit(t.UserModel) && t.Objective.ReferenceUserText
 	for i := range in {
-		in[i].reference = c.reference(base, c.data[in[i].set], in[i].tokens)
+		in[i].reference = c.reference(base, c.data[in[i].set], in[i].tokens, texts)
 	}
 }
 

@@ -109,7 +109,8 @@ func (s *trainStage) inspect(e *Env, rows int) ([]Packed, error) {
 // a pass of weight 0 is not run, and two equal ones are one.
 func passesOf(job torch.TrainJob, ex torch.Example) []Pass {
 	alpha := job.Objective.Alpha
-	if !job.UserModel.Personal() || ex.User == 0 {
+	sameUser := !job.UserModel.Personal() || ex.User == 0
+	if sameText := job.GenericKeepsText || len(ex.UserText) == 0; sameUser && sameText {
 		return []Pass{{ex.User, 1}}
 	}
 	var out []Pass
@@ -140,7 +141,9 @@ func segments(job torch.TrainJob, ex torch.Example, tok *tokenizer.Tokenizer) []
 	if job.BOS >= 0 {
 		add(SegmentBOS, []int32{job.BOS}, 1, false)
 	}
-	add(SegmentSoft, nil, job.UserModel.Tokens, false)
+	if !job.UserModel.Head { // else the user's vector is the head, not in the input
+		add(SegmentSoft, nil, job.UserModel.Tokens, false)
+	}
 	add(SegmentUserText, ex.UserText, len(ex.UserText), false)
 	add(SegmentPrompt, ex.Prompt, len(ex.Prompt), false)
 	for k, r := range ex.Responses {

@@ -32,8 +32,9 @@ type userSet struct {
 
 // world is the data sets that a stage reads.
 type world struct {
-	sets   []*dsl.Dataset
-	tables []*table
+	sets      []*dsl.Dataset
+	tables    []*table
+	userTexts map[string][]int32 // user id -> ids of their text; nil where texts are not prepended
 }
 
 func (w *world) place(d *dsl.Dataset) int { return slices.Index(w.sets, d) }

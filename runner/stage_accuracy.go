@@ -52,7 +52,7 @@ func (s *accuracyStage) longerWins(e *Env, i int) (float64, error) {
 		return 0, err
 	}
 	defer world.Close()
-	rows, err := world.rows(stage.spec.Data)
+	rows, err := world.rows(stage.rows)
 	if err != nil {
 		return 0, err
 	}

@@ -23,12 +23,16 @@ const (
 type referenceStage struct {
 	model  *policy
 	tokens *Node
+	split  *Node // whose text each row is read with; nil: without texts, which is the paper's reference
 	device torch.Device
 }
 
 func (s *referenceStage) Describe(w io.Writer) {
 	line(w, "version", referenceVersion)
 	s.model.describe(w)
+	if s.split != nil {
+		line(w, "user text", "in the input")
+	}
 	describeDevice(w, s.device, s.model.precision())
 }
 
@@ -46,10 +50,14 @@ func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	}
 	w := &world{tables: []*table{t}}
 	defer w.Close()
+	readers, err := s.readers(e, w)
+	if err != nil {
+		return err
+	}
 	sc := newScorer(w, special.end)
 	for i := range t.rows {
 		for side := range 2 {
-			if err := sc.ask(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
+			if err := sc.ask(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
 				return err
 			}
 		}
@@ -58,10 +66,35 @@ func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	if err := sc.run(ctx, e, in); err != nil {
 		return err
 	}
-	return s.write(e, t, sc)
+	return s.write(e, t, readers, sc)
 }
 
-func (s *referenceStage) write(e *Env, t *table, sc *scorer) error {
+// readers says with whose text each row is read.
+func (s *referenceStage) readers(e *Env, w *world) ([]who, error) {
+	t := w.tables[0]
+	out := make([]who, len(t.rows))
+	if s.split == nil {
+		return out, nil
+	}
+	var err error
+	if t.users, err = arrowio.Read[arrowio.User](e.Path(s.split, usersFile)); err != nil {
+		return nil, err
+	}
+	rows, err := arrowio.Read[assignment](e.Path(s.split, rowsFile))
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		row, err := t.tokens.At(i)
+		if err != nil {
+			return nil, err
+		}
+		out[i].text = t.users[rows[row.Row].User].ID
+	}
+	return out, w.readTexts(e, s.model.origin.tokenizer)
+}
+
+func (s *referenceStage) write(e *Env, t *table, readers []who, sc *scorer) error {
 	out, err := arrowio.Create[arrowio.Logps](e.File(logpsFile))
 	if err != nil {
 		return err
@@ -70,7 +103,7 @@ func (s *referenceStage) write(e *Env, t *table, sc *scorer) error {
 	for i := range t.rows {
 		var sides [2]score
 		for side := range sides {
-			if sides[side], err = sc.answer(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
+			if sides[side], err = sc.answer(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
 				return err
 			}
 		}

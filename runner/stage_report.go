@@ -132,6 +132,9 @@ func resultItems(spec *dsl.Spec) []any {
 	for _, g := range spec.Gens {
 		out = append(out, g)
 	}
+	for _, a := range spec.Adapts {
+		out = append(out, a)
+	}
 	return out
 }
 
@@ -144,6 +147,8 @@ func addrOf(item any) dsl.Addr {
 	case *dsl.Accuracy:
 		return item.Addr
 	case *dsl.Generate:
+		return item.Addr
+	case *dsl.Adapt:
 		return item.Addr
 	}
 	return dsl.Addr{}

@@ -28,6 +28,7 @@ type trainStage struct {
 	spec   *dsl.Train
 	seed   int64
 	base   *policy
+	reward *policy // rloo, grpo, ppo: what is maximised
 	data   dataInputs
 	device torch.Device
 }
@@ -42,6 +43,12 @@ func (s *trainStage) Describe(w io.Writer) {
 	s.data.describe(w, "data", t.Data)
 	describeUserModel(w, t.UserModel)
 	describeObjective(w, t.Objective)
+	if s.reward != nil {
+		s.reward.describe(w)
+	}
+	if explicit(t.UserModel) {
+		line(w, "user text", fmt.Sprintf("reference %v generic pass %v", t.Objective.ReferenceUserText, t.Objective.GenericKeepsText))
+	}
 	if t.Steps > 0 {
 		line(w, "steps", t.Steps)
 	} else {
@@ -74,6 +81,14 @@ func describeUserModel(w io.Writer, u *dsl.UserModel) {
 	if u.Start == "text" {
 		line(w, "start_text", u.StartText)
 	}
+	for _, set := range []struct {
+		name string
+		on   bool
+	}{{"explicit", u.Explicit}, {"as linear_head", u.As == "linear_head"}, {"sparse", u.Sparse}} {
+		if set.on {
+			line(w, "user_model "+set.name, true)
+		}
+	}
 }
 
 func describeObjective(w io.Writer, o dsl.Objective) {
@@ -86,9 +101,18 @@ func describeObjective(w io.Writer, o dsl.Objective) {
 	case "cpo", "orpo":
 		line(w, "lambda", o.Lambda)
 	}
+	if rl := o.RL; rl != nil {
+		line(w, "policy optimisation", fmt.Sprintf("samples %d clip %g passes %d kl_target %g", rl.Samples, rl.Clip, rl.Passes, rl.KLTarget))
+		describeSampling(w, rl.Sampling)
+	}
 }
 
-func (s *trainStage) leaves() []leaf { return s.base.leaves() }
+func (s *trainStage) leaves() []leaf {
+	if s.reward != nil {
+		return append(s.base.leaves(), s.reward.leaves()...)
+	}
+	return s.base.leaves()
+}
 
 func (s *trainStage) Run(ctx context.Context, e *Env) error {
 	world, err := s.data.open(e)
@@ -141,8 +165,23 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 			return job, nil, err
 		}
 	}
+	if explicit(t.UserModel) || s.reward != nil && s.reward.explicit() {
+		if err := w.readTexts(e, s.base.origin.tokenizer); err != nil {
+			return job, nil, err
+		}
+		job.ReferenceUserText = t.Objective.ReferenceUserText
+	}
+	if t.UserModel != nil && t.UserModel.Weights == "given" {
+		if job.Clusters, err = s.clusters(w, users); err != nil {
+			return job, nil, err
+		}
+	}
+	raters, err := s.optimise(e, &job, special)
+	if err != nil {
+		return job, nil, err
+	}
 	of := func(items []item) torch.Examples {
-		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference}
+		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference, texts: explicit(t.UserModel), raters: raters}
 	}
 	job.Data = of(items)
 	if t.Evaluate != nil {
@@ -201,7 +240,7 @@ func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, r 
 	}
 	return writeResult(e.File(resultFile), map[string]dsl.Value{
 		"parameters": map[string]dsl.Value{"user_model": float64(r.UserParameters), "adapter": float64(adapter), "base": float64(base)},
-		"curves":     curveValues(points, job.Evaluate != nil),
+		"curves":     curveValues(points, job.Evaluate != nil, job.RL != nil),
 		"run":        run,
 	})
 }

@@ -14,7 +14,10 @@ import (
 
 // items lists the examples and the users whom the policy has seen, indexed 1..m in the data set's order.
 func (s *trainStage) items(e *Env, w *world) ([]item, []arrowio.User, error) {
-	if s.spec.Data.Kind == dsl.ResponseSet {
+	switch {
+	case s.spec.Objective.RL != nil:
+		return s.promptItems(w)
+	case s.spec.Data.Kind == dsl.ResponseSet:
 		return s.responseItems(e, w)
 	}
 	rows, err := w.rows(s.spec.Data)
@@ -23,7 +26,7 @@ func (s *trainStage) items(e *Env, w *world) ([]item, []arrowio.User, error) {
 	}
 	users := w.seen(rows)
 	rows, err = s.keep(e, w, rows)
-	side := -1
+	side := bothSides
 	if s.spec.Objective.Kind == "sft" {
 		side = 0 // the chosen response
 	}
@@ -88,7 +91,7 @@ func (s *trainStage) evaluated(w *world, users []arrowio.User) ([]item, error) {
 	index := indexOf(users)
 	items := make([]item, len(rows))
 	for i, r := range rows {
-		items[i] = item{r, -1, index[w.user(r)]}
+		items[i] = item{r, bothSides, index[w.user(r)]}
 	}
 	return items, nil
 }
@@ -97,7 +100,8 @@ func userModelConfig(u *dsl.UserModel) usermodel.Config {
 	if u == nil {
 		return usermodel.Config{}
 	}
-	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start}
+	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start,
+		Head: u.As == "linear_head", Sparse: u.Sparse}
 }
 
 func objectiveConfig(o dsl.Objective) objective.Config {
