@@ -25,6 +25,8 @@ func trainOf(p dsl.Policy) *dsl.Train {
 		switch b := p.(type) {
 		case *dsl.Train:
 			return b
+		case *dsl.Adapt:
+			p = b.Policy
 		case *dsl.Model:
 			if b.From == nil {
 				return nil

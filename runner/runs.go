@@ -37,6 +37,16 @@ func readRuns(path string) ([]dsl.Value, error) {
 	return runs, nil
 }
 
+// resultsOf reads the result of each seed, of one alone too.
+func resultsOf(e *Env, n *Node) ([]dsl.Value, error) {
+	runs, err := readRuns(e.Path(n, runsFile))
+	if err != nil || runs != nil {
+		return runs, err
+	}
+	v, err := readResult(e.Path(n, resultFile))
+	return []dsl.Value{v}, err
+}
+
 // overRuns joins the results of several seeds: estimates by judges.OverRuns, numbers by their mean, lists by place, as
 // far as the shortest goes.
 func overRuns(runs []dsl.Value) dsl.Value {
@@ -94,6 +104,7 @@ type joined interface{ seeds() int }
 func (s *accuracyStage) seeds() int  { return len(s.scores) }
 func (s *wordsStage) seeds() int     { return len(s.texts) }
 func (s *trainRunsStage) seeds() int { return len(s.runs) }
+func (s *adaptedStage) seeds() int   { return s.accuracies[0].Stage.(*accuracyStage).seeds() }
 
 // checkSeeds warns of a claim whose blocks have different numbers of seeds: then no run of one belongs to a run of the
 // other, and the claim is checked on means alone.

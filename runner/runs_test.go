@@ -90,6 +90,34 @@ func TestSeedIsTrainedOnce(t *testing.T) {
 	}
 }
 
+// TestAdaptOfSeveralSeeds: what is adapted once for each seed is scored once for each, and kept apart.
+func TestAdaptOfSeveralSeeds(t *testing.T) {
+	t.Parallel()
+	spec := func(seeds string) *lab {
+		l := rewardLab(t)
+		l.edit("  steps      = 4\n", "  steps      = 4\n  seeds      = "+seeds+"\n")
+		return l
+	}
+	together := spec("[1, 2]")
+	claims := together.apply().result.Claims
+	for _, c := range claims {
+		if c.Addr == "claim.rewards_are_numbers" && (c.Seeds != 2 || c.SeedsHold != 2) {
+			t.Errorf("%s was checked on %d seeds and holds on %d", c.Addr, c.Seeds, c.SeedsHold)
+		}
+	}
+	joined := together.resultsOf()
+	for k, run := range joined.runs["adapt.late"] {
+		l := spec(fmt.Sprintf("[%d]", k+1))
+		l.apply()
+		if got, want := fmt.Sprintf("%v", run), fmt.Sprintf("%v", l.resultsOf().results["adapt.late"]); got != want {
+			t.Errorf("seed %d:\n%s\nalone:\n%s", k+1, got, want)
+		}
+	}
+	if len(joined.runs["adapt.late"]) != 2 {
+		t.Errorf("%d runs", len(joined.runs["adapt.late"]))
+	}
+}
+
 // TestClaimsBySeed: three seeds and hand-made results. Block a has accuracies 0.9, 0.6, 0.6 (mean 0.7), b one of 0.65.
 func TestClaimsBySeed(t *testing.T) {
 	const spec = `
