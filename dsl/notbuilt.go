@@ -19,12 +19,10 @@ var valuesNotBuilt = map[string][]string{
 }
 
 // attributesNotBuilt are refused by name when they are given at all.
-var attributesNotBuilt = map[string][]string{
-}
+var attributesNotBuilt = map[string][]string{}
 
 // switchesNotBuilt are refused by name when they are set to true.
-var switchesNotBuilt = map[string][]string{
-}
+var switchesNotBuilt = map[string][]string{}
 
 // resultsNotBuilt are results that no run has yet.
 var resultsNotBuilt = map[string][]string{

@@ -17,7 +17,7 @@ import (
 // should change a number does. They count their calls.
 type fakes struct {
 	trains, adapts, scores, texts atomic.Int64
-	onTrain               func(context.Context, torch.TrainJob) error
+	onTrain                       func(context.Context, torch.TrainJob) error
 }
 
 func (f *fakes) jobs() jobs {
