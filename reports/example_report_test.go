@@ -217,7 +217,7 @@ func userMap() *Plot {
 			{Name: "majority", X: []float64{-1.1, -0.9, -1.3, -0.7, -1.02, -0.81, -1.2}, Y: []float64{0.1, 0.32, -0.2, 0.05, -0.35, -0.12, 0.21},
 				Labels: []string{"1", "2", "3", "7", "8", "9", "10"}},
 			{Name: "minority", X: []float64{1.8, 2.1, 2.05}, Y: []float64{-0.1, 0.2, -0.33}, Labels: []string{"4", "5", "6"}},
-			{Name: "generic", X: []float64{0.02}, Y: []float64{0.01}, Labels: []string{"0"}},
+			{Name: "generic", X: []float64{0.02}, Y: []float64{0.01}, Labels: []string{"0"}, Landmark: true},
 		},
 	}
 }

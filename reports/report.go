@@ -103,6 +103,8 @@ type Series struct {
 	High   []float64
 	Labels []string // dots: name of each point
 	Dashed bool     // a value of the paper, in the colour of the series before it; in bars a dashed line across its bars
+
+	Landmark bool // dots: what the others are seen from, as user 0; a cross in the colour of the text, which is no group's
 }
 
 // Samples are generated texts side by side.

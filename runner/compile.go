@@ -67,6 +67,7 @@ func (c *compiler) spell() {
 	}
 	for _, t := range c.spec.Trains {
 		c.curves(t)
+		c.usersMap(t)
 	}
 	for _, a := range c.spec.Scores {
 		c.accuracy(a)

@@ -1,4 +1,4 @@
-// Training in a report: what was trained, and curves over steps, chosen and rejected log-probs apart.
+// Training in a report: what was trained, curves over steps, chosen and rejected log-probs apart, and maps of users.
 package runner
 
 import (
@@ -57,7 +57,8 @@ func (d *drawing) training(block string, items []instance) ([]reports.Block, err
 			out = append(out, p)
 		}
 	}
-	return out, nil
+	maps, err := d.userMaps(block, items)
+	return append(out, maps...), err
 }
 
 // curvesOf reads the curves of a train block, those of each seed.
