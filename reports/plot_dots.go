@@ -11,7 +11,7 @@ import (
 const (
 	dotRadius  = 4
 	fewerDots  = 2.5 // radius where there are too many to name
-	mostLabels = 60 // with more points names would only cover one another
+	mostLabels = 60  // with more points names would only cover one another
 )
 
 // cloud draws all points, and the names of those that have room for one.

@@ -165,6 +165,50 @@ func TestUsersOverSeeds(t *testing.T) {
 	}
 }
 
+// TestUsersAreShownByIndex, or by id where the report asks for that; nobody is shown before there is a map, or of a policy
+// that has none.
+func TestUsersAreShownByIndex(t *testing.T) {
+	t.Parallel()
+	l := usersLab(t, "[1]")
+	show := func(addr string) *Users {
+		t.Helper()
+		st := l.store()
+		u, err := UsersOf(l.plan(st), st, addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	if u := show(`train.dpo["cluster"]`); u != nil {
+		t.Errorf("before apply: %+v", u)
+	}
+	l.applyWithUsers()
+	if u := show(`train.dpo["vanilla"]`); u != nil {
+		t.Errorf("vanilla: %+v", u)
+	}
+	u := show(`train.dpo["cluster"]`)
+	if u.Known != 4 || !u.Clusters || u.Seeds != 1 || u.RandIndex.N != 4 || len(u.Users) != 5 || u.Users[0].Name != "0" || u.Users[4].Name != "4" ||
+		u.Users[4].Cluster != 3 || len(u.Users[4].Weights) != 3 || u.Users[4].Neighbours[0].Name != "1" {
+		t.Errorf("shown by index: %+v", u)
+	}
+	rows, _ := l.mapOf(`train.dpo["cluster"]`)
+	l.edit("report \"small\" {", "report \"small\" {\n  users = \"id\"")
+	u = show(`train.dpo["cluster"]`)
+	for i, row := range rows[1:] {
+		if u.Users[i+1].Name != row.User || row.User == "" {
+			t.Errorf("user %d is shown as %q; want the id %q", row.Index, u.Users[i+1].Name, row.User)
+		}
+	}
+	if u.Users[0].Name != "0" || u.Users[4].Neighbours[0].Name != rows[1].User {
+		t.Errorf("shown by id: %+v", u)
+	}
+	l.apply()
+	report := l.report()
+	if label := "\n| " + rows[4].User + " "; !strings.Contains(report, label) {
+		t.Errorf("the map has no user %q", rows[4].User)
+	}
+}
+
 // TestMapSample: many users are sampled, always the same ones, and keep their order.
 func TestMapSample(t *testing.T) {
 	if got := mapSample(3); !slices.Equal(got, []int32{1, 2, 3}) {

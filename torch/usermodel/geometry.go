@@ -57,7 +57,8 @@ func (g Geometry) Nearest(i, k int) (users []int, cosines []float64) {
 	for j := range cosine {
 		if j != i && g.dots.At(j, j) > 0 {
 			users = append(users, j)
-			cosine[j] = g.dots.At(i, j) / math.Sqrt(g.dots.At(i, i)*g.dots.At(j, j))
+			exact := g.dots.At(i, j) / math.Sqrt(g.dots.At(i, i)*g.dots.At(j, j))
+			cosine[j] = math.Round(1e9*exact) / 1e9 // what only rounding tells apart is equal
 		}
 	}
 	slices.SortStableFunc(users, func(a, b int) int { return cmp.Compare(cosine[b], cosine[a]) })

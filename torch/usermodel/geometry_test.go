@@ -158,7 +158,7 @@ func TestNearest(t *testing.T) {
 		t.Errorf("neighbours %v", users)
 	}
 	for i, want := range []float64{math.Sqrt2 / 2, 0, -1} {
-		if math.Abs(cosines[i]-want) > 1e-12 {
+		if math.Abs(cosines[i]-want) > 1e-9 {
 			t.Errorf("cosine %d is %g; want %g", i, cosines[i], want)
 		}
 	}
