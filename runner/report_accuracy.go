@@ -141,8 +141,12 @@ func controls(block string, items []instance) *reports.Table {
 		Notes:   []string{"Comparisons of seen users. Another user is the next one, of a different group where there is one. Where own and wrong users do equally well, what was learned is not personal."}}
 	for _, i := range items {
 		if tr, ok := trained(i.item.(*dsl.Accuracy).Policy); ok && (userModelConfig(tr.UserModel).Personal() || explicit(tr.UserModel)) {
+			generic := percentCell(i.value, i.paper, "control", "generic")
+			if untrained(tr) {
+				generic.Note = "user 0 is untrained"
+			}
 			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, nil, "top"),
-				percentCell(i.value, i.paper, "control", "swapped"), percentCell(i.value, i.paper, "control", "shuffled"), percentCell(i.value, i.paper, "control", "generic")}})
+				percentCell(i.value, i.paper, "control", "swapped"), percentCell(i.value, i.paper, "control", "shuffled"), generic}})
 		}
 	}
 	if len(t.Rows) == 0 {
