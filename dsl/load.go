@@ -94,6 +94,12 @@ func (s *Spec) add(built any) {
 		s.Gens = append(s.Gens, b)
 	case *Adapt:
 		s.Adapts = append(s.Adapts, b)
+	case *Judge:
+		s.Judges = append(s.Judges, b)
+	case *WinRate:
+		s.Wins = append(s.Wins, b)
+	case *Agreement:
+		s.Agrees = append(s.Agrees, b)
 	case *Claim:
 		s.Claims = append(s.Claims, b)
 	case *Report:

@@ -4,11 +4,7 @@ package dsl
 // silently in the meantime.
 
 // blocksNotBuilt are block types that are refused by name.
-var blocksNotBuilt = map[string]bool{
-	"judge":     true,
-	"win_rate":  true,
-	"agreement": true,
-}
+var blocksNotBuilt = map[string]bool{}
 
 // valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
 var valuesNotBuilt = map[string][]string{

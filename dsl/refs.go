@@ -54,6 +54,9 @@ var nouns = map[string][2]string{
 	"accuracy":   {"an accuracy", "accuracies"},
 	"generate":   {"responses", "sets of responses"},
 	"adapt":      {"a policy", "policies"},
+	"judge":      {"a judge", "judges"},
+	"win_rate":   {"a win rate", "win rates"},
+	"agreement":  {"an agreement", "agreements"},
 	"claim":      {"a claim", "claims"},
 }
 

@@ -35,7 +35,7 @@ func (f *fields) setting(name string, keys []string) (built any, in *fields) {
 	return r.inst.built, nil
 }
 
-var article = map[string]string{"user_model": "a user model", "objective": "an objective"}
+var article = map[string]string{"user_model": "a user model", "objective": "an objective", "judge": "a judge"}
 
 // userModel reads the settings of a user model.
 func (f *fields) userModel() *UserModel {

@@ -101,6 +101,22 @@ func adaptShape(comparisons []int, groups []string, fixed bool) *shape {
 	return objectShape(field{"after", after})
 }
 
+// winRateShape is win_rate.W.
+func winRateShape(groups []string, fixed bool) *shape {
+	return objectShape(
+		field{"per_sample", shareEstimate}, field{"per_user", shareEstimate}, field{"average", shareEstimate},
+		field{"seen", shareEstimate}, field{"unseen", shareEstimate},
+		field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)},
+		field{"length_controlled", shareEstimate},
+		field{"ties", shareShape}, field{"flipped", shareShape}, field{"failed", shareShape})
+}
+
+// agreementShape is agreement.A. kappa runs from -1 to 1.
+func agreementShape() *shape {
+	return objectShape(field{"share", shareEstimate}, field{"kappa", estimateShape}, field{"users", openShape(shareEstimate)},
+		field{"flipped", shareShape}, field{"first_wins", shareShape}, field{"longer_wins", shareShape})
+}
+
 // statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts and conversations.
 func statisticsShape(groups []string, fixed bool) *shape {
 	counts := objectShape(field{"all", numberShape}, field{"seen", numberShape}, field{"unseen", numberShape})

@@ -45,6 +45,9 @@ type Spec struct {
 	Scores  []*Accuracy
 	Gens    []*Generate
 	Adapts  []*Adapt
+	Judges  []*Judge
+	Wins    []*WinRate
+	Agrees  []*Agreement
 	Claims  []*Claim
 	Reports []*Report
 
@@ -260,6 +263,60 @@ type Adapt struct {
 	Paper       Value
 }
 
+// Judge says which of two responses a user prefers.
+type Judge struct {
+	Block
+	Kind            string // openai rule reward replay panel
+	Model           string // openai
+	BaseURL         string
+	KeyEnv          string // name of the variable that holds the key
+	Temperature     float64
+	MaxAnswerTokens int
+	Template        string // alpacafarm role_play; "" with TemplateFile
+	TemplateFile    string
+	Price           *Price // nil: unknown
+	Budget          Budget
+	Limits          Limits
+	MaxFailed       float64 // share of unusable verdicts that fails a stage
+	Prefers         string  // rule: simulated longer shorter plainer; "" with Pattern
+	Pattern         string
+	Reward          *Train
+	Verdicts        string // replay: path
+	Members         []*Judge
+	Order           string // both random
+	Seed            int64
+}
+
+// Price is in USD per million tokens.
+type Price struct{ Input, Output float64 }
+
+// Budget is what a judge may use in all; 0 is no limit.
+type Budget struct {
+	Requests, Tokens int
+	USD              float64
+}
+
+// Limits are those of a server; 0 is none.
+type Limits struct{ RequestsPerMinute, TokensPerMinute, Concurrent int }
+
+// WinRate compares the responses of two methods.
+type WinRate struct {
+	Block
+	Candidate, Baseline *Set // responses
+	Judge               *Judge
+	Ties                string // exclude loss half both
+	Rule                string // paper notebook: of the rate per user
+	Paper               Value
+}
+
+// Agreement compares a judge with the users' own choices.
+type Agreement struct {
+	Block
+	Judge *Judge
+	Data  *Set // rows
+	Paper Value
+}
+
 // Report is what people read.
 type Report struct {
 	Block
@@ -282,7 +339,7 @@ type Section struct {
 // Shown is one block in a show list: all its instances, or some, in order.
 type Shown struct {
 	Block string // accuracy.test
-	Items []any  // *Dataset *Accuracy *Generate *Train *Adapt of that block
+	Items []any  // *Dataset *Accuracy *Generate *Train *Adapt *WinRate *Agreement of that block
 }
 
 // PolicyAddr implements Policy.

@@ -78,6 +78,12 @@ func (c *compiler) spell() {
 	for _, a := range c.spec.Adapts {
 		c.adapt(a)
 	}
+	for _, w := range c.spec.Wins {
+		c.winRate(w)
+	}
+	for _, a := range c.spec.Agrees {
+		c.agreement(a)
+	}
 	if c.diags.HasErrors() {
 		return // reports would only repeat what is missing
 	}

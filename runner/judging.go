@@ -1,0 +1,107 @@
+// Judges as the runner makes them of the spec's settings, and the people whom they are told of.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"regexp"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
+	"github.com/prlhf/prlhf/torch"
+)
+
+// person is a user as judges and tables know them.
+type person struct {
+	judges.Person
+	group string
+	seen  bool
+}
+
+// meet lists the users of the data sets; of one who is in two the first counts.
+func (s *judgeStage) meet(e *Env) (map[string]person, error) {
+	out := map[string]person{}
+	for _, d := range s.people {
+		users, err := arrowio.Read[arrowio.User](e.Path(d.split, usersFile))
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range users {
+			if _, met := out[u.ID]; !met {
+				out[u.ID] = person{judges.Person{ID: u.ID, Text: u.Text, Prefers: u.Prefers}, u.Group, u.Seen}
+			}
+		}
+	}
+	return out, nil
+}
+
+// open makes the judge ready to be asked.
+func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
+	switch j.Kind {
+	case "rule":
+		return ruleJudge(j)
+	case "reward":
+		return s.rewardJudge(ctx, e, j, questions)
+	case "panel":
+		panel := judges.Panel{}
+		for _, m := range j.Members {
+			member, err := s.open(ctx, e, m, questions)
+			if err != nil {
+				return nil, err
+			}
+			panel.Members = append(panel.Members, member)
+		}
+		return panel, nil
+	}
+	return nil, fmt.Errorf("a judge of kind %q is not offered in this version", j.Kind)
+}
+
+func ruleJudge(j *dsl.Judge) (judges.Judge, error) {
+	if j.Pattern != "" {
+		pattern, err := regexp.Compile(j.Pattern)
+		if err != nil {
+			return nil, err
+		}
+		return judges.Rule{Score: judges.Matching(pattern)}, nil
+	}
+	rules := map[string]func(judges.Question, string) (float64, error){"longer": judges.Longer, "shorter": judges.Shorter,
+		"plainer": judges.Plainer, "simulated": judges.Simulated}
+	return judges.Rule{Score: rules[j.Prefers]}, nil
+}
+
+// rewardJudge scores every text of the questions at once; then a verdict is a look at two numbers.
+func (s *judgeStage) rewardJudge(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
+	p := s.rewards[j]
+	r, err := newRater(e, p, s.people)
+	if err != nil {
+		return nil, err
+	}
+	of := func(q judges.Question, text string) arrowio.Response {
+		return arrowio.Response{User: q.Person.ID, PromptText: q.Prompt, Text: text}
+	}
+	for _, q := range questions {
+		for _, text := range []string{q.First, q.Second} {
+			if err := r.ask(of(q.Question, text)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	special, err := p.special(e)
+	if err != nil {
+		return nil, err
+	}
+	r.end = special.end
+	in := torch.Inputs{Policy: p.files(e), Device: s.device, Precision: p.precision(), BOS: special.bos}
+	if err := r.run(ctx, e, in); err != nil {
+		return nil, err
+	}
+	return judges.Rule{Score: func(q judges.Question, text string) (float64, error) {
+		v := r.answer(of(q, text))
+		if math.IsNaN(v) {
+			return 0, fmt.Errorf("the text has no reward")
+		}
+		return v, nil
+	}}, nil
+}
