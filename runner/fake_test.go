@@ -96,6 +96,11 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 	}
 	for step := 1; step <= job.Steps; step++ {
 		points := []torch.Point{{Step: step, Name: "loss", Value: 1 / float64(step)}, {Step: step, Name: "chosen_logps", Value: -float64(step)}}
+		if job.RL != nil {
+			for i, name := range []string{"reward", "kl", "entropy", "length", "clipped"} {
+				points = append(points, torch.Point{Step: step, Name: name, Value: float64(step) / float64(i+2)})
+			}
+		}
 		result.Points = append(result.Points, points...)
 		progress(torch.Progress{Done: step, Total: job.Steps, Points: points})
 	}

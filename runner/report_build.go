@@ -119,6 +119,8 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 			}
 		case *dsl.Accuracy:
 			out = append(out, d.accuracy(shown.Block, items)...)
+		case *dsl.Adapt:
+			out = append(out, d.adapted(shown.Block, items)...)
 		case *dsl.WinRate:
 			out = append(out, d.winRates(shown.Block, items)...)
 		case *dsl.Agreement:

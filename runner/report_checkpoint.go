@@ -8,13 +8,15 @@ import (
 	"github.com/prlhf/prlhf/dsl"
 )
 
-// policyOf is the policy that an item scores or asks.
+// policyOf is the policy that an item scores, asks or is.
 func policyOf(item any) dsl.Policy {
 	switch item := item.(type) {
 	case *dsl.Accuracy:
 		return item.Policy
 	case *dsl.Generate:
 		return item.Policy
+	case *dsl.Adapt:
+		return item
 	}
 	return nil
 }

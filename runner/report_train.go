@@ -23,8 +23,44 @@ var drawnCurves = []struct {
 }{
 	{"loss", "Loss", "loss", false, []string{"loss"}},
 	{"logps", "Log-probs of chosen and rejected responses", "summed log-prob", false, []string{"chosen_logps", "rejected_logps"}},
+	{"rewards", "Rewards of chosen and rejected responses", "reward", false, []string{"chosen_reward", "rejected_reward"}},
 	{"accuracy", "Accuracy on training batches", "accuracy", true, []string{"accuracy"}},
 	{"evaluation", "Accuracy on the rows of evaluate", "accuracy", true, []string{"top", "generic", "average"}},
+	{"reward", "Reward of the policy's texts", "reward per text", false, []string{"reward"}},
+	{"kl", "KL divergence from the reference", "nats per text", false, []string{"kl"}},
+	{"beta", "Weight of the KL divergence, adapted to its target", "beta", false, []string{"beta"}},
+	{"entropy", "Entropy of the policy", "nats per token", false, []string{"entropy"}},
+	{"length", "Length of the policy's texts", "tokens per text", false, []string{"length"}},
+	{"clipped", "Probability ratios that clipping held back", "share of ratios", true, []string{"clipped"}},
+}
+
+// guards are the limits of policy optimisation (RL), drawn as a line where all policies of a picture have the same.
+var guards = map[string]struct {
+	name  string
+	limit func(*dsl.RL) float64 // 0: none
+}{
+	"kl":     {"kl_target", func(r *dsl.RL) float64 { return r.KLTarget }},
+	"length": {"max_new_tokens", func(r *dsl.RL) float64 { return float64(r.Sampling.MaxNewTokens) }},
+}
+
+// guard is the limit that all items with policy optimisation have in a picture; nil where they have none, or several.
+func guard(picture string, items []instance) (limit *float64, name string) {
+	g, ok := guards[picture]
+	if !ok {
+		return nil, ""
+	}
+	for _, i := range items {
+		rl := i.item.(*dsl.Train).Objective.RL
+		if rl == nil {
+			continue
+		}
+		own := g.limit(rl)
+		if own == 0 || limit != nil && *limit != own {
+			return nil, ""
+		}
+		limit = &own
+	}
+	return limit, g.name
 }
 
 func (d *drawing) training(block string, items []instance) ([]reports.Block, error) {
@@ -50,6 +86,7 @@ func (d *drawing) training(block string, items []instance) ([]reports.Block, err
 			}
 		}
 		if len(p.Series) > 0 {
+			p.Rule, p.RuleName = guard(picture.name, items)
 			p.Notes = []string{fmt.Sprintf("Curves of more than %d points are means over windows of steps.", curvePoints)}
 			if d.severalSeeds(items) {
 				p.Notes = append(p.Notes, "With several seeds: the mean over them; the band reaches from the lowest to the highest.")

@@ -98,12 +98,13 @@ func shortest(runs []dsl.Value) int {
 	return n
 }
 
-// joined is a stage that joins runs of several seeds.
-type joined interface{ seeds() int }
+// seeded is a stage that joins runs of several seeds.
+type seeded interface{ seeds() int }
 
 func (s *accuracyStage) seeds() int  { return len(s.scores) }
 func (s *wordsStage) seeds() int     { return len(s.texts) }
 func (s *trainRunsStage) seeds() int { return len(s.runs) }
+func (s *winRateStage) seeds() int   { return len(s.verdicts) }
 func (s *adaptedStage) seeds() int   { return s.accuracies[0].Stage.(*accuracyStage).seeds() }
 
 // checkSeeds warns of a claim whose blocks have different numbers of seeds: then no run of one belongs to a run of the
@@ -115,7 +116,7 @@ func (c *compiler) checkSeeds(claim *dsl.Claim) {
 		if n == nil {
 			continue
 		}
-		j, ok := n.Stage.(joined)
+		j, ok := n.Stage.(seeded)
 		switch {
 		case !ok || j.seeds() == 1 || j.seeds() == seeds:
 		case seeds == 1:
@@ -135,9 +136,13 @@ func (d *drawing) severalSeeds(items []instance) bool {
 
 // measuredNotes say of which weights and of how many seeds the items' numbers are.
 func (d *drawing) measuredNotes(items []instance) []string {
-	notes := d.checkpointNotes(items)
+	return append(d.checkpointNotes(items), d.seedsNotes(items)...)
+}
+
+// seedsNotes say what numbers are where they are means over seeds.
+func (d *drawing) seedsNotes(items []instance) []string {
 	if !d.severalSeeds(items) {
-		return notes
+		return nil
 	}
 	var several []string
 	for _, i := range items {
@@ -145,5 +150,5 @@ func (d *drawing) measuredNotes(items []instance) []string {
 			several = append(several, fmt.Sprintf("%s (%d)", i.name, len(runs)))
 		}
 	}
-	return append(notes, "Trained with several seeds: "+joinComma(several)+". Values are then means over the runs, standard errors and ends of intervals too; sd over runs is the sample standard deviation of the runs' values.")
+	return []string{"Trained with several seeds: " + joinComma(several) + ". Values are then means over the runs, standard errors and ends of intervals too; sd over runs is the sample standard deviation of the runs' values."}
 }

@@ -70,11 +70,11 @@ func (c *compiler) report(r *dsl.Report) *Node {
 	for _, item := range shownItems(r) {
 		add(c.results[item])
 		switch item := item.(type) {
-		case *dsl.Accuracy:
-			add(c.results[trainOf(item.Policy)])
+		case *dsl.Accuracy, *dsl.Adapt:
+			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)
-			add(c.results[trainOf(item.Policy)])
+			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Train:
 			for _, p := range c.trained[item] {
 				add(p.chain[len(p.chain)-1])
