@@ -3,6 +3,7 @@ package runner
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/prlhf/prlhf/dsl"
 )
@@ -47,7 +48,7 @@ func (c *compiler) agreement(a *dsl.Agreement) *Node {
 
 // judge returns the node with a judge's verdicts; nil when a diagnostic says why there is none.
 func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pairSource, people []*dsl.Dataset) *Node {
-	stage := &judgeStage{spec: j, source: source, rewards: map[*dsl.Judge]*policy{}, device: c.opts.Device}
+	stage := &judgeStage{spec: j, source: source, rewards: map[*dsl.Judge]*policy{}, files: map[*dsl.Judge]leaf{}, device: c.opts.Device}
 	inputs := source.nodes()
 	for _, d := range people {
 		n := c.dataset(d)
@@ -68,8 +69,7 @@ func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pai
 
 // rewardsOf finds the reward models of a judge and of its members.
 func (c *compiler) rewardsOf(block *dsl.Block, j *dsl.Judge, stage *judgeStage) bool {
-	if j.Kind == "openai" || j.Kind == "replay" {
-		c.fail(block, "judge", "This judge is not offered yet", "Judges of kind %s are read and not asked in this version.", j.Kind)
+	if !c.judgeFiles(block, j, stage) {
 		return false
 	}
 	if j.Kind == "reward" {
@@ -84,6 +84,24 @@ func (c *compiler) rewardsOf(block *dsl.Block, j *dsl.Judge, stage *judgeStage) 
 			return false
 		}
 	}
+	return true
+}
+
+// judgeFiles hashes the file that a judge reads: recorded verdicts, or a template.
+func (c *compiler) judgeFiles(block *dsl.Block, j *dsl.Judge, stage *judgeStage) bool {
+	path, what := j.Verdicts, "recorded verdicts"
+	if j.TemplateFile != "" {
+		path, what = j.TemplateFile, "template"
+	}
+	if path == "" {
+		return true
+	}
+	l, err := c.leaves.leaf(path, []string{filepath.Base(path)}, func(string) string { return path })
+	if err != nil {
+		c.fail(block, "judge", "No such file", "The %s of the judge cannot be read: %v.", what, err)
+		return false
+	}
+	stage.files[j] = l
 	return true
 }
 

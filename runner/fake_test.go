@@ -77,6 +77,9 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 	}
 	h := fnv.New64a()
 	fmt.Fprint(h, weightsOf(job.Policy), job.Seed, job.Steps, job.BatchSize, job.Objective, job.UserModel, job.Users, job.Optimizer)
+	if job.StopNorm > 0 {
+		fmt.Fprint(h, job.StopNorm)
+	}
 	for i := range job.Data.Len() {
 		e, err := job.Data.At(i)
 		if err != nil {

@@ -2,7 +2,15 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -174,4 +182,139 @@ func TestOneOrder(t *testing.T) {
 	if a, b := count(1), count(2); a < 60 || a > 140 || a == b && count(3) == a {
 		t.Errorf("%d and %d of 200 turned", a, b)
 	}
+}
+
+// vendorSpec asks a server which of two policies' texts a user prefers.
+const vendorSpec = `
+win_rate "vendor" {
+  candidate = generate.summaries["individual"]
+  baseline  = generate.summaries["sft"]
+  judge     = { kind = "openai", model = "m", base_url = "URL", key_env = "PRLHF_TEST_KEY", template_file = "question.txt" }
+}
+`
+
+// TestVendorAndReplay: a server's verdicts are stored, asked once, and replayed to the same win rate; the key is nowhere.
+func TestVendorAndReplay(t *testing.T) {
+	const key = "sk-test-never-written-down"
+	t.Setenv("PRLHF_TEST_KEY", key)
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			w.WriteHeader(401)
+			return
+		}
+		asked.Add(1)
+		var body struct{ Messages []struct{ Content string } }
+		json.NewDecoder(r.Body).Decode(&body)
+		lines := strings.Split(body.Messages[0].Content, "\n")
+		verdict := "TIE"
+		switch {
+		case len(lines[1]) > len(lines[2]):
+			verdict = "Output (a)"
+		case len(lines[1]) < len(lines[2]):
+			verdict = "Output (b)"
+		}
+		json.NewEncoder(w).Encode(map[string]any{"choices": []any{map[string]any{"message": map[string]string{"content": "Final verdict: " + verdict}}}})
+	}))
+	defer server.Close()
+	l := newLab(t, smallSpec+strings.Replace(vendorSpec, "URL", server.URL, 1))
+	template := "{{.Prompt | len}}\n{{neutral .First}}\n{{neutral .Second}}"
+	if err := os.WriteFile(filepath.Join(l.dir, "question.txt"), []byte(template), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l.opts.Targets = []string{"win_rate.vendor"}
+	l.apply()
+	first, n := l.resultOf("win_rate.vendor"), asked.Load()
+	if n == 0 || n > 24 {
+		t.Fatalf("%d questions were asked; 12 pairs in both orders are at most 24", n)
+	}
+	if err := os.RemoveAll(filepath.Join(l.dir, "store", "artifacts")); err != nil {
+		t.Fatal(err)
+	}
+	l.apply() // everything anew, but for what was paid for
+	if asked.Load() != n || !maps.Equal(first, l.resultOf("win_rate.vendor")) {
+		t.Errorf("%d questions were asked again", asked.Load()-n)
+	}
+	recorded := l.fileOf("judge win_rate.vendor", recordedName)
+	l.spec = smallSpec + strings.Replace(vendorSpec, `{ kind = "openai", model = "m", base_url = "URL", key_env = "PRLHF_TEST_KEY", template_file = "question.txt" }`,
+		`{ kind = "replay", verdicts = "verdicts.jsonl" }`, 1)
+	if err := os.WriteFile(filepath.Join(l.dir, "verdicts.jsonl"), recorded, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l.apply()
+	if asked.Load() != n || !maps.Equal(first, l.resultOf("win_rate.vendor")) {
+		t.Errorf("replayed: %v, %d asked; recorded were %v", l.resultOf("win_rate.vendor"), asked.Load()-n, first)
+	}
+	err := filepath.WalkDir(l.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if strings.Contains(string(data), key) {
+			t.Errorf("the key is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNoKey: the vendor's server is not asked without a key, and the message says which variable.
+func TestNoKey(t *testing.T) {
+	t.Setenv("PRLHF_TEST_KEY", "")
+	l := newLab(t, smallSpec+strings.Replace(strings.Replace(vendorSpec, "URL", vendorServer, 1), `, template_file = "question.txt"`, "", 1))
+	l.opts.Targets = []string{"win_rate.vendor"}
+	_, err := l.try(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "nothing is known of what user") {
+		t.Errorf("%v; alpacafarm needs a preference or a text", err)
+	}
+	l = textLab(t, textSpec+`
+win_rate "vendor" {
+  candidate = generate.texts["both"]
+  baseline  = generate.texts["neither"]
+  judge     = { kind = "openai", model = "m", key_env = "PRLHF_TEST_KEY" }
+}
+`)
+	l.opts.Targets = []string{"win_rate.vendor"}
+	_, err = l.try(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "no key: the environment variable PRLHF_TEST_KEY is empty") {
+		t.Errorf("%v; expected the name of the variable", err)
+	}
+}
+
+// fileOf reads a file of a node's artifact.
+func (l *lab) fileOf(id, name string) []byte {
+	l.t.Helper()
+	st := l.store()
+	for _, n := range l.plan(st).Nodes {
+		if n.ID != id {
+			continue
+		}
+		a, ok := st.Get(n.Fingerprint)
+		if !ok {
+			l.t.Fatalf("%s is not in the store", id)
+		}
+		data, err := os.ReadFile(a.Path(name))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		return data
+	}
+	l.t.Fatalf("no node %s", id)
+	return nil
+}
+
+// resultOf are the numbers of a win rate, as text.
+func (l *lab) resultOf(addr string) map[string]string {
+	l.t.Helper()
+	out := map[string]string{}
+	var tree map[string]json.RawMessage
+	if err := json.Unmarshal(l.fileOf("win_rate "+addr, resultFile), &tree); err != nil {
+		l.t.Fatal(err)
+	}
+	for k, v := range tree {
+		out[k] = string(v)
+	}
+	return out
 }

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
+	"github.com/prlhf/prlhf/judges/openai"
 	"github.com/prlhf/prlhf/torch"
 )
 
@@ -42,6 +45,10 @@ func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, questions [
 	switch j.Kind {
 	case "rule":
 		return ruleJudge(j)
+	case "openai":
+		return vendorJudge(e, j)
+	case "replay":
+		return judges.OpenReplay(j.Verdicts)
 	case "reward":
 		return s.rewardJudge(ctx, e, j, questions)
 	case "panel":
@@ -56,6 +63,44 @@ func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, questions [
 		return panel, nil
 	}
 	return nil, fmt.Errorf("a judge of kind %q is not offered in this version", j.Kind)
+}
+
+// vendorServer is the server whose judges cannot be asked without a key.
+const vendorServer = "https://api.openai.com/v1"
+
+// vendorJudge asks a server. The key is read from the environment here and kept nowhere else.
+func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
+	t, err := templateOf(j)
+	if err != nil {
+		return nil, err
+	}
+	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
+		Budget: openai.Budget(j.Budget), Limits: openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}}
+	if j.BaseURL == vendorServer {
+		s.KeyEnv = j.KeyEnv
+	}
+	if j.Price != nil {
+		s.Price = &openai.Price{Input: j.Price.Input, Output: j.Price.Output}
+	}
+	return openai.New(s, t, judges.Log{Dir: e.Answers}), nil
+}
+
+func templateOf(j *dsl.Judge) (judges.Template, error) {
+	switch {
+	case j.TemplateFile != "":
+		text, err := os.ReadFile(j.TemplateFile)
+		if err != nil {
+			return judges.Template{}, err
+		}
+		t, err := judges.FromFile(filepath.Base(j.TemplateFile), string(text))
+		if err != nil {
+			return t, fmt.Errorf("the template %s cannot be used: %w", j.TemplateFile, err)
+		}
+		return t, nil
+	case j.Template == "role_play":
+		return judges.RolePlay(), nil
+	}
+	return judges.AlpacaFarm(), nil
 }
 
 func ruleJudge(j *dsl.Judge) (judges.Judge, error) {

@@ -5,8 +5,10 @@ package runner
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -20,6 +22,9 @@ const (
 	judgeVersion = 1
 
 	verdictsFile = "verdicts.arrow"
+	recordedName = "verdicts.jsonl" // the same for a judge of kind replay
+
+	templateVersion = 1 // of the words of the templates alpacafarm and role_play, and of how answers are read
 )
 
 type judgeStage struct {
@@ -27,6 +32,7 @@ type judgeStage struct {
 	source  pairSource
 	people  dataInputs // who the users are
 	rewards map[*dsl.Judge]*policy
+	files   map[*dsl.Judge]leaf // recorded verdicts and templates
 	device  torch.Device
 }
 
@@ -51,6 +57,15 @@ func (s *judgeStage) describeJudge(w io.Writer, name string, j *dsl.Judge) {
 	case "rule":
 		line(w, name+" prefers", j.Prefers)
 		line(w, name+" pattern", j.Pattern)
+	case "openai":
+		line(w, name+" model", j.Model)
+		line(w, name+" server", j.BaseURL)
+		line(w, name+" asks", fmt.Sprintf("temperature %g max_answer_tokens %d template %s version %d", j.Temperature, j.MaxAnswerTokens, j.Template, templateVersion))
+		if j.TemplateFile != "" {
+			line(w, name+" template", s.files[j].digest)
+		}
+	case "replay":
+		line(w, name+" verdicts", s.files[j].digest)
 	case "reward":
 		s.rewards[j].describe(w)
 		describeDevice(w, s.device, s.rewards[j].precision())
@@ -65,6 +80,9 @@ func (s *judgeStage) leaves() []leaf {
 	var out []leaf
 	for _, p := range s.rewards {
 		out = append(out, p.leaves()...)
+	}
+	for _, f := range s.files {
+		out = append(out, f)
 	}
 	return out
 }
@@ -194,5 +212,26 @@ func (s *judgeStage) write(e *Env, pairs []pair, people map[string]person, quest
 			return err
 		}
 	}
-	return out.Close()
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return record(e.File(recordedName), pairs, questions, answers)
+}
+
+// record writes the verdicts as a judge of kind replay reads them.
+func record(path string, pairs []pair, questions []question, answers []judges.Answer) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := json.NewEncoder(f)
+	w.SetEscapeHTML(false)
+	for i, q := range questions {
+		r := judges.Recorded{Prompt: q.Prompt, User: pairs[q.item].user, First: q.First, Second: q.Second, Winner: answers[i].Winner.String(), Raw: answers[i].Raw}
+		if err := w.Encode(r); err != nil {
+			return err
+		}
+	}
+	return f.Close()
 }

@@ -88,7 +88,11 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if err := s.write(e, v); err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": v.statistics()}))
+	statistics := v.statistics()
+	if s.spec.Unpaired {
+		v.likes(statistics)
+	}
+	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": statistics}))
 }
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.

@@ -146,7 +146,12 @@ func (t *Trainer) begin(list []unit) {
 // Gradients runs forward and backward over the examples and leaves the gradient of the step's loss in the parameters. The
 // loss is the mean over examples of alpha l(u) + (1 - alpha) l(u_0), whatever the micro-batches (paper, Section 4.3).
 func (t *Trainer) Gradients(examples []Example) (StepStats, error) {
-	return t.gradients(examples, units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText))
+	return t.gradients(examples, t.units(examples))
+}
+
+// units are the passes of some rows.
+func (t *Trainer) units(examples []Example) []unit {
+	return units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText)
 }
 
 // GradientsByRow is Gradients where every example is one pass, that of its own user: the loss is the mean over examples of
@@ -164,25 +169,63 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 		return StepStats{}, err
 	}
 	t.begin(list)
-	micros, err := packMicros(list, examples, t.pack)
+	c, micros, err := t.prepare(examples, list)
 	if err != nil {
 		return StepStats{}, err
 	}
-	c := newCollector(t.job, examples, list)
 	for i := range micros {
-		m := &micros[i]
-		t.tokens += int64(len(m.batch.IDs))
-		t.micro(m, c, uint64(t.done)<<20|uint64(i)+1)
+		t.tokens += int64(len(micros[i].batch.IDs))
+		pass := uint64(t.done)<<20 | uint64(i) + 1
+		t.backward(&micros[i], c, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
 	}
 	stats := c.stats()
 	stats.GradNorm = tensor.GradNorm(t.params())
 	return stats, nil
 }
 
-func (t *Trainer) micro(m *micro, c *collector, pass uint64) {
+// zeroPoints computes kto's z0 of each pass from the step's mismatched pairs, without gradient and dropout.
+func (t *Trainer) zeroPoints(list []unit, examples []Example) (map[passKind]float64, error) {
+	others := mismatched(examples)
+	micros, err := packMicros(list, others, t.pack)
+	if err != nil {
+		return nil, err
+	}
+	var kinds []passKind
+	var ratios []float64
+	for i := range micros {
+		m := &micros[i]
+		k := 0
+		err := t.policy.scoreMicro(m, others, func(l Logp) error {
+			u := m.units[k]
+			kinds, ratios = append(kinds, u.kind), append(ratios, l.Sums[0]-others[u.example].Reference[0])
+			k++
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return zeroPoints(kinds, ratios), nil
+}
+
+// prepare packs the passes of some rows and makes ready what turns their log-probs into a loss.
+func (t *Trainer) prepare(examples []Example, list []unit) (*collector, []micro, error) {
+	micros, err := packEqual(bundle(list, examples), examples, t.pack)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := newCollector(t.job, examples, list)
+	if t.job.Objective.Kind == "kto" {
+		c.z0, err = t.zeroPoints(list, examples)
+	}
+	return c, micros, err
+}
+
+// backward adds the gradient of a micro-batch.
+func (t *Trainer) backward(m *micro, c *collector, mode lm.Mode) {
 	s := tensor.NewScope()
 	defer s.Close()
-	logps := t.policy.outputs(s, m, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
+	logps := t.policy.outputs(s, m, mode)
 	grads := c.add(m, logps.Floats())
 	tensor.Backward(logps, s.FromFloats(grads, t.job.place(), tensor.Float32, int64(len(grads))))
 }
