@@ -49,7 +49,7 @@ type Exported struct {
 // trained on.
 type TextCheck struct{ Prompts, Same int }
 
-// Export writes the policy of a train block. Without libtorch it returns torch.ErrDisabled where weights are to be written.
+// Export writes the policy of a train or adapt block. Without libtorch it returns torch.ErrDisabled where weights are to be written.
 func Export(ctx context.Context, plan *Plan, st *store.Store, addr string, o ExportOptions) (Exported, error) {
 	x, err := newExport(plan, st, addr, o)
 	if err != nil {
@@ -82,7 +82,8 @@ type export struct {
 	addr   string
 	policy *policy
 	stage  *trainStage
-	node   *Node // of the training run
+	run    *Node // the training run
+	node   *Node // whose users are exported: the training run, or what adapted it to new ones
 	env    *Env
 	users  []arrowio.User // whom the policy knows, by index - 1
 	chosen []int32        // indices of those to export
@@ -92,15 +93,16 @@ type export struct {
 
 // newExport finds the policy and refuses what cannot be exported, before anything is written.
 func newExport(plan *Plan, st *store.Store, addr string, o ExportOptions) (*export, error) {
-	nodes, err := plan.policyNodes(addr, "export")
+	block, nodes, err := plan.policyNodes(addr, "export")
 	if err != nil {
 		return nil, err
 	}
-	x := &export{ExportOptions: o, addr: nodes[0].Addr, node: nodes[0], stage: nodes[0].Stage.(*trainStage)}
+	x := &export{ExportOptions: o, addr: block, node: nodes[0], policy: policyOfNode(nodes[0])}
+	x.run = x.policy.chain[len(x.policy.chain)-1]
+	x.stage = x.policy.last()
 	if len(nodes) > 1 {
 		x.done.Note = fmt.Sprintf("%s was trained with %d seeds; this is the policy of seed %d", x.addr, len(nodes), x.stage.seed)
 	}
-	x.policy = policyOf(x.node)
 	if x.env, err = storedEnv(st, x.addr, append(x.policy.inputs(), x.stage.data.withIDs().inputs(true)...), x.node); err != nil {
 		return nil, err
 	}
@@ -113,31 +115,47 @@ func newExport(plan *Plan, st *store.Store, addr string, o ExportOptions) (*expo
 	return x, x.choose()
 }
 
-// policyOf is the policy that a train node leaves.
-func policyOf(n *Node) *policy {
+// policyOfNode is the policy that a train or adapt node leaves.
+func policyOfNode(n *Node) *policy {
+	if a, ok := n.Stage.(*adaptStage); ok {
+		p := *a.policy
+		p.name, p.adapted = n.Addr, n
+		return &p
+	}
 	base := n.Stage.(*trainStage).base
 	return &policy{name: n.Addr, origin: base.origin, chain: append(base.chain[:len(base.chain):len(base.chain)], n)}
 }
 
-// policyNodes are the train nodes of a block instance, one per seed.
-func (p *Plan) policyNodes(addr, verb string) ([]*Node, error) {
+// policyNodes are the nodes of a train block instance, one per seed, or those of an adapt block after the most comparisons.
+func (p *Plan) policyNodes(addr, verb string) (block string, nodes []*Node, err error) {
 	block, path, err := p.find(addr)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	if len(path) > 0 {
-		return nil, fmt.Errorf("%s takes the address of a train block; %s is a result of one. Write %s", verb, addr, block)
+		return "", nil, fmt.Errorf("%s takes the address of a train block; %s is a result of one. Write %s", verb, addr, block)
 	}
-	var nodes []*Node
-	for _, n := range p.ofAddr[block] {
-		if n.Kind == kindTrain {
+	for _, n := range p.withUsers(block) {
+		a, ok := n.Stage.(*adaptStage)
+		if !ok || a.comparisons == a.spec.Comparisons[len(a.spec.Comparisons)-1] {
 			nodes = append(nodes, n)
 		}
 	}
 	if len(nodes) == 0 {
-		return nil, fmt.Errorf("%s takes a trained policy, the address of a train block; %s is none", verb, block)
+		return "", nil, fmt.Errorf("%s takes a trained policy, the address of a train or adapt block; %s is none", verb, block)
 	}
-	return nodes, nil
+	return block, nodes, nil
+}
+
+// withUsers are the nodes of a block instance whose artifacts have parameters of users.
+func (p *Plan) withUsers(block string) []*Node {
+	var nodes []*Node
+	for _, n := range p.ofAddr[block] {
+		if n.Kind == kindTrain || n.Kind == kindAdapt {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
 }
 
 // storedEnv is an Env over nodes whose artifacts must be in the store; of trained the message is that there is no policy.

@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	baseFolder    = "base"
-	userModelFile = "user_model.safetensors"
-	scoreFile     = "score.safetensors"
-	usersNote     = "users.json"
+	baseFolder = "base"
+	scoreFile  = "score.safetensors"
+	usersNote  = "users.json"
 
 	leastTexts = 64  // to measure on, where the data has so many
 	mostTexts  = 256 // of many users
@@ -117,12 +116,12 @@ func (x *export) baseName() string {
 // an adapter has a file of its own.
 func (x *export) copyAdapter(dir string) error {
 	if x.stage.spec.LoRA.Rank == 0 {
-		if _, err := os.Stat(x.env.Path(x.node, scoreFile)); err != nil {
+		if _, err := os.Stat(x.env.Path(x.run, scoreFile)); err != nil {
 			return nil
 		}
-		return copyFile(x.env.Path(x.node, scoreFile), filepath.Join(dir, scoreFile))
+		return copyFile(x.env.Path(x.run, scoreFile), filepath.Join(dir, scoreFile))
 	}
-	from := x.env.Path(x.node, adapterFolder)
+	from := x.env.Path(x.run, adapterFolder)
 	if err := copyFile(filepath.Join(from, "adapter_model.safetensors"), filepath.Join(dir, "adapter_model.safetensors")); err != nil {
 		return err
 	}
@@ -257,4 +256,3 @@ func (x *export) begin(tok *tokenizer.Tokenizer, special specialIDs) (text strin
 	text, _ = tok.Token(special.bos)
 	return text, bos
 }
-

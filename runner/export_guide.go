@@ -37,7 +37,6 @@ type guideFacts struct {
 var quietWords = map[string]string{
 	lm.QuietBias: "their output bias is -10000.",
 	lm.QuietNorm: "their output row lies along the direction in which the last LayerNorm is constant, and has the logit -1000 at every place.",
-	lm.QuietRow:  "their output row was fitted to hidden states of the policy's data.",
 	lm.QuietChannel: "the model has %d more channels than the policy's (`hidden_size` %d instead of %d), of which one is constant and " +
 		"feeds nothing but their output row.",
 }

@@ -23,7 +23,9 @@ func (l *lab) export(addr string, o ExportOptions) (Exported, error) {
 func TestExportRefusals(t *testing.T) {
 	l := newLab(t, smallSpec)
 	out := filepath.Join(t.TempDir(), "deep", "down")
-	o := func(format string, users ...string) ExportOptions { return ExportOptions{Format: format, Out: out, Users: users} }
+	o := func(format string, users ...string) ExportOptions {
+		return ExportOptions{Format: format, Out: out, Users: users}
+	}
 	refused := func(want, addr string, o ExportOptions) {
 		t.Helper()
 		if _, err := l.export(addr, o); err == nil || !strings.Contains(err.Error(), want) {
@@ -39,7 +41,7 @@ func TestExportRefusals(t *testing.T) {
 	refused(`so there is no adapter; export it with -format merged`, `train.dpo["individual"]`, o("peft"))
 	refused(`serves everybody alike`, `train.dpo["vanilla"]`, o("merged", "worker01"))
 	refused(`knows no user "worker"; it knows 4 users, and the nearest ids are "worker`, `train.dpo["individual"]`, o("merged", "worker01,worker"))
-	refused(`export takes a trained policy, the address of a train block; dataset.posts is none`, "dataset.posts", o("merged"))
+	refused(`export takes a trained policy, the address of a train or adapt block; dataset.posts is none`, "dataset.posts", o("merged"))
 	refused(`is a result of one. Write train.dpo["vanilla"]`, `train.dpo["vanilla"].curves`, o("merged"))
 	refused(`nothing in this spec is called train.nobody`, "train.nobody", o("merged"))
 	refused("", `train.dpo["individual"]`, o("merged")) // the fake policy has no weights

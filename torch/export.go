@@ -94,8 +94,7 @@ func (e *exporting) checkTrained() (err error) {
 	return err
 }
 
-// readPolicy looks at the policy on the texts: the users' vectors, a reward model's head, the numbers that the export must
-// give again, and what keeps added tokens quiet.
+// readPolicy looks at the policy: the users' vectors, a reward model's head, and the numbers that the export must give again.
 func (e *exporting) readPolicy(ctx context.Context) error {
 	p, err := openPolicy(e.job.Inputs)
 	if err != nil {
@@ -116,16 +115,13 @@ func (e *exporting) readPolicy(ctx context.Context) error {
 		s.Close()
 		e.result.Added = len(e.job.Users) * p.soft
 	}
-	ways := p.model.QuietWays()
-	quiet := e.result.Added > 0 && !p.rewards()
-	seen, err := p.look(ctx, e.job.Texts, e.job.Inputs, look{hidden: quiet && ways[0] == lm.QuietRow}, e.tell("texts of the policy"))
+	seen, err := p.look(ctx, e.job.Texts, e.job.Inputs, 0, e.tell("texts of the policy"))
 	if err != nil {
 		return err
 	}
 	e.ours = seen.responses
-	if quiet {
-		e.change.Quiet = chooseQuiet(ways, seen, p.model.Width, e.result.Added)
-		e.result.Quiet = e.change.Quiet.How
+	if e.result.Added > 0 && !p.rewards() {
+		e.result.Quiet = p.model.QuietWay()
 	}
 	return nil
 }
@@ -159,7 +155,7 @@ func (e *exporting) measure(ctx context.Context) error {
 		}
 		exported.setUsers(users)
 	}
-	seen, err := exported.look(ctx, texts, in, look{last: e.result.Added}, e.tell("texts of the export"))
+	seen, err := exported.look(ctx, texts, in, e.result.Added, e.tell("texts of the export"))
 	if err != nil {
 		return err
 	}
@@ -181,7 +177,11 @@ func (e *exporting) measure(ctx context.Context) error {
 
 // openUsers reads the policy's user model, which stays beside a merged model.
 func (e *exporting) openUsers(width int) (*usermodel.Model, error) {
-	return usermodel.Load(filepath.Join(e.job.Policy.Policy, "user_model.safetensors"), e.note.UserModel, e.note.Users, width, e.job.place())
+	dir, note, err := e.job.Policy.userModel(e.note)
+	if err != nil {
+		return nil, err
+	}
+	return usermodel.Load(filepath.Join(dir, "user_model.safetensors"), note.UserModel, note.Users, width, e.job.place())
 }
 
 func (e *exporting) tell(what string) func(Progress) {

@@ -11,24 +11,15 @@ import (
 	"github.com/prlhf/prlhf/torch/tensor"
 )
 
-// look says what is wanted of the places that predict response tokens.
-type look struct {
-	hidden bool // hidden states, with the log of the sum of exponentials of each place's logits
-	last   int  // how many of the vocabulary's last tokens to sum the probability of
-}
-
 // seen is what was found. A reward model has no places, only responses.
 type seen struct {
 	responses []float64 // summed log-probs, or rewards
 	places    int
-	added     float64   // largest probability that the last tokens have together
-	states    []float32 // [places, d]
-	logSums   []float64 // [places]
-	from      []int     // [places]: which text a place is in
+	added     float64 // largest probability that the vocabulary's last tokens have together
 }
 
-// look goes through the texts once, packed as for scoring.
-func (p *policy) look(ctx context.Context, texts Examples, in Inputs, want look, progress func(Progress)) (seen, error) {
+// look goes through the texts once, packed as for scoring; added is how many tokens at the vocabulary's end are watched.
+func (p *policy) look(ctx context.Context, texts Examples, in Inputs, added int, progress func(Progress)) (seen, error) {
 	var out seen
 	examples, err := readExamples(texts, 0, texts.Len())
 	if err != nil {
@@ -46,76 +37,56 @@ func (p *policy) look(ctx context.Context, texts Examples, in Inputs, want look,
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
-		tensor.NoGrad(func() { p.lookAt(&micros[i], examples, want, &out) })
+		tensor.NoGrad(func() { p.lookAt(&micros[i], added, &out) })
 		last := micros[i].units[len(micros[i].units)-1].example
 		progress(Progress{Done: last + 1, Total: len(examples)})
 	}
 	return out, nil
 }
 
-func (p *policy) lookAt(m *micro, examples []Example, want look, out *seen) {
+func (p *policy) lookAt(m *micro, added int, out *seen) {
 	s := tensor.NewScope()
 	defer s.Close()
-	hidden := p.hidden(s, m, lm.Mode{})
 	if p.rewards() {
-		heads := (*tensor.Tensor)(nil)
-		if p.heads {
-			heads = p.users.SoftPrompts(s, m.heads)
-		}
-		for _, v := range p.model.Rewards(s, hidden, heads).Floats() {
+		for _, v := range p.responseRewards(s, m, lm.Mode{}).Floats() {
 			out.responses = append(out.responses, float64(v))
 		}
 		return
 	}
+	hidden := p.hidden(s, m, lm.Mode{})
 	out.responses = append(out.responses, sums(&m.batch, p.model.ResponseLogps(s, &m.batch, hidden).Floats())...)
 	n := len(m.batch.Targets)
 	out.places += n
-	if want.hidden {
-		out.states = append(out.states, hidden.Floats()...)
-		for _, u := range m.units {
-			for _, r := range examples[u.example].Responses {
-				out.from = append(out.from, slices.Repeat([]int{u.example}, len(r))...)
-			}
-		}
-	}
-	if !want.hidden && want.last == 0 {
+	if added == 0 {
 		return
 	}
 	const rows = 64 // logits that exist at a time
 	for at := 0; at < n; at += rows {
-		p.lookAtLogits(hidden, at, min(rows, n-at), want, out)
+		p.lookAtLogits(s, hidden, at, min(rows, n-at), added, out)
 	}
 }
 
-func (p *policy) lookAtLogits(hidden *tensor.Tensor, at, n int, want look, out *seen) {
-	s := tensor.NewScope()
-	defer s.Close()
-	logits := p.model.Logits(s, s.Narrow(hidden, int64(at), int64(n))).Floats()
+func (p *policy) lookAtLogits(s *tensor.Scope, hidden *tensor.Tensor, at, n, added int, out *seen) {
+	logits := s.In(func(s *tensor.Scope) *tensor.Tensor { return p.model.Logits(s, s.Narrow(hidden, int64(at), int64(n))) }).Floats()
 	v := p.model.Vocab
 	for i := range n {
 		row := logits[i*v : (i+1)*v]
-		all, top := logSum(row)
-		if want.hidden {
-			out.logSums = append(out.logSums, all)
-		}
-		if want.last > 0 {
-			added := 0.0
-			for _, x := range row[v-want.last:] {
-				added += math.Exp(float64(x) - top)
-			}
-			if share := added / math.Exp(all-top); !(share <= out.added) {
-				out.added = share
-			}
+		if share := shareOfLast(row, added); !(share <= out.added) {
+			out.added = share
 		}
 	}
 }
 
-// logSum is log sum exp of the logits, and the largest of them.
-func logSum(logits []float32) (all, top float64) {
-	top = float64(slices.Max(logits))
-	sum := 0.0
-	for _, x := range logits {
-		sum += math.Exp(float64(x) - top)
+// shareOfLast is the probability of the last n tokens together.
+func shareOfLast(logits []float32, n int) float64 {
+	top := float64(slices.Max(logits))
+	all, last := 0.0, 0.0
+	for i, x := range logits {
+		p := math.Exp(float64(x) - top)
+		all += p
+		if i >= len(logits)-n {
+			last += p
+		}
 	}
-	return top + math.Log(sum), top
+	return last / all
 }

@@ -169,7 +169,7 @@ func rewrite(t *testing.T, dir string, change func(*safetensors.Tensor)) {
 	}
 }
 
-func stored(t *testing.T, dir string, dtype tensor.DType, name string) {
+func storeAs(t *testing.T, dir string, dtype tensor.DType, name string) {
 	t.Helper()
 	rewrite(t, dir, func(x *safetensors.Tensor) {
 		err := tensor.Run(func() error {
@@ -193,7 +193,7 @@ func TestExportKeepsDType(t *testing.T) {
 	}{"BF16": {tensor.BFloat16, 3e-2}, "F16": {tensor.Float16, 4e-3}} {
 		for _, family := range []string{"gptj", "gpt2", "llama"} {
 			base := model(t, family)
-			stored(t, base, c.dtype, name)
+			storeAs(t, base, c.dtype, name)
 			job := exportable(t, dpoJob(t, base, toy(12, 2)))
 			job.Users = []int32{0, 1, 2}
 			result := mustExport(t, job)

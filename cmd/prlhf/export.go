@@ -16,7 +16,7 @@ func exportVerb() verb {
 	return verb{
 		name: "export", args: "-format huggingface|merged|peft -out FOLDER [-users ID,...] [SPEC...] ADDR",
 		brief: "write a trained policy for other programs",
-		text: "ADDR is that of a train block whose policy is in the store. huggingface: adapters merged, and each user a handful of tokens " +
+		text: "ADDR is that of a train or adapt block whose policy is in the store. huggingface: adapters merged, and each user a handful of tokens " +
 			"of the vocabulary, so that any engine serves a user by text; how probable the model finds these tokens is measured, and more " +
 			"than 1e-6 refused. merged: adapters merged, users' vectors beside. peft: the adapter, users' vectors beside, and the model below " +
 			"where it is not a folder of yours. FOLDER must not be there, or be empty; it gets a README.md and a script that serves a user.",

@@ -15,7 +15,6 @@ type Export struct {
 	Adapters []string  // PEFT folders merged into the weights, in this order
 	Score    []float32 // [d]: the folder becomes a reward model with this head; nil: it stays what it is
 	Tokens   []float32 // [n, d]: input embeddings of n tokens that the model did not have; their ids follow its last
-	Quiet    Quiet     // what keeps the model from writing these tokens; a reward model writes none
 }
 
 // WriteExport writes the weights of the Hugging Face folder from, with the changes of x, and their config.json into the
@@ -54,6 +53,7 @@ type exporter struct {
 	set           *safetensors.Set
 	dir           string
 	updates       map[string][]*update
+	quiet         string     // the way that keeps the new tokens quiet; "": there are none, or a reward model, which writes none
 	norm          *quietNorm // for QuietNorm
 }
 
@@ -64,13 +64,15 @@ func (e *exporter) plan() (err error) {
 		e.after.Top = TopScore
 	}
 	if e.after.Top != TopVocabulary {
-		e.Quiet = Quiet{}
 		return nil
 	}
 	if e.added() > 0 || len(e.updates[e.after.names().embed]) > 0 {
 		e.after.Tied = false // the output matrix is no longer the embedding
 	}
-	switch e.Quiet.How {
+	if e.added() > 0 {
+		e.quiet = e.before.QuietWay()
+	}
+	switch e.quiet {
 	case QuietNorm:
 		e.norm, err = e.readQuietNorm()
 	case QuietChannel:

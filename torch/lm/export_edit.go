@@ -22,7 +22,7 @@ func (e *exporter) edit(s Shape) func([]float32) []float32 {
 		}
 		return func(values []float32) []float32 {
 			values = append(values, e.Tokens...)
-			if e.Quiet.How == QuietChannel {
+			if e.quiet == QuietChannel {
 				values = padColumns(values, e.before.Width, e.after.Width, channelInput*rms(values))
 			}
 			return values
@@ -36,7 +36,7 @@ func (e *exporter) edit(s Shape) func([]float32) []float32 {
 	case s.Name == n.finalNorm+".bias" && e.norm != nil && e.norm.shift != 0:
 		return func(values []float32) []float32 { return e.norm.shifted(values) }
 	}
-	if e.Quiet.How == QuietChannel {
+	if e.quiet == QuietChannel {
 		return e.editWidth(s)
 	}
 	return nil
@@ -45,9 +45,7 @@ func (e *exporter) edit(s Shape) func([]float32) []float32 {
 // editHead appends the same row for each new token to the output matrix.
 func (e *exporter) editHead(values []float32) []float32 {
 	row := make([]float32, e.after.Width)
-	switch e.Quiet.How {
-	case QuietRow:
-		copy(row, e.Quiet.Row)
+	switch e.quiet {
 	case QuietNorm:
 		values, row = e.norm.head(values), e.norm.row()
 	case QuietChannel:
