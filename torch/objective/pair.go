@@ -44,8 +44,9 @@ func (c Config) OfPair(p Pair) Result {
 	return c.dpo(p)
 }
 
-// Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge), beta times
-// the mean log-prob (simpo), the mean (orpo), the sum (cpo), and the plain log-prob (sft).
+// Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge, and rloo,
+// grpo, ppo, at whose optimum it is the reward), beta times the mean log-prob (simpo), the mean (orpo), the sum (cpo), and
+// the plain log-prob (sft).
 func (c Config) Rewards(p Pair) (chosen, rejected float64) {
 	if c.Kind == "sft" {
 		return p.Chosen, p.Rejected
