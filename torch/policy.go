@@ -127,10 +127,14 @@ func openPolicy(in Inputs) (_ *policy, err error) {
 
 // responseLogps is the log-prob of every response token of a packed batch: [R], differentiable.
 func (p *policy) responseLogps(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor {
+	return p.model.ResponseLogps(s, &m.batch, p.hidden(s, m, mode))
+}
+
+// hidden is the hidden state of every selected place of a packed batch: [R, d], differentiable.
+func (p *policy) hidden(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor {
 	var soft *tensor.Tensor
 	if len(m.users) > 0 {
 		soft = p.users.SoftPrompts(s, m.users)
 	}
-	hidden := p.model.Hidden(s, &m.batch, soft, mode, nil)
-	return p.model.ResponseLogps(s, &m.batch, hidden)
+	return p.model.Hidden(s, &m.batch, soft, mode, nil)
 }
