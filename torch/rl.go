@@ -1,7 +1,7 @@
 package torch
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"math"
 
@@ -119,8 +119,9 @@ func (j TrainJob) checkLength(e Example, text []int32, soft, context int, who st
 	return nil
 }
 
-// rater scores texts: one number for each response of each example, as the example's Rater sees it.
-type rater func(examples []Example) ([][]float64, error)
+// rater scores texts: one number for each response of each example, as the example's Rater sees it. tokens is how many the
+// reward model processed.
+type rater func(ctx context.Context, examples []Example) (scores [][]float64, tokens int64, err error)
 
 // checkScores refuses scores that are no numbers.
 func checkScores(examples []Example, scores [][]float64) error {
@@ -139,5 +140,3 @@ type rlState struct {
 	Beta   float64                     `json:"beta"`
 	Scores map[int32]objective.Moments `json:"scores"` // ppo: of every text so far, by rater; user 0 is one rater
 }
-
-var errNoRewardModel = errors.New("reward models are not built yet")

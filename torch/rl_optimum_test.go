@@ -67,7 +67,7 @@ func exps(x []float64) []float64 {
 	return out
 }
 
-func (w *world) rate(examples []Example) ([][]float64, error) {
+func (w *world) rate(_ context.Context, examples []Example) ([][]float64, int64, error) {
 	out := make([][]float64, len(examples))
 	for i, e := range examples {
 		for _, r := range e.Responses {
@@ -78,7 +78,7 @@ func (w *world) rate(examples []Example) ([][]float64, error) {
 			}
 		}
 	}
-	return out, nil
+	return out, 0, nil
 }
 
 // optimum is pi ~ ref exp(r/beta).
@@ -110,7 +110,7 @@ func optimumJob(t *testing.T, dir, kind string) TrainJob {
 		Objective: objective.Config{Kind: kind, Alpha: 1, Beta: 0.5},
 		Steps:     120, BatchSize: 2,
 		Optimizer: Optimizer{LR: 0.005, UserLR: 0.005, MaxGradNorm: 1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Schedule: "linear"},
-		RL: &RL{EOS: []int32{lmtest.EOS}, Samples: 64, Sampling: Sampling{Temperature: 1, MaxNewTokens: 2}, Clip: 0.2, Passes: 3},
+		RL:        &RL{EOS: []int32{lmtest.EOS}, Samples: 64, Sampling: Sampling{Temperature: 1, MaxNewTokens: 2}, Clip: 0.2, Passes: 3},
 	}
 }
 

@@ -3,6 +3,10 @@
 package torch
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/prlhf/prlhf/torch/lm"
 	"github.com/prlhf/prlhf/torch/objective"
 	"github.com/prlhf/prlhf/torch/tensor"
@@ -44,11 +48,56 @@ func (t *Trainer) reinforce(dir string, adapters []string, rate rater) (err erro
 		r.head = &valueHead{zeros(1, int64(t.policy.model.Width)), zeros(1)}
 		t.optimise([]string{"value_head.weight", "value_head.bias"}, []*tensor.Tensor{r.head.weight, r.head.bias}, t.job.Optimizer.LR, 0)
 	}
-	if rate == nil {
-		err = errNoRewardModel
+	if rate != nil {
+		return nil
 	}
-	return err
+	if r.reward, err = t.openReward(); err != nil {
+		return err
+	}
+	r.rate = t.rewards
+	return nil
 }
+
+// openReward loads the reward model; nothing in it is trained.
+func (t *Trainer) openReward() (*policy, error) {
+	in := t.job.Inputs
+	in.Policy = t.job.RL.Reward
+	p, err := openPolicy(in)
+	if err != nil {
+		return nil, fmt.Errorf("reward model: %w", err)
+	}
+	switch vocab := t.policy.model.Vocab; {
+	case !p.rewards():
+		err = errors.New("the reward model is a language model, which gives log-probs; expected a model that was trained by reward")
+	case p.model.Vocab < vocab:
+		err = fmt.Errorf("the reward model knows %d tokens and the policy %d; expected a reward model with the policy's tokenizer", p.model.Vocab, vocab)
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// rewards is the rater that asks the reward model.
+func (t *Trainer) rewards(ctx context.Context, examples []Example) (scores [][]float64, tokens int64, err error) {
+	seen := make(exampleList, len(examples))
+	for i, e := range examples {
+		e.User, e.UserText = e.Rater.User, e.Rater.UserText
+		seen[i] = e
+	}
+	err = t.rl.reward.score(ctx, seen, t.job.Inputs, func(p Progress) { tokens = p.Tokens }, func(l Logp) error {
+		scores = append(scores, l.Sums)
+		return nil
+	})
+	return scores, tokens, err
+}
+
+// exampleList are examples that are there already.
+type exampleList []Example
+
+func (l exampleList) Len() int                  { return len(l) }
+func (l exampleList) At(i int) (Example, error) { return l[i], nil }
 
 func (r *reinforcement) close() {
 	if r == nil {

@@ -12,6 +12,7 @@ type rollout struct {
 	micros   []micro   // the texts packed, as they are trained on
 	texts    [][]objective.Text
 	scores   [][]float64 // r(x, y, u)
+	tokens   int64       // that went through the networks
 }
 
 // eachResponse calls visit for every response of a micro-batch: the jth of example i, and where its tokens are.

@@ -52,6 +52,7 @@ func (t *Trainer) nextTexts(ctx context.Context, prompts []Example, state *train
 func (t *Trainer) learn(r *rollout) (mean StepStats, clipped float64, err error) {
 	o, passes, ratios := t.job.Objective, t.job.RL.Passes, 0
 	o.Beta = t.rl.state.Beta
+	t.tokens += r.tokens
 	r.weigh(o, &t.rl.state)
 	for pass := range passes {
 		l := newRolloutLoss(r, o, t.job.RL.Clip)

@@ -32,12 +32,12 @@ func (t *Trainer) checkPrompts() error {
 	return nil
 }
 
-// rollout lets the policy write texts for a step's prompts and scores them.
-func (t *Trainer) rollout(ctx context.Context, prompts []Example) (*rollout, error) {
-	r := &rollout{}
+// rollout lets the policy write texts for a step's prompts and scores them. The Trainer stays as it is, so that a step that
+// is stopped here can be done again.
+func (t *Trainer) rollout(ctx context.Context, prompts []Example) (r *rollout, err error) {
+	r = &rollout{}
 	r.examples, r.list = t.job.asked(prompts, t.done)
-	tokens, err := t.write(ctx, r)
-	if err != nil {
+	if err := t.write(ctx, r); err != nil {
 		return nil, err
 	}
 	if r.micros, err = packMicros(r.list, r.examples, t.pack); err != nil {
@@ -46,17 +46,19 @@ func (t *Trainer) rollout(ctx context.Context, prompts []Example) (*rollout, err
 	if err := t.measure(r); err != nil {
 		return nil, err
 	}
-	if r.scores, err = t.rl.rate(r.examples); err != nil {
+	scores, tokens, err := t.rl.rate(ctx, r.examples)
+	if err != nil {
 		return nil, err
 	}
-	t.tokens += tokens
-	return r, checkScores(r.examples, r.scores)
+	r.scores = scores
+	r.tokens += tokens
+	return r, checkScores(r.examples, scores)
 }
 
-// write fills in the responses of r's examples and returns how many tokens were processed. The random numbers depend on
+// write fills in the responses of r's examples. The random numbers depend on
 // seed, step, the prompt's place in the batch, user, sample and position. A text that ends has its end token as its last
 // token; one that reaches max_new_tokens stays cut, and is scored and trained on as it is.
-func (t *Trainer) write(ctx context.Context, r *rollout) (tokens int64, err error) {
+func (t *Trainer) write(ctx context.Context, r *rollout) error {
 	rl := t.job.RL
 	job := GenerateJob{Inputs: t.job.Inputs, EOS: rl.EOS, Samples: rl.Samples, Sample: rl.Sampling,
 		Seed: int64(hash(uint64(t.job.Seed), uint64(t.done), drawsTexts))}
@@ -66,12 +68,12 @@ func (t *Trainer) write(ctx context.Context, r *rollout) (tokens int64, err erro
 	}
 	d, err := newDecoding(t.policy, job)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer d.cache.Close()
 	texts, err := d.run(ctx, func(Progress) {})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for at, text := range texts {
 		ids := text.IDs
@@ -81,7 +83,8 @@ func (t *Trainer) write(ctx context.Context, r *rollout) (tokens int64, err erro
 		e := &r.examples[text.Prompt]
 		e.Responses = append(e.Responses, ids)
 	}
-	return d.tokens, nil
+	r.tokens += d.tokens
+	return nil
 }
 
 // measure fills in the texts' log-probs under the policy that wrote them and under the reference, and ppo's values.
@@ -90,7 +93,7 @@ func (t *Trainer) measure(r *rollout) error {
 	for i, e := range r.examples {
 		r.texts[i] = make([]objective.Text, len(e.Responses))
 	}
-	t.each(r, r.micros, func(s *tensor.Scope, m *micro) []float64 {
+	r.each(r.micros, func(s *tensor.Scope, m *micro) []float64 {
 		return t.forward(s, m).Doubles()
 	}, func(text *objective.Text, logps, values []float64) { text.Old, text.Values = logps, values })
 	micros, err := packMicros(t.job.referenceUnits(r.list), r.examples, t.pack)
@@ -98,7 +101,7 @@ func (t *Trainer) measure(r *rollout) error {
 		return err
 	}
 	reference := &policy{model: t.rl.reference}
-	t.each(r, micros, func(s *tensor.Scope, m *micro) []float64 {
+	r.each(micros, func(s *tensor.Scope, m *micro) []float64 {
 		return reference.responseLogps(s, m, lm.Mode{NoAdapter: true}).Doubles()
 	}, func(text *objective.Text, logps, _ []float64) { text.Reference = logps })
 	return nil
@@ -106,14 +109,14 @@ func (t *Trainer) measure(r *rollout) error {
 
 // each runs micro-batches without gradient and hands every text its part of the log-probs [R], and of the values [R] where
 // they lie behind them.
-func (t *Trainer) each(r *rollout, micros []micro, run func(*tensor.Scope, *micro) []float64, fill func(text *objective.Text, logps, values []float64)) {
+func (r *rollout) each(micros []micro, run func(*tensor.Scope, *micro) []float64, fill func(text *objective.Text, logps, values []float64)) {
 	for k := range micros {
 		m := &micros[k]
 		s := tensor.NewScope()
 		var numbers []float64
 		tensor.NoGrad(func() { numbers = run(s, m) })
 		s.Close()
-		t.tokens += int64(len(m.batch.IDs))
+		r.tokens += int64(len(m.batch.IDs))
 		logps, values := numbers[:len(m.batch.Targets)], numbers[len(m.batch.Targets):]
 		m.eachResponse(r.examples, func(i, j int, at lm.Span) {
 			var of []float64
