@@ -13,7 +13,7 @@ import (
 var errNotFinite = errors.New("the loss or its gradient is not finite")
 
 // StepStats are the numbers of one optimizer step. Log-probs are of each row's own user where that pass is run, else of
-// the generic user; means over the step's rows.
+// the generic user; means over the step's rows. A reward model's rewards stand in their place.
 type StepStats struct {
 	Loss, GradNorm, LR         float64
 	ChosenLogps, RejectedLogps float64

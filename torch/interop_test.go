@@ -27,11 +27,11 @@ type pythonRow struct {
 
 func askPython(t *testing.T, job map[string]any) (sums []float64) {
 	t.Helper()
-	runPython(t, "testdata/interop/score.py", job, &sums)
+	runPython(t, "score.py", job, &sums)
 	return sums
 }
 
-// runPython gives a script a job as JSON and reads its answer.
+// runPython hands a job to a script as JSON and reads its answer.
 func runPython(t *testing.T, script string, job, answer any) {
 	t.Helper()
 	python := os.Getenv("PRLHF_PYTHON")
@@ -42,7 +42,7 @@ func runPython(t *testing.T, script string, job, answer any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, script)
+	cmd := exec.Command(python, "testdata/interop/"+script)
 	cmd.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "OMP_NUM_THREADS=1")
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()

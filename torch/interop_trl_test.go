@@ -88,7 +88,7 @@ func TestInteropTRL(t *testing.T) {
 		}
 	}
 	var answers []trlAnswer
-	runPython(t, "testdata/interop/trl_losses.py", questions, &answers)
+	runPython(t, "trl_losses.py", questions, &answers)
 	for i, s := range setups {
 		t.Run(s.name, func(t *testing.T) { s.compare(t, cases, answers[i]) })
 	}

@@ -57,20 +57,23 @@ type micro struct {
 	batch lm.Batch
 	units []unit
 	users []int32 // whose soft prompts stand at batch.SoftAt, in that order
+	heads []int32 // user of each response, whose vector is the head where users are linear heads
 }
 
 // packing is what every group of a job shares.
 type packing struct {
 	bos     int32
-	soft    int // T_u
-	budget  int // tokens per micro-batch
-	context int // positions of the model
+	soft    int  // T_u
+	budget  int  // tokens per micro-batch
+	context int  // positions of the model
+	rewards bool // a reward model's: it reads each response's last token
 }
 
 // packMicros fills micro-batches up to budget tokens, in the order of the units; one that is longer gets its own.
 func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
 	var micros []micro
-	current, tokens := micro{}, 0
+	fresh := micro{batch: lm.Batch{LastOnly: in.rewards}}
+	current, tokens := fresh, 0
 	for _, u := range list {
 		g, err := groupOf(u, examples[u.example], in)
 		if err != nil {
@@ -79,12 +82,15 @@ func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
 		n := g.Tokens()
 		if tokens > 0 && tokens+n > in.budget {
 			micros = append(micros, current)
-			current, tokens = micro{}, 0
+			current, tokens = fresh, 0
 		}
 		current.batch.Add(g)
 		current.units = append(current.units, u)
 		if g.Soft > 0 {
 			current.users = append(current.users, u.user)
+		}
+		for range g.Responses {
+			current.heads = append(current.heads, max(u.user, 0)) // without a user, a head is the generic one
 		}
 		tokens += n
 	}

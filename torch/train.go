@@ -86,9 +86,13 @@ func (t *Trainer) next(rows *order) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
+	chosen, rejected := "chosen_logps", "rejected_logps"
+	if t.policy.rewards() {
+		chosen, rejected = "chosen_reward", "rejected_reward"
+	}
 	var points []Point
 	for _, p := range []Point{{Name: "loss", Value: stats.Loss}, {Name: "grad_norm", Value: stats.GradNorm}, {Name: "lr", Value: stats.LR},
-		{Name: "chosen_logps", Value: stats.ChosenLogps}, {Name: "rejected_logps", Value: stats.RejectedLogps},
+		{Name: chosen, Value: stats.ChosenLogps}, {Name: rejected, Value: stats.RejectedLogps},
 		{Name: "margin", Value: stats.Margin}, {Name: "accuracy", Value: stats.Accuracy}} {
 		if !math.IsNaN(p.Value) {
 			p.Step = t.done

@@ -39,6 +39,9 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 	if err := job.Objective.Check(); err != nil {
 		return nil, err
 	}
+	if err := job.UserModel.Check(); err != nil {
+		return nil, err
+	}
 	if job.KeepBest && job.Checkpoints == "" {
 		return nil, errors.New("the best step's weights are kept in the folder of checkpoints, and this job has none")
 	}
@@ -47,7 +50,7 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 		return nil, err
 	}
 	if note.Adapter {
-		adapters = append(append([]string{}, adapters...), filepath.Join(job.Policy.Policy, "adapter"))
+		adapters = append(append([]string{}, adapters...), filepath.Join(job.Policy.Policy, adapterFolder))
 	}
 	t := &Trainer{job: job, policy: &policy{}, scope: tensor.NewScope()}
 	defer func() {
@@ -56,17 +59,29 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 		}
 	}()
 	o := lm.Options{Place: job.place(), DType: job.dtype(), Adapters: adapters, LoRA: job.LoRA, Full: job.LoRA == nil, Seed: job.Seed}
+	if job.Objective.Kind == "reward" {
+		o.Top = rewardTop(job.UserModel)
+	}
 	if t.policy.model, err = lm.Load(dir, o); err != nil {
 		return nil, err
 	}
-	if job.UserModel.Tokens > 0 {
-		vocab := usermodel.Vocabulary{Rows: t.policy.model.Embedding(), Width: t.policy.model.Width, Text: job.StartIDs}
-		if t.policy.users, err = usermodel.New(job.UserModel, job.Users, vocab, job.place(), job.Seed); err != nil {
+	if err = job.checkTop(note.Reward || t.policy.rewards()); err != nil {
+		return nil, err
+	}
+	if note.headAlone() && o.Top == lm.TopScore {
+		if err = t.policy.model.LoadScore(filepath.Join(job.Policy.Policy, scoreFile)); err != nil {
 			return nil, err
 		}
-		t.policy.soft = job.UserModel.Tokens
 	}
-	t.pack = packing{bos: job.BOS, soft: t.policy.soft, budget: job.budget(), context: t.policy.model.Context}
+	if job.UserModel.Tokens > 0 {
+		vocab := usermodel.Vocabulary{Rows: t.policy.model.Embedding(), Width: t.policy.model.Width, Text: job.StartIDs}
+		users, err := usermodel.New(job.UserModel, job.Users, vocab, job.place(), job.Seed)
+		if err != nil {
+			return nil, err
+		}
+		t.policy.setUsers(users)
+	}
+	t.pack = t.policy.packing(job.Inputs)
 	t.collect()
 	if len(t.groups) == 0 {
 		return nil, fmt.Errorf("nothing is trained: lora has rank 0 and there is no user model")
@@ -153,7 +168,7 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 func (t *Trainer) micro(m *micro, c *collector, pass uint64) {
 	s := tensor.NewScope()
 	defer s.Close()
-	logps := t.policy.responseLogps(s, m, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
+	logps := t.policy.outputs(s, m, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
 	grads := c.add(m, logps.Floats())
 	tensor.Backward(logps, s.FromFloats(grads, t.job.place(), tensor.Float32, int64(len(grads))))
 }

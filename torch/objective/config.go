@@ -25,7 +25,7 @@ type Config struct {
 }
 
 // Kinds are the losses that a spec can name.
-var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo"}
+var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "reward"}
 
 // NeedsReference tells whether the loss uses reference log-probs.
 func (c Config) NeedsReference() bool {
@@ -47,7 +47,7 @@ func (c Config) Check() error {
 		return fmt.Errorf("objective %q is not offered; there are %s", c.Kind, strings.Join(Kinds, ", "))
 	case !(c.Alpha >= 0 && c.Alpha <= 1): // so written, NaN is out of range too
 		return fmt.Errorf("alpha is %g; it is a share from 0 to 1", c.Alpha)
-	case c.Kind != "sft" && c.Kind != "orpo" && !(c.Beta > 0):
+	case c.needsBeta() && !(c.Beta > 0):
 		return fmt.Errorf("beta is %g; it must be above 0", c.Beta)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 0.5):
 		return fmt.Errorf("label_smoothing is %g; it is a share from 0 to below 0.5", c.LabelSmoothing)
@@ -58,3 +58,5 @@ func (c Config) Check() error {
 	}
 	return nil
 }
+
+func (c Config) needsBeta() bool { return c.Kind != "sft" && c.Kind != "orpo" && c.Kind != "reward" }

@@ -46,6 +46,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("tokens is %d; it must be 0 or more", c.Tokens)
 	case c.Kind == "cluster" && c.Clusters < 1:
 		return fmt.Errorf("clusters is %d; it must be 1 or more", c.Clusters)
+	case c.Head && c.Tokens != 1:
+		return fmt.Errorf("tokens is %d; a linear head is one vector per user", c.Tokens)
 	}
 	return nil
 }
