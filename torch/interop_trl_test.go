@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,6 +58,7 @@ func trlCases() []trlCase {
 	add("cpo", objective.Config{Kind: "cpo", Beta: 0.2, Lambda: 0.6})
 	add("orpo", objective.Config{Kind: "orpo", Lambda: 0.4})
 	add("sft", objective.Config{Kind: "sft"})
+	add("reward", objective.Config{Kind: "reward"})
 	add("exo", objective.Config{Kind: "exo", Beta: 0.3, LabelSmoothing: 0.1})
 	add("nca", objective.Config{Kind: "nca", Beta: 0.3})
 	add("sppo", objective.Config{Kind: "sppo", Beta: 0.3})
@@ -70,10 +70,16 @@ func trlCases() []trlCase {
 
 // trlSetup is one model that both sides train, in full or by an adapter.
 type trlSetup struct {
-	name    string
-	job     TrainJob
-	adapter string // PEFT folder with the adapter's values; "" trains all weights
-	data    rows
+	name           string
+	job            TrainJob
+	data           rows
+	policy, reward trlFiles // the language model, and the same network as a reward model
+}
+
+// trlFiles is what Python loads.
+type trlFiles struct {
+	Model   string `json:"model"`
+	Adapter string `json:"adapter"` // PEFT folder; "": all weights are trained
 }
 
 func TestInteropTRL(t *testing.T) {
@@ -98,12 +104,15 @@ func newTRLSetup(t *testing.T, family, policy, reference string, adapter bool) t
 	s := trlSetup{name: family + ", all weights", data: withReference(t, reference, trlRows())}
 	s.job = TrainJob{Inputs: inputs(policy), BatchSize: 6, Steps: 3, Seed: 4,
 		Optimizer: Optimizer{LR: 0.01, MaxGradNorm: 1, Beta1: 0.9, Beta2: 0.99, Eps: 1e-8, Schedule: "constant"}}
+	s.policy, s.reward = trlFiles{Model: policy}, trlFiles{Model: policy}
 	if adapter {
 		s.name = family + ", adapter"
 		s.job.LoRA = &lm.LoRAConfig{Rank: 3, Alpha: 6, Targets: []string{"q", "k", "v", "o", "mlp"}}
-		s.adapter = randomAdapter(t, s.job)
+		s.policy.Adapter, s.reward.Adapter = randomAdapter(t, s.job, "sft"), randomAdapter(t, s.job, "reward")
 		s.job.Optimizer.WeightDecay = 0.1 // transformers spares biases and norms, of which an adapter has none
+		return s
 	}
+	s.reward.Model = rewardFolder(t, s.job)
 	return s
 }
 
@@ -143,28 +152,42 @@ func trlRows() rows {
 }
 
 // randomAdapter writes a PEFT folder in which no factor is zero, so that every gradient counts.
-func randomAdapter(t *testing.T, job TrainJob) string {
-	dir := filepath.Join(t.TempDir(), "adapter")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	job.Objective = objective.Config{Kind: "sft"}
+func randomAdapter(t *testing.T, job TrainJob, objectiveKind string) string {
+	job.Objective, job.Out = objective.Config{Kind: objectiveKind}, t.TempDir()
 	withTrainer(t, job, func(trainer *Trainer) error {
 		rng := rand.New(rand.NewPCG(9, 9))
 		for _, g := range trainer.groups {
-			for i, name := range g.names {
-				values := g.values[i].Floats()
-				for j := range values {
-					values[j] = float32(0.2 * rng.NormFloat64())
-				}
-				if err := trainer.SetValues(name, values); err != nil {
+			for _, name := range g.names {
+				if err := setRandom(trainer, name, 0.2, rng); err != nil {
 					return err
 				}
 			}
 		}
-		return trainer.policy.model.SaveAdapter(dir, "base")
+		_, err := trainer.finish(&trainState{})
+		return err
 	})
-	return dir
+	return filepath.Join(job.Out, adapterFolder)
+}
+
+// rewardFolder writes the job's language model as a reward model whose head is large enough to tell texts apart.
+func rewardFolder(t *testing.T, job TrainJob) string {
+	job.Objective, job.Out = objective.Config{Kind: "reward"}, t.TempDir()
+	withTrainer(t, job, func(trainer *Trainer) error {
+		if err := setRandom(trainer, "score.weight", 0.5, rand.New(rand.NewPCG(8, 8))); err != nil {
+			return err
+		}
+		_, err := trainer.finish(&trainState{})
+		return err
+	})
+	return filepath.Join(job.Out, modelFolder)
+}
+
+func setRandom(trainer *Trainer, name string, std float64, rng *rand.Rand) error {
+	values := trainer.Values(name)
+	for i := range values {
+		values[i] = float32(std * rng.NormFloat64())
+	}
+	return trainer.SetValues(name, values)
 }
 
 func (s trlSetup) question(reference string, cases []trlCase) map[string]any {
@@ -178,8 +201,8 @@ func (s trlSetup) question(reference string, cases []trlCase) map[string]any {
 			"normalize": o.Normalize, "gamma": o.Gamma, "lambda": o.Lambda, "rows": c.rows})
 	}
 	o := s.job.Optimizer
-	return map[string]any{"model": s.job.Policy.Model, "reference": reference, "adapter": s.adapter, "bos": lmtest.BOS, "pad": trlPad,
-		"rows": list, "cases": asked, "steps": map[string]any{"lr": o.LR, "weight_decay": o.WeightDecay}}
+	return map[string]any{"policy": s.policy, "reward": s.reward, "reference": reference, "bos": lmtest.BOS, "pad": trlPad, "rows": list,
+		"cases": asked, "steps": map[string]any{"lr": o.LR, "weight_decay": o.WeightDecay}}
 }
 
 // measured is our side of a case.
@@ -216,13 +239,17 @@ func (s trlSetup) measure(t *testing.T, c trlCase) (out measured) {
 	return out
 }
 
-// withTrainer runs body on a trainer whose adapter has the values that Python reads.
+// withTrainer runs body on a trainer whose weights Python reads.
 func (s trlSetup) withTrainer(t *testing.T, o objective.Config, body func(*Trainer) error) {
 	t.Helper()
-	s.job.Objective = o
+	files := s.policy
+	if o.Kind == "reward" {
+		files = s.reward
+	}
+	s.job.Objective, s.job.Policy = o, PolicyFiles{Model: files.Model}
 	withTrainer(t, s.job, func(trainer *Trainer) error {
-		if s.adapter != "" {
-			if err := trainer.policy.model.LoadAdapter(s.adapter); err != nil {
+		if files.Adapter != "" {
+			if err := trainer.policy.model.LoadAdapter(files.Adapter); err != nil {
 				return err
 			}
 		}

@@ -1,10 +1,11 @@
 """Losses, gradient norms and rewards as TRL's own trainers compute them, for comparison with ours.
 
 Reads a JSON list of jobs from standard input, each an object:
-  model, reference  Hugging Face folders: the policy, and the frozen reference model
-  adapter           PEFT folder whose weights are trained, or "": all weights are
+  policy, reward    {"model", "adapter"}: Hugging Face folder of the language model and of the reward model, and the PEFT folder
+                    whose weights are trained, or "": all weights are
+  reference         Hugging Face folder of the frozen reference model
   bos, pad          ids; pad occurs in no row
-  rows              [{"prompt": ids, "responses": [ids, ids], "mismatch": ids}]; responses end in the end token
+  rows              [{"prompt": ids, "responses": [ids, ids]}]; responses end in the end token
   cases             objectives as torch/objective.Config names them, in lower case, each with the indices of its rows
   steps             {"lr", "weight_decay"}: losses of AdamW steps on all rows with the first case's objective
 and writes a list of answers:
@@ -29,8 +30,8 @@ from datasets import Dataset
 from peft import PeftModel
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.utils.data import SequentialSampler
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedTokenizerFast
+from trl import DPOConfig, DPOTrainer, RewardConfig, RewardTrainer, SFTConfig, SFTTrainer
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
@@ -50,17 +51,21 @@ class Peer:
     """One objective in TRL: a trainer on the policy, and how a batch of rows is given to it."""
 
     columns = {"prompt": ["t3"], "chosen": ["t4"], "rejected": ["t5"]}  # a row that the constructor is satisfied with
+    files = "policy"
 
     def __init__(self, job, case, **settings):
         self.job, self.case = job, case
-        model = AutoModelForCausalLM.from_pretrained(job["model"], dtype=torch.float32)
+        model = self.load(job[self.files]["model"])
         words = tokenizer(model.config.vocab_size, job["bos"], job["pad"])
-        if job["adapter"]:
-            model = PeftModel.from_pretrained(model, job["adapter"], is_trainable=True)
+        if job[self.files]["adapter"]:
+            model = PeftModel.from_pretrained(model, job[self.files]["adapter"], is_trainable=True)
         args = self.config(output_dir=job["tmp"], use_cpu=True, bf16=False, report_to="none", gradient_checkpointing=False, max_length=64,
                            disable_tqdm=True, **settings)
         self.trainer = self.make(model, args=args, train_dataset=Dataset.from_dict(self.columns), processing_class=words)
         self.trainer.model.train()
+
+    def load(self, folder):
+        return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
     def make(self, model, **rest):
         return self.trainer_class(model=model, **rest)
@@ -98,8 +103,7 @@ class DPO(Peer):
         super().__init__(job, case, loss_type=[kind], **settings)
 
     def make(self, model, **rest):
-        reference = AutoModelForCausalLM.from_pretrained(self.job["reference"], dtype=torch.float32)
-        return DPOTrainer(model=model, ref_model=reference, **rest)
+        return DPOTrainer(model=model, ref_model=self.load(self.job["reference"]), **rest)
 
     def batch(self, rows):
         bos = [self.job["bos"]]
@@ -226,6 +230,24 @@ class SFT(Peer):
         return []
 
 
+class Reward(Peer):
+    """No difference in the loss. transformers reads the reward behind the last token that is not the padding token, ours
+    behind the last one: the same where the padding token is no end token and occurs in no row."""
+
+    trainer_class, config, files = RewardTrainer, RewardConfig, "reward"
+
+    def load(self, folder):
+        return AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, num_labels=1)
+
+    def batch(self, rows):
+        x = [[self.job["bos"]] + r["prompt"] for r in rows]
+        return self.trainer.data_collator([{"chosen_ids": x + r["responses"][0], "rejected_ids": x + r["responses"][1]} for x, r in zip(x, rows)])
+
+    def rewards_of(self, rows):
+        _, outputs = self.trainer.compute_loss(self.trainer.model, self.batch(rows), return_outputs=True)
+        return outputs.logits.squeeze(-1).tolist()
+
+
 def peer(job, case):
     kind = case["kind"]
     if kind == "dpo":
@@ -240,14 +262,14 @@ def peer(job, case):
     named = {"hinge": "hinge", "exo": "exo_pair", "nca": "nca_pair", "sppo": "sppo_hard", "apo_zero": "apo_zero", "apo_down": "apo_down"}
     if kind in named:
         return DPO(job, case, named[kind])
-    return {"cpo": CPO, "simpo": SimPO, "orpo": ORPO, "sft": SFT}[kind](job, case)
+    return {"cpo": CPO, "simpo": SimPO, "orpo": ORPO, "sft": SFT, "reward": Reward}[kind](job, case)
 
 
 def measure(job, case):
     p, rows = peer(job, case), [job["rows"][i] for i in case["rows"]]
     loss = p.loss(rows)
     loss.backward()
-    norms = {name.replace(".default", ""): w.grad.norm().item() for name, w in p.trainer.model.named_parameters() if w.grad is not None}
+    norms = {name.replace(".modules_to_save", "").replace(".default", ""): w.grad.norm().item() for name, w in p.trainer.model.named_parameters() if w.grad is not None}
     total = torch.tensor(list(norms.values())).double().norm().item()
     return {"loss": loss.item(), "norm": total, "norms": norms, "rewards": [p.rewards(row) for row in rows]}
 
