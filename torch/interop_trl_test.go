@@ -346,7 +346,7 @@ func (s trlSetup) compareSteps(t *testing.T, c trlCase, want []float64) {
 func relative(t *testing.T, what string, got, want, tol float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= tol*math.Abs(want)) {
-		t.Errorf("%s: ours %.8g, TRL %.8g", what, got, want)
+		t.Errorf("%s: ours %.8g, theirs %.8g", what, got, want)
 	}
 }
 
