@@ -193,8 +193,8 @@ class SimPO(WithoutReference):
 
 
 class ORPO(WithoutReference):
-    """TRL's beta is lambda. Its NLL counts the prompt's tokens too; the paper of ORPO and ours count the response's only,
-    per pair. Here the NLL in the trainer's forward pass is replaced by the trainer's own mean log-prob of the chosen
+    """TRL's beta is lambda. Its NLL counts the prompt's tokens too, over the batch; ours counts the response's, per pair.
+    Here the NLL in the trainer's forward pass is replaced by the trainer's own mean log-prob of the chosen
     response. TRL's reward is beta times the mean log-prob, ours the mean itself."""
 
     trainer_class, config = ORPOTrainer, ORPOConfig
