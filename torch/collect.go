@@ -18,16 +18,27 @@ type StepStats struct {
 	Loss, GradNorm, LR         float64
 	ChosenLogps, RejectedLogps float64
 	Margin, Accuracy           float64 // of implicit rewards; NaN for sft
+	Z0                         float64 // kto's reference point of the pass that is shown; NaN for the others
 }
 
 // checkExamples refuses rows that the objective cannot be computed on.
 func checkExamples(examples []Example, o objective.Config) error {
 	for _, e := range examples {
-		if len(e.Responses) != o.Responses() {
-			return fmt.Errorf("row %d has %d responses; %s needs %d", e.Row, len(e.Responses), o.Kind, o.Responses())
+		least, most := o.Responses()
+		if n := len(e.Responses); n < least || n > most {
+			wanted := fmt.Sprint(least)
+			if most > least {
+				wanted = fmt.Sprintf("%d or %d", least, most)
+			}
+			return fmt.Errorf("row %d has %d responses; %s needs %s", e.Row, n, o.Kind, wanted)
 		}
 		if o.NeedsReference() && len(e.Reference) != len(e.Responses) {
 			return fmt.Errorf("row %d has %d reference log-probs; %s needs one per response", e.Row, len(e.Reference), o.Kind)
+		}
+		if o.Kind == "kto" {
+			if err := checkLabels(e); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -46,6 +57,7 @@ type collector struct {
 	rejected float64
 	margin   float64
 	right    int
+	z0       [2]float64 // kto: of the user pass, of the generic pass
 }
 
 func newCollector(job TrainJob, examples []Example, list []unit) *collector {
@@ -55,14 +67,18 @@ func newCollector(job TrainJob, examples []Example, list []unit) *collector {
 			c.shown = userPass
 		}
 	}
-	if job.Objective.Kind == "sft" { // token cross-entropy: mean over the step's response tokens
-		tokens := 0
-		for _, e := range examples {
-			for _, r := range e.Responses {
-				tokens += len(r)
-			}
+	responses, tokens := 0, 0
+	for _, e := range examples {
+		responses += len(e.Responses)
+		for _, r := range e.Responses {
+			tokens += len(r)
 		}
+	}
+	switch job.Objective.Kind {
+	case "sft": // token cross-entropy: mean over the step's response tokens
 		c.scale = 1 / float64(tokens)
+	case "kto":
+		c.scale = 1 / float64(responses)
 	}
 	return c
 }
@@ -88,30 +104,42 @@ func (c *collector) add(m *micro, tokens []float32) []float32 {
 // unit adds one pass of one example and returns the derivative by each response's log-prob.
 func (c *collector) unit(u unit, logps []float64) []float64 {
 	w := u.weight * c.scale
-	if c.job.Objective.Kind == "sft" {
+	switch c.job.Objective.Kind {
+	case "sft":
 		d := make([]float64, len(logps))
 		for i, lp := range logps {
 			c.loss -= w * lp
 			d[i] = -w
 		}
 		return d
+	case "kto":
+		return c.singles(u, logps)
 	}
 	r := c.job.Objective.OfPair(objectivePair(logps, c.examples[u.example]))
 	c.loss += w * r.Loss
-	if u.kind == c.shown {
-		c.rows++
-		c.chosen += logps[0]
-		c.rejected += logps[1]
-		c.margin += r.ChosenReward - r.RejectedReward
-		if r.ChosenReward > r.RejectedReward {
-			c.right++
-		}
-	}
+	c.show(u, logps, r.ChosenReward, r.RejectedReward)
 	return []float64{w * r.DChosen, w * r.DRejected}
 }
 
+// show counts a pair in the step's statistics, if it is of the pass that they show.
+func (c *collector) show(u unit, logps []float64, chosen, rejected float64) {
+	if u.kind != c.shown && u.kind != bothPasses {
+		return
+	}
+	c.rows++
+	c.chosen += logps[0]
+	c.rejected += logps[1]
+	c.margin += chosen - rejected
+	if chosen > rejected {
+		c.right++
+	}
+}
+
 func (c *collector) stats() StepStats {
-	s := StepStats{Loss: c.loss, ChosenLogps: math.NaN(), RejectedLogps: math.NaN(), Margin: math.NaN(), Accuracy: math.NaN()}
+	s := StepStats{Loss: c.loss, ChosenLogps: math.NaN(), RejectedLogps: math.NaN(), Margin: math.NaN(), Accuracy: math.NaN(), Z0: math.NaN()}
+	if c.job.Objective.Kind == "kto" {
+		s.Z0 = c.z0[c.shown]
+	}
 	if n := float64(c.rows); c.rows > 0 {
 		s.ChosenLogps, s.RejectedLogps, s.Margin, s.Accuracy = c.chosen/n, c.rejected/n, c.margin/n, float64(c.right)/n
 	}

@@ -155,20 +155,31 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 		return StepStats{}, err
 	}
 	c := newCollector(t.job, examples, list)
+	if t.job.Objective.Kind == "kto" {
+		if c.z0, err = t.z0(examples, list); err != nil {
+			return StepStats{}, err
+		}
+	}
 	for i := range micros {
 		m := &micros[i]
 		t.tokens += int64(len(m.batch.IDs))
-		t.micro(m, c, uint64(t.done)<<20|uint64(i)+1)
+		t.micro(m, c, t.dropout(i))
 	}
 	stats := c.stats()
 	stats.GradNorm = tensor.GradNorm(t.params())
 	return stats, nil
 }
 
-func (t *Trainer) micro(m *micro, c *collector, pass uint64) {
+// dropout is the mode of the step's i-th micro-batch: each has masks of its own.
+func (t *Trainer) dropout(i int) lm.Mode {
+	pass := uint64(t.done)<<20 | uint64(i) + 1
+	return lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40}
+}
+
+func (t *Trainer) micro(m *micro, c *collector, mode lm.Mode) {
 	s := tensor.NewScope()
 	defer s.Close()
-	logps := t.policy.outputs(s, m, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
+	logps := t.policy.outputs(s, m, mode)
 	grads := c.add(m, logps.Floats())
 	tensor.Backward(logps, s.FromFloats(grads, t.job.place(), tensor.Float32, int64(len(grads))))
 }

@@ -1,10 +1,12 @@
 // Package objective holds preference losses on log-prob vectors, as in design.md section 2. A loss sees log-probs and
 // constants only: no model, no user, no device.
 //
-// Read pair.go for what goes in and comes out; reference.go, free.go and further.go for the losses.
+// Read pair.go for what goes in and comes out; reference.go, free.go, reward.go and further.go for the losses. kto.go is the
+// one whose loss is of single responses.
 package objective
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,19 +27,22 @@ type Config struct {
 }
 
 // Kinds are the losses that a spec can name.
-var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "reward"}
+var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "kto", "reward"}
 
 // NeedsReference tells whether the loss uses reference log-probs.
 func (c Config) NeedsReference() bool {
-	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge"
+	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto"
 }
 
-// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs.
-func (c Config) Responses() int {
-	if c.Kind == "sft" {
-		return 1
+// Responses is how many responses an example has: 1 for sft, 2 for losses on pairs, either for kto.
+func (c Config) Responses() (least, most int) {
+	switch c.Kind {
+	case "sft":
+		return 1, 1
+	case "kto":
+		return 1, 2
 	}
-	return 2
+	return 2, 2
 }
 
 // Check returns the first constant that is out of range.
@@ -55,6 +60,12 @@ func (c Config) Check() error {
 		return fmt.Errorf("normalize is %q; it may be sum or length", c.Normalize)
 	case !(c.Lambda >= 0):
 		return fmt.Errorf("lambda is %g; it must be 0 or more", c.Lambda)
+	case !(c.LambdaChosen >= 0):
+		return fmt.Errorf("lambda_chosen is %g; it must be 0 or more", c.LambdaChosen)
+	case !(c.LambdaRejected >= 0):
+		return fmt.Errorf("lambda_rejected is %g; it must be 0 or more", c.LambdaRejected)
+	case c.Kind == "kto" && c.LambdaChosen+c.LambdaRejected == 0:
+		return errors.New("lambda_chosen and lambda_rejected are both 0; then there is nothing to learn from")
 	}
 	return nil
 }

@@ -114,7 +114,12 @@ func TestCheck(t *testing.T) {
 	}{
 		{Config{Kind: "sft", Alpha: 1}, ""},
 		{Config{Kind: "dpo", Alpha: 0.5, Beta: 0.1, LabelSmoothing: 0.1, Robust: true}, ""},
-		{Config{Kind: "kto", Beta: 1}, `objective "kto"`},
+		{Config{Kind: "kto", Beta: 1, LambdaChosen: 1}, ""},
+		{Config{Kind: "kto", Beta: 1}, "lambda_chosen and lambda_rejected are both 0"},
+		{Config{Kind: "kto", Beta: 1, LambdaChosen: 1, LambdaRejected: math.NaN()}, "lambda_rejected is NaN"},
+		{Config{Kind: "kto", LambdaChosen: 1}, "beta is 0"},
+		{Config{Kind: "reward", Alpha: 1}, ""},
+		{Config{Kind: "bco", Beta: 1}, `objective "bco"`},
 		{Config{Kind: "dpo", Beta: 1, Alpha: 1.5}, "alpha is 1.5"},
 		{Config{Kind: "dpo", Beta: 1, Alpha: -0.1}, "alpha is -0.1"},
 		{Config{Kind: "dpo", Beta: 1, Alpha: math.NaN()}, "alpha is NaN"},
