@@ -18,27 +18,20 @@ type StepStats struct {
 	Loss, GradNorm, LR         float64
 	ChosenLogps, RejectedLogps float64
 	Margin, Accuracy           float64 // of implicit rewards; NaN for sft
-	Z0                         float64 // kto's reference point of the pass that is shown; NaN for the others
 }
 
 // checkExamples refuses rows that the objective cannot be computed on.
 func checkExamples(examples []Example, o objective.Config) error {
 	for _, e := range examples {
-		least, most := o.Responses()
-		if n := len(e.Responses); n < least || n > most {
-			wanted := fmt.Sprint(least)
-			if most > least {
-				wanted = fmt.Sprintf("%d or %d", least, most)
+		if o.Kind == "kto" {
+			if err := checkUnpaired(e); err != nil {
+				return err
 			}
-			return fmt.Errorf("row %d has %d responses; %s needs %s", e.Row, n, o.Kind, wanted)
+		} else if len(e.Responses) != o.Responses() {
+			return fmt.Errorf("row %d has %d responses; %s needs %d", e.Row, len(e.Responses), o.Kind, o.Responses())
 		}
 		if o.NeedsReference() && len(e.Reference) != len(e.Responses) {
 			return fmt.Errorf("row %d has %d reference log-probs; %s needs one per response", e.Row, len(e.Reference), o.Kind)
-		}
-		if o.Kind == "kto" {
-			if err := checkLabels(e); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -57,46 +50,55 @@ type collector struct {
 	rejected float64
 	margin   float64
 	right    int
-	z0       [2]float64 // kto: of the user pass, of the generic pass
+	z0       map[passKind]float64 // kto: of the step's mismatched pairs, in each pass
 }
 
 func newCollector(job TrainJob, examples []Example, list []unit) *collector {
-	c := &collector{job: job, examples: examples, scale: 1 / float64(len(examples)), shown: genericPass}
+	c := &collector{job: job, examples: examples, shown: genericPass}
 	for _, u := range list {
 		if u.kind == userPass {
 			c.shown = userPass
 		}
 	}
-	responses, tokens := 0, 0
+	c.scale = 1 / stepSize(job.Objective.Kind, examples)
+	return c
+}
+
+// stepSize is what a step's loss is the mean over: comparisons; response tokens for sft; responses for kto.
+func stepSize(kind string, examples []Example) float64 {
+	tokens, responses := 0, 0
 	for _, e := range examples {
 		responses += len(e.Responses)
 		for _, r := range e.Responses {
 			tokens += len(r)
 		}
 	}
-	switch job.Objective.Kind {
-	case "sft": // token cross-entropy: mean over the step's response tokens
-		c.scale = 1 / float64(tokens)
+	switch kind {
+	case "sft":
+		return float64(tokens)
 	case "kto":
-		c.scale = 1 / float64(responses)
+		return float64(responses)
 	}
-	return c
+	return float64(len(examples))
 }
 
 // add takes a micro-batch's token log-probs and returns d(step's loss)/d(token log-prob).
 func (c *collector) add(m *micro, tokens []float32) []float32 {
 	all, grads := sums(&m.batch, tokens), make([]float32, len(tokens))
-	at := 0
+	slopes := make([]float64, len(all))
 	for _, u := range m.units {
-		n := len(c.examples[u.example].Responses)
-		d := c.unit(u, all[at:at+n])
-		for i, slope := range d {
-			span := m.batch.Responses[at+i]
-			for j := range span.Len {
-				grads[span.Start+j] = float32(slope)
-			}
+		logps := make([]float64, len(u.at))
+		for i, at := range u.at {
+			logps[i] = all[at]
 		}
-		at += n
+		for i, slope := range c.unit(u, logps) {
+			slopes[u.at[i]] += slope
+		}
+	}
+	for i, span := range m.batch.Responses {
+		for j := range span.Len {
+			grads[span.Start+j] = float32(slopes[i])
+		}
 	}
 	return grads
 }
@@ -104,16 +106,16 @@ func (c *collector) add(m *micro, tokens []float32) []float32 {
 // unit adds one pass of one example and returns the derivative by each response's log-prob.
 func (c *collector) unit(u unit, logps []float64) []float64 {
 	w := u.weight * c.scale
-	switch c.job.Objective.Kind {
-	case "sft":
+	if c.job.Objective.Kind == "sft" {
 		d := make([]float64, len(logps))
 		for i, lp := range logps {
 			c.loss -= w * lp
 			d[i] = -w
 		}
 		return d
-	case "kto":
-		return c.singles(u, logps)
+	}
+	if c.job.Objective.Kind == "kto" {
+		return c.unpaired(u, logps, w)
 	}
 	r := c.job.Objective.OfPair(objectivePair(logps, c.examples[u.example]))
 	c.loss += w * r.Loss
@@ -121,9 +123,9 @@ func (c *collector) unit(u unit, logps []float64) []float64 {
 	return []float64{w * r.DChosen, w * r.DRejected}
 }
 
-// show counts a pair in the step's statistics, if it is of the pass that they show.
+// show adds a pair to the statistics.
 func (c *collector) show(u unit, logps []float64, chosen, rejected float64) {
-	if u.kind != c.shown && u.kind != bothPasses {
+	if u.kind != c.shown {
 		return
 	}
 	c.rows++
@@ -136,10 +138,7 @@ func (c *collector) show(u unit, logps []float64, chosen, rejected float64) {
 }
 
 func (c *collector) stats() StepStats {
-	s := StepStats{Loss: c.loss, ChosenLogps: math.NaN(), RejectedLogps: math.NaN(), Margin: math.NaN(), Accuracy: math.NaN(), Z0: math.NaN()}
-	if c.job.Objective.Kind == "kto" {
-		s.Z0 = c.z0[c.shown]
-	}
+	s := StepStats{Loss: c.loss, ChosenLogps: math.NaN(), RejectedLogps: math.NaN(), Margin: math.NaN(), Accuracy: math.NaN()}
 	if n := float64(c.rows); c.rows > 0 {
 		s.ChosenLogps, s.RejectedLogps, s.Margin, s.Accuracy = c.chosen/n, c.rejected/n, c.margin/n, float64(c.right)/n
 	}

@@ -40,14 +40,6 @@ func (p *policy) outputs(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor
 	return p.responseLogps(s, m, mode)
 }
 
-// values are the outputs of a micro-batch on the host, without gradient.
-func (p *policy) values(m *micro, mode lm.Mode) (values []float32) {
-	s := tensor.NewScope()
-	defer s.Close()
-	tensor.NoGrad(func() { values = p.outputs(s, m, mode).Floats() })
-	return values
-}
-
 // genericHead is e_0, the head of a user who is not known: [d].
 func (p *policy) genericHead() (head []float32) {
 	s := tensor.NewScope()

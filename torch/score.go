@@ -55,7 +55,11 @@ func (p *policy) score(ctx context.Context, data Examples, in Inputs, progress f
 }
 
 func (p *policy) scoreMicro(m *micro, examples []Example, yield func(Logp) error) error {
-	all, at := sums(&m.batch, p.values(m, lm.Mode{})), 0
+	s := tensor.NewScope()
+	defer s.Close()
+	var tokens []float32
+	tensor.NoGrad(func() { tokens = p.outputs(s, m, lm.Mode{}).Floats() })
+	all, at := sums(&m.batch, tokens), 0
 	for _, u := range m.units {
 		e := examples[u.example]
 		n := len(e.Responses)

@@ -58,8 +58,18 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 				return TrainResult{}, err
 			}
 		}
+		stop, norm, err := t.smallEnough(ctx, rows.rows)
+		if err != nil {
+			return TrainResult{}, err
+		}
+		if !math.IsNaN(norm) {
+			points = append(points, Point{t.done, "full_grad_norm", norm})
+		}
 		state.Points = append(state.Points, points...)
 		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
+		if stop {
+			break
+		}
 		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err
@@ -93,7 +103,7 @@ func (t *Trainer) next(rows *order) ([]Point, error) {
 	var points []Point
 	for _, p := range []Point{{Name: "loss", Value: stats.Loss}, {Name: "grad_norm", Value: stats.GradNorm}, {Name: "lr", Value: stats.LR},
 		{Name: chosen, Value: stats.ChosenLogps}, {Name: rejected, Value: stats.RejectedLogps},
-		{Name: "margin", Value: stats.Margin}, {Name: "accuracy", Value: stats.Accuracy}, {Name: "z0", Value: stats.Z0}} {
+		{Name: "margin", Value: stats.Margin}, {Name: "accuracy", Value: stats.Accuracy}} {
 		if !math.IsNaN(p.Value) {
 			p.Step = t.done
 			points = append(points, p)
@@ -127,10 +137,6 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	}
 	bare := append([]Example{}, examples...)
 	for i := range bare {
-		if t.job.Objective.Kind == "kto" { // the mismatched response behind the row's own
-			bare[i].Responses = append(append([][]int32{}, bare[i].Responses...), bare[i].Mismatch)
-			bare[i].Reference = append(append([]float64{}, bare[i].Reference...), bare[i].MismatchReference)
-		}
 		bare[i].User = NoUser
 		if !t.job.ReferenceUserText {
 			bare[i].UserText = nil
@@ -140,13 +146,13 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	if err := t.Score(bare, func(l Logp) { plain = append(plain, l) }); err != nil {
 		return 0, err
 	}
-	for i, e := range bare {
+	for i, e := range examples {
 		for j, want := range e.Reference {
 			tolerance := 1e-5 * max(1, math.Abs(want)) // relative; below one nat fp32 has no more digits to compare
 			if t.job.Precision == "bf16" {
 				tolerance = 2e-2 * float64(plain[i].Tokens[j])
 			}
-			if got := plain[i].Sums[j]; t.job.CheckReference && !t.policy.rewards() && !(math.Abs(got-want) <= tolerance) {
+			if got := plain[i].Sums[j]; t.job.CheckReference && !(math.Abs(got-want) <= tolerance) {
 				return 0, fmt.Errorf("row %d, response %d: the policy before training gives log-prob %.6f, the stored reference is %.6f: the reference is not of this base model", e.Row, j+1, got, want)
 			}
 		}

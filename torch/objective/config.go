@@ -1,12 +1,10 @@
 // Package objective holds preference losses on log-prob vectors, as in design.md section 2. A loss sees log-probs and
 // constants only: no model, no user, no device.
 //
-// Read pair.go for what goes in and comes out; reference.go, free.go, reward.go and further.go for the losses. kto.go is the
-// one whose loss is of single responses.
+// Read pair.go for what goes in and comes out; reference.go, free.go and further.go for the losses.
 package objective
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,15 +32,12 @@ func (c Config) NeedsReference() bool {
 	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto"
 }
 
-// Responses is how many responses an example has: 1 for sft, 2 for losses on pairs, either for kto.
-func (c Config) Responses() (least, most int) {
-	switch c.Kind {
-	case "sft":
-		return 1, 1
-	case "kto":
-		return 1, 2
+// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs. kto takes either.
+func (c Config) Responses() int {
+	if c.Kind == "sft" {
+		return 1
 	}
-	return 2, 2
+	return 2
 }
 
 // Check returns the first constant that is out of range.
@@ -60,12 +55,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("normalize is %q; it may be sum or length", c.Normalize)
 	case !(c.Lambda >= 0):
 		return fmt.Errorf("lambda is %g; it must be 0 or more", c.Lambda)
-	case !(c.LambdaChosen >= 0):
-		return fmt.Errorf("lambda_chosen is %g; it must be 0 or more", c.LambdaChosen)
-	case !(c.LambdaRejected >= 0):
-		return fmt.Errorf("lambda_rejected is %g; it must be 0 or more", c.LambdaRejected)
-	case c.Kind == "kto" && c.LambdaChosen+c.LambdaRejected == 0:
-		return errors.New("lambda_chosen and lambda_rejected are both 0; then there is nothing to learn from")
+	case c.Kind == "kto" && !(c.LambdaChosen >= 0 && c.LambdaRejected >= 0 && c.LambdaChosen+c.LambdaRejected > 0):
+		return fmt.Errorf("lambda_chosen is %g and lambda_rejected %g; they must be 0 or more, and not both 0", c.LambdaChosen, c.LambdaRejected)
 	}
 	return nil
 }

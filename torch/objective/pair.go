@@ -49,12 +49,12 @@ func (c Config) OfPair(p Pair) Result {
 // Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge, kto), beta times
 // the mean log-prob (simpo), the mean (orpo), the sum (cpo), the plain log-prob (sft), and the head's own (reward).
 func (c Config) Rewards(p Pair) (chosen, rejected float64) {
-	switch c.Kind {
-	case "sft":
+	if c.Kind == "sft" {
 		return p.Chosen, p.Rejected
-	case "kto":
-		chosen, rejected = p.ratios()
-		return c.Beta * chosen, c.Beta * rejected
+	}
+	if c.Kind == "kto" {
+		r := c.withRewards(p, Result{})
+		return r.ChosenReward, r.RejectedReward
 	}
 	r := c.OfPair(p)
 	return r.ChosenReward, r.RejectedReward
