@@ -58,8 +58,18 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 				return TrainResult{}, err
 			}
 		}
+		stop, norm, err := t.smallEnough(ctx, rows.rows)
+		if err != nil {
+			return TrainResult{}, err
+		}
+		if !math.IsNaN(norm) {
+			points = append(points, Point{t.done, "full_grad_norm", norm})
+		}
 		state.Points = append(state.Points, points...)
 		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
+		if stop {
+			break
+		}
 		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err

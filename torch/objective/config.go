@@ -25,14 +25,14 @@ type Config struct {
 }
 
 // Kinds are the losses that a spec can name.
-var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "reward"}
+var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "kto", "reward"}
 
 // NeedsReference tells whether the loss uses reference log-probs.
 func (c Config) NeedsReference() bool {
-	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge"
+	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto"
 }
 
-// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs.
+// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs. kto takes either.
 func (c Config) Responses() int {
 	if c.Kind == "sft" {
 		return 1
@@ -55,6 +55,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("normalize is %q; it may be sum or length", c.Normalize)
 	case !(c.Lambda >= 0):
 		return fmt.Errorf("lambda is %g; it must be 0 or more", c.Lambda)
+	case c.Kind == "kto" && !(c.LambdaChosen >= 0 && c.LambdaRejected >= 0 && c.LambdaChosen+c.LambdaRejected > 0):
+		return fmt.Errorf("lambda_chosen is %g and lambda_rejected %g; they must be 0 or more, and not both 0", c.LambdaChosen, c.LambdaRejected)
 	}
 	return nil
 }
