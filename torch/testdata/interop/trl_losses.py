@@ -5,11 +5,12 @@ Reads a JSON list of jobs from standard input, each an object:
                     whose weights are trained, or "": all weights are
   reference         Hugging Face folder of the frozen reference model
   bos, pad          ids; pad occurs in no row
-  rows              [{"prompt": ids, "responses": [ids, ids]}]; responses end in the end token
+  rows              [{"prompt": ids, "responses": [ids, ids], "mismatch": ids}]; responses end in the end token; mismatch is a
+                    response of another row, for kto
   cases             objectives as torch/objective.Config names them, in lower case, each with the indices of its rows
   steps             {"lr", "weight_decay"}: losses of AdamW steps on all rows with the first case's objective
 and writes a list of answers:
-  cases             [{"loss", "norm", "norms": {weight: norm}, "rewards": [[chosen, rejected]]}]
+  cases             [{"loss", "norm", "norms": {weight: norm}, "rewards": [[chosen, rejected]], "z0": kto's, else absent}]
   steps             loss before steps 1, 2, 3 and after step 3
 
 Every loss comes out of a trainer's compute_loss. Where TRL defines an objective otherwise than design.md section 2, the
@@ -31,7 +32,7 @@ from peft import PeftModel
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.utils.data import SequentialSampler
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedTokenizerFast
-from trl import DPOConfig, DPOTrainer, RewardConfig, RewardTrainer, SFTConfig, SFTTrainer
+from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, RewardConfig, RewardTrainer, SFTConfig, SFTTrainer
 from trl.experimental.cpo import CPOConfig, CPOTrainer
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
@@ -230,6 +231,36 @@ class SFT(Peer):
         return []
 
 
+class KTO(Peer):
+    """No difference in the loss: the mean over single responses, z0 over the batch's mismatched pairs. TRL pairs a prompt with
+    the response of the row before it in the file, batch by batch, as it tokenises; here it gets the pairs that we take. A
+    comparison is two rows, whose mismatched response is the same one; in the unpaired case row i has its response i mod 2."""
+
+    trainer_class, config = KTOTrainer, KTOConfig
+    columns = {"prompt": ["t3"] * 2, "completion": ["t4", "t5"], "label": [True, False]}
+
+    def __init__(self, job, case):
+        super().__init__(job, case, beta=case["beta"], desirable_weight=case["lambda_chosen"], undesirable_weight=case["lambda_rejected"])
+
+    def make(self, model, **rest):
+        return KTOTrainer(model=model, ref_model=self.load(self.job["reference"]), **rest)
+
+    def batch(self, rows):
+        def single(row, j):
+            return {"prompt_ids": [self.job["bos"]] + row["prompt"], "completion_ids": row["responses"][j], "KL_completion_ids": row["mismatch"], "label": j == 0}
+
+        def sides(row):
+            return [self.job["rows"].index(row) % 2] if self.case["unpaired"] else [0, 1]
+
+        return self.trainer.data_collator([single(row, j) for row in rows for j in sides(row)])
+
+    def rewards_of(self, rows):
+        metrics = self.trainer._metrics["train"]
+        metrics.clear()
+        self.loss(rows)
+        return [metrics[name][-1] for name in ("rewards/chosen", "rewards/rejected") if name in metrics]
+
+
 class Reward(Peer):
     """No difference in the loss. transformers reads the reward behind the last token that is not the padding token, ours
     behind the last one: the same where the padding token is no end token and occurs in no row."""
@@ -262,7 +293,7 @@ def peer(job, case):
     named = {"hinge": "hinge", "exo": "exo_pair", "nca": "nca_pair", "sppo": "sppo_hard", "apo_zero": "apo_zero", "apo_down": "apo_down"}
     if kind in named:
         return DPO(job, case, named[kind])
-    return {"cpo": CPO, "simpo": SimPO, "orpo": ORPO, "sft": SFT, "reward": Reward}[kind](job, case)
+    return {"cpo": CPO, "simpo": SimPO, "orpo": ORPO, "sft": SFT, "kto": KTO, "reward": Reward}[kind](job, case)
 
 
 def measure(job, case):
@@ -270,8 +301,10 @@ def measure(job, case):
     loss = p.loss(rows)
     loss.backward()
     norms = {name.replace(".modules_to_save", "").replace(".default", ""): w.grad.norm().item() for name, w in p.trainer.model.named_parameters() if w.grad is not None}
-    total = torch.tensor(list(norms.values())).double().norm().item()
-    return {"loss": loss.item(), "norm": total, "norms": norms, "rewards": [p.rewards(row) for row in rows]}
+    answer = {"loss": loss.item(), "norm": torch.tensor(list(norms.values())).double().norm().item(), "norms": norms}
+    if case["kind"] == "kto":
+        answer["z0"] = p.metric("kl")
+    return answer | {"rewards": [p.rewards(row) for row in rows]}
 
 
 def steps(job, case):
