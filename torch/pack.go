@@ -15,6 +15,7 @@ type passKind int
 const (
 	userPass    passKind = iota // the row's own user
 	genericPass                 // user 0
+	bothPasses                  // one pass in place of two equal ones
 )
 
 // unit is one example in one pass: what is packed as one group.
@@ -43,7 +44,7 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 		sameUser := own.user <= 0
 		sameText := genericKeepsText || len(e.UserText) == 0
 		if sameUser && sameText {
-			own.weight = 1
+			own.weight, own.kind = 1, bothPasses
 			out = append(out, own)
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/prlhf/prlhf/torch/tensor"
@@ -148,7 +149,11 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 		return 0, err
 	}
 	bare := append([]Example{}, examples...)
-	for i := range bare {
+	for i, e := range examples {
+		if t.job.Objective.Kind == "kto" { // the mismatched response behind the row's own
+			bare[i].Responses = slices.Concat(e.Responses, [][]int32{e.Mismatch})
+			bare[i].Reference = slices.Concat(e.Reference, []float64{e.MismatchReference})
+		}
 		bare[i].User = NoUser
 		if !t.job.ReferenceUserText {
 			bare[i].UserText = nil
@@ -158,7 +163,7 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	if err := t.Score(bare, func(l Logp) { plain = append(plain, l) }); err != nil {
 		return 0, err
 	}
-	for i, e := range examples {
+	for i, e := range bare {
 		for j, want := range e.Reference {
 			tolerance := 1e-5 * max(1, math.Abs(want)) // relative; below one nat fp32 has no more digits to compare
 			if t.job.Precision == "bf16" {

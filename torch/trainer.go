@@ -199,11 +199,11 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 }
 
 // zeroPoints computes kto's z0 of each pass from the step's mismatched pairs, without gradient and dropout.
-func (t *Trainer) zeroPoints(list []unit, examples []Example) (map[passKind]float64, error) {
+func (t *Trainer) zeroPoints(list []unit, examples []Example) (z0 [2]float64, err error) {
 	others := mismatched(examples)
 	micros, err := packMicros(list, others, t.pack)
 	if err != nil {
-		return nil, err
+		return z0, err
 	}
 	var kinds []passKind
 	var ratios []float64
@@ -217,7 +217,7 @@ func (t *Trainer) zeroPoints(list []unit, examples []Example) (map[passKind]floa
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return z0, err
 		}
 	}
 	return zeroPoints(kinds, ratios), nil
