@@ -31,14 +31,18 @@ func (f *fields) synthetic(block Block) *Synthetic {
 
 // dataset reads a dataset block.
 func (f *fields) dataset(block Block, inst *instance) *Dataset {
-	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "jsonl")}
+	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "jsonl")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
 	d.Columns = f.columns(d.Format)
 	d.Split = f.split(d)
 	d.Simulate = f.simulate()
 	d.Draw = f.word("draw", "quota", "quota", "numpy")
 	d.Seed = f.seed()
-	d.GroupBy, d.UserText = f.rowExpr("group_by", inst, false), f.rowExpr("user_text", inst, false)
+	formats := []string{d.Format}
+	if f.broken["format"] {
+		formats = nil
+	}
+	d.GroupBy, d.UserText = f.rowExpr("group_by", inst, formats, false), f.rowExpr("user_text", inst, formats, false)
 	d.MaxPromptTokens = f.count("max_prompt_tokens", 0, "the most tokens of a prompt", 1)
 	d.MaxTokens = f.count("max_tokens", 0, "the most tokens of prompt and response", 1)
 	if d.MaxTokens > 0 && d.MaxPromptTokens >= d.MaxTokens {
@@ -110,7 +114,7 @@ func (f *fields) columns(format string) map[string]string {
 	if in == nil {
 		return nil
 	}
-	if format == "tldr" && !f.broken["format"] {
+	if !slices.Contains([]string{"jsonl"}, format) && !f.broken["format"] {
 		f.say("columns", "Does not apply", "columns belongs to formats whose columns have names of your own: jsonl, parquet, csv, responses.")
 		return nil
 	}

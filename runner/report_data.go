@@ -18,7 +18,7 @@ func (d *drawing) data() ([]reports.Block, error) {
 	shown := shownItems(d.stage.spec)
 	for _, n := range d.stage.data {
 		if !slices.Contains(shown, any(n.set)) {
-			out = append(out, d.statistics(d.instances(dsl.Shown{Items: []any{n.set}})[0]))
+			out = append(out, d.dataset(d.instances(dsl.Shown{Items: []any{n.set}})[0])...)
 		}
 		reasons, err := d.reasons(n)
 		if err != nil {
@@ -56,6 +56,9 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; a training row of an unseen user is in comparisons only."}
+	if note := sharedPrompts(i.value); note != "" {
+		t.Notes = append(t.Notes, note)
+	}
 	if set.ShuffleUsers {
 		t.Notes = append(t.Notes, "Control: users were dealt at random to comparisons.")
 	}

@@ -16,13 +16,14 @@ import (
 
 const (
 	kindImport    = "import"
-	importVersion = 1
+	importVersion = 2
 
 	comparisonsFile = "comparisons.arrow"
 	recordedFile    = "recorded.arrow"
 	droppedFile     = "dropped.arrow"
 	badRowsFile     = "badrows.arrow"
 	keysFile        = "keys.arrow"
+	peopleFile      = "people.arrow"
 
 	namedRows = 5 // bad rows that a refusal names; the rest are counted
 )
@@ -35,6 +36,8 @@ type recorded struct {
 	Split        string `arrow:"split"`
 	Prompt       string `arrow:"prompt"`        // its key: equal prompts have equal keys
 	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file
+	Conversation string `arrow:"conversation"`  // "" where there are none
+	Turn         int32  `arrow:"turn"`
 }
 
 type importStage struct {
@@ -70,6 +73,9 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 	if s.files != nil {
 		source = e.Path(s.files, filesFolder)
 	}
+	if err := writePeople(e, s.spec.Format, source); err != nil {
+		return err
+	}
 	out, err := createImport(e)
 	if err != nil {
 		return err
@@ -102,8 +108,11 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 }
 
 func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
-	if s.spec.Format == "tldr" {
+	switch s.spec.Format {
+	case "tldr":
 		return formats.ReadTLDR(source)
+	case "psoups":
+		return formats.ReadPSOUPS(source)
 	}
 	return formats.ReadJSONL(source, formats.Columns(s.spec.Columns))
 }
@@ -159,10 +168,14 @@ func (t *importTables) take(r formats.Record) error {
 			return err
 		}
 	case formats.Usable:
-		err := t.usable.Append(arrowio.Comparison{Row: row, Split: r.Split, User: r.User, Group: r.Group, UserText: r.UserText,
-			Prompt: r.Prompt, Chosen: r.Chosen, Rejected: r.Rejected, Cluster: r.Cluster, File: r.File, Line: r.Line})
+		turns, err := turnsText(r.Turns)
 		if err == nil {
-			err = t.keys.Append(rowKeys{keyOf(r.Prompt), keyOf(r.Chosen), keyOf(r.Rejected)})
+			err = t.usable.Append(arrowio.Comparison{Row: row, Split: r.Split, User: r.User, Group: r.Group, UserText: r.UserText,
+				Prompt: r.Prompt, Chosen: r.Chosen, Rejected: r.Rejected, Cluster: r.Cluster, File: r.File, Line: r.Line,
+				Turns: turns, Conversation: r.Conversation, Turn: r.TurnNumber})
+		}
+		if err == nil {
+			err = t.keys.Append(rowKeys{promptKeyOf(r), keyOf(r.Chosen), keyOf(r.Rejected)})
 		}
 		if err != nil {
 			return err
@@ -171,7 +184,8 @@ func (t *importTables) take(r formats.Record) error {
 	if !r.Counts() {
 		return nil
 	}
-	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: keyOf(r.Prompt), SecondChosen: r.SecondChosen})
+	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: promptKeyOf(r), SecondChosen: r.SecondChosen,
+		Conversation: r.Conversation, Turn: r.TurnNumber})
 }
 
 // more counts the bad rows that are not named.

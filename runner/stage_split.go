@@ -19,7 +19,7 @@ import (
 
 const (
 	kindSplit    = "split"
-	splitVersion = 1
+	splitVersion = 2
 
 	usersFile  = "users.arrow"
 	rowsFile   = "rows.arrow"
@@ -88,7 +88,7 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if err := s.write(e, v); err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": v.statistics()}))
+	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": v.statistics(), "notes": v.bySide()}))
 }
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.
@@ -145,7 +145,14 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 		return err
 	}
 	defer texts.Close()
-	text := map[string]string{}
+	people, err := arrowio.Read[person](e.Path(s.rows, peopleFile))
+	if err != nil {
+		return err
+	}
+	text, attributes := map[string]string{}, map[string]string{}
+	for _, p := range people {
+		text[p.ID], attributes[p.ID] = p.Text, p.Attributes
+	}
 	for c, err := range texts.All() {
 		if err != nil {
 			return err
@@ -156,8 +163,11 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 	}
 	for i := range v.users {
 		u := &v.users[i]
-		u.Text = text[u.ID]
-		user := map[string]dsl.Value{"id": u.ID, "text": u.Text, "group": u.Group}
+		u.Text, u.Attributes = text[u.ID], attributes[u.ID]
+		user, err := userValues(*u)
+		if err != nil {
+			return err
+		}
 		for _, own := range []struct {
 			attr string
 			expr *dsl.RowExpr

@@ -25,12 +25,18 @@ var suffixes = map[string][]string{
 	"tldr":  {".json", ".jsonl", ".json.gz", ".jsonl.gz"},
 }
 
+// parts are the files of formats that are a folder of files with set names.
+var parts = map[string][]string{"psoups": {"P1A", "P1B", "P2A", "P2B", "P3A", "P3B"}}
+
 // Files lists the files that the reader of format takes from source, a file or a folder, in the order it reads them:
 // their paths relative to the folder, with slashes. What they hold is what an import depends on.
 func Files(format, source string) ([]string, error) {
 	info, err := os.Stat(source)
 	if err != nil {
 		return nil, err
+	}
+	if len(parts[format]) > 0 {
+		return partFiles(format, source)
 	}
 	if !info.IsDir() {
 		return []string{filepath.Base(source)}, nil
@@ -51,6 +57,31 @@ func Files(format, source string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, err
+}
+
+// partFiles finds each part of a format once, in the order of parts.
+func partFiles(format, folder string) ([]string, error) {
+	var names, missing []string
+	for _, part := range parts[format] {
+		var found []string
+		for _, suffix := range []string{".json", ".jsonl", ".json.gz", ".jsonl.gz"} {
+			if info, err := os.Stat(filepath.Join(folder, part+suffix)); err == nil && !info.IsDir() {
+				found = append(found, part+suffix)
+			}
+		}
+		if len(found) > 1 {
+			return nil, fmt.Errorf("%s has %s; one of them expected", folder, strings.Join(found, " and "))
+		}
+		if len(found) == 0 {
+			missing = append(missing, part)
+		}
+		names = append(names, found...)
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("%s has no %s (.json or .jsonl, plain or .gz); format %s is a folder with %s",
+			folder, strings.Join(missing, ", "), format, strings.Join(parts[format], ", "))
+	}
+	return names, nil
 }
 
 // Path is where the file name, as Files gives it, lies.
@@ -87,8 +118,8 @@ func readFile(path, name string, read func(string, io.Reader) iter.Seq2[Record, 
 	defer f.Close()
 	r, err := decompressed(f)
 	if err != nil {
-		yield(Record{}, fmt.Errorf("%s: %w", path, err))
-		return false
+		record, err := broken(Record{Row: Row{File: name, Line: 1}}, err)
+		return yield(record, err) && err == nil
 	}
 	for record, err := range read(name, r) {
 		if !yield(record, err) || err != nil {

@@ -5,7 +5,6 @@ package formats
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -42,7 +41,7 @@ func records(name string, r io.Reader, convert func(Record, object) Record) iter
 		for l, err := range lines(r) {
 			record := Record{Row: Row{File: name, Line: l.number}}
 			if err != nil {
-				yield(record, fmt.Errorf("%s: %w", name, err))
+				yield(broken(record, err))
 				return
 			}
 			if !yield(fromLine(record, l, convert), nil) {
