@@ -31,7 +31,7 @@ func (f *fields) synthetic(block Block) *Synthetic {
 
 // dataset reads a dataset block.
 func (f *fields) dataset(block Block, inst *instance) *Dataset {
-	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "jsonl")}
+	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
 	d.Columns = f.columns(d.Format)
 	d.Split = f.split(d)
@@ -48,7 +48,8 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	if d.MaxTokens > 0 && d.MaxPromptTokens >= d.MaxTokens {
 		f.say("max_prompt_tokens", "Out of range", "max_prompt_tokens (%d) leaves no room for a response within max_tokens (%d).", d.MaxPromptTokens, d.MaxTokens)
 	}
-	if !f.broken["format"] {
+	d.Pairs = f.word("pairs", "turn", "turn", "all")
+	if d.Format != "prism" && !f.broken["format"] {
 		f.belongs([]string{"pairs"}, `format = "prism"`)
 	}
 	d.Overlong = f.word("overlong", "cut_left", "cut_left", "cut_right", "drop", "refuse")
@@ -134,14 +135,17 @@ func (f *fields) split(d *Dataset) Split {
 	if d.Synthetic != nil {
 		s.Train = 0.8
 	}
+	if d.Format == "prism" {
+		s.By = "conversation" // whose later prompts have the earlier replies in them
+	}
 	in := f.object("split", splitKeys)
 	if in == nil {
 		return s
 	}
 	s.Own = s.Own && !in.has("train")
 	s.Train = in.number("train", s.Train, "the share of comparisons trained on", between(0, 1))
-	s.By = in.word("by", "prompt", "prompt", "row", "conversation")
-	if s.By == "conversation" && !in.broken["by"] && !f.broken["format"] {
+	s.By = in.word("by", s.By, "prompt", "row", "conversation")
+	if s.By == "conversation" && d.Format != "prism" && !in.broken["by"] && !f.broken["format"] {
 		in.say("by", "Does not apply", `by = "conversation" belongs to data with conversations (format prism).`)
 	}
 	s.SeenShare = in.number("seen_share", 1, "the share of users who are trained on", between(0, 1))

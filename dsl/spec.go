@@ -68,11 +68,12 @@ type Synthetic struct {
 // Dataset reads comparisons.
 type Dataset struct {
 	Block
-	Format          string // tldr psoups jsonl
+	Format          string // tldr psoups prism jsonl
 	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
 	Synthetic       *Synthetic
 	Columns         map[string]string // our column -> theirs
 	Split           Split
+	Pairs           string           // prism: turn all
 	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
 	Draw            string           // quota, numpy
 	Seed            int64

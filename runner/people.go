@@ -35,6 +35,25 @@ func writePeople(e *Env, format, source string) error {
 	return arrowio.Write(e.File(peopleFile), rows)
 }
 
+// writePlay writes what judges who play a user are told (arrowio.PlayTurn). It is a table of its own so that nothing else
+// can come upon it.
+func writePlay(e *Env, source string) error {
+	out, err := arrowio.Create[arrowio.PlayTurn](e.File(playFile))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	for t, err := range formats.ReadPlay(source) {
+		if err != nil {
+			return err
+		}
+		if err := out.Append(arrowio.PlayTurn(t)); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
 // turnsText is a conversation as Comparison.Turns has it.
 func turnsText(turns []formats.Turn) (string, error) {
 	if turns == nil {
@@ -66,9 +85,13 @@ func promptKeyOf(r formats.Record) textKey {
 	return keyOf(parts...)
 }
 
-// userValues is a user as row expressions see them: id, text, group and the attributes.
-func userValues(u arrowio.User) (map[string]dsl.Value, error) {
+// userValues is a user of a data set as row expressions see them: id, text, group and the attributes. What the format has
+// and the data does not say of them is empty.
+func userValues(set *dsl.Dataset, u arrowio.User) (map[string]dsl.Value, error) {
 	user := map[string]dsl.Value{}
+	for _, name := range dsl.FormatFields(set.Format) {
+		user[name] = ""
+	}
 	if u.Attributes != "" {
 		var attributes map[string]any
 		if err := json.Unmarshal([]byte(u.Attributes), &attributes); err != nil {

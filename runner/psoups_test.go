@@ -68,7 +68,7 @@ func TestPSOUPSUsers(t *testing.T) {
 		t.Fatalf("%d users with %d rows; 6 with 120 expected", len(table.users), len(table.rows))
 	}
 	for i, u := range table.users {
-		user, err := userValues(u)
+		user, err := userValues(w.sets[0], u)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,11 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		}
 	}
 	t.Columns = columns
-	for _, what := range []string{"users", "prompts", "comparisons", "train", "test"} {
+	rows := []string{"users", "prompts", "comparisons", "train", "test"}
+	if set.Format == "prism" {
+		rows = []string{"users", "conversations", "turns", "comparisons", "train", "test"}
+	}
+	for _, what := range rows {
 		row := reports.Row{Name: what}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, countCell(stats, paper, what, c))
@@ -56,6 +60,9 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; a training row of an unseen user is in comparisons only."}
+	if set.Split.By == "conversation" {
+		t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; of unseen users every conversation is in test."}
+	}
 	if note := sharedPrompts(i.value); note != "" {
 		t.Notes = append(t.Notes, note)
 	}

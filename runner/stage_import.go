@@ -24,6 +24,7 @@ const (
 	badRowsFile     = "badrows.arrow"
 	keysFile        = "keys.arrow"
 	peopleFile      = "people.arrow"
+	playFile        = "roleplay.arrow"
 
 	namedRows = 5 // bad rows that a refusal names; the rest are counted
 )
@@ -54,6 +55,9 @@ func (s *importStage) Describe(w io.Writer) {
 	for _, ours := range sortedKeys(s.spec.Columns) {
 		line(w, "column "+ours, s.spec.Columns[ours])
 	}
+	if s.spec.Format == "prism" {
+		line(w, "pairs", fmt.Sprintf("%s, seed %d", s.spec.Pairs, s.spec.Seed))
+	}
 	line(w, "bad_rows", s.spec.BadRows)
 	switch {
 	case s.missing != "":
@@ -75,6 +79,11 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 	}
 	if err := writePeople(e, s.spec.Format, source); err != nil {
 		return err
+	}
+	if s.spec.Format == "prism" {
+		if err := writePlay(e, source); err != nil {
+			return err
+		}
 	}
 	out, err := createImport(e)
 	if err != nil {
@@ -113,6 +122,8 @@ func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
 		return formats.ReadTLDR(source)
 	case "psoups":
 		return formats.ReadPSOUPS(source)
+	case "prism":
+		return formats.ReadPRISM(source, formats.Pairs{All: s.spec.Pairs == "all", Seed: s.spec.Seed})
 	}
 	return formats.ReadJSONL(source, formats.Columns(s.spec.Columns))
 }

@@ -1,7 +1,8 @@
 // The split stage: who is seen, what is trained on, and, where the spec simulates them, what each user prefers. It
 // decides about rows that import numbered and copies no text.
 //
-// A training row of an unseen user is on neither side: nobody trains on them. Users stand in the order of their index:
+// A training row of an unseen user is on neither side: nobody trains on them. Where conversations stay whole, each user's
+// conversations are split apart, and those of unseen users are all in test, as the paper has it. Users stand in the order of their index:
 // by their number of training comparisons in tldr (the authors' ranking) and with seen_top, else by id.
 package runner
 
@@ -93,6 +94,9 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.
 func (s *splitStage) sides(records []recorded) []string {
+	if s.spec.Split.By == "conversation" {
+		return s.conversationSides(records)
+	}
 	own := make([]string, len(records))
 	named := false
 	for i, r := range records {
@@ -117,6 +121,15 @@ func (s *splitStage) sides(records []recorded) []string {
 	return dealt
 }
 
+// conversationSides deals the conversations of each user.
+func (s *splitStage) conversationSides(records []recorded) []string {
+	users, conversations := make([]string, len(records)), make([]string, len(records))
+	for i, r := range records {
+		users[i], conversations[i] = r.User, r.Conversation
+	}
+	return formats.Split{Train: s.spec.Split.Train, Seed: s.spec.Split.Seed}.AssignConversations(users, conversations)
+}
+
 // meetUsers ranks the users, decides who is seen, and takes the others' training rows out.
 func (s *splitStage) meetUsers(v *view) {
 	counts, groups := v.count()
@@ -134,7 +147,11 @@ func (s *splitStage) meetUsers(v *view) {
 	if !s.ranked() {
 		slices.SortFunc(v.users, func(a, b arrowio.User) int { return byNumberThenText(a.ID, b.ID) })
 	}
-	v.number()
+	unseen := ""
+	if s.spec.Split.By == "conversation" {
+		unseen = arrowio.Test
+	}
+	v.number(unseen)
 }
 
 // describeUsers gives users the first text that the data has about them, and, where the spec says so, a group or a text of
@@ -164,7 +181,7 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 	for i := range v.users {
 		u := &v.users[i]
 		u.Text, u.Attributes = text[u.ID], attributes[u.ID]
-		user, err := userValues(*u)
+		user, err := userValues(s.spec, *u)
 		if err != nil {
 			return err
 		}

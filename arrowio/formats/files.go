@@ -26,7 +26,10 @@ var suffixes = map[string][]string{
 }
 
 // parts are the files of formats that are a folder of files with set names.
-var parts = map[string][]string{"psoups": {"P1A", "P1B", "P2A", "P2B", "P3A", "P3B"}}
+var parts = map[string][]string{
+	"psoups": {"P1A", "P1B", "P2A", "P2B", "P3A", "P3B"},
+	"prism":  {surveyPart, conversationsPart},
+}
 
 // Files lists the files that the reader of format takes from source, a file or a folder, in the order it reads them:
 // their paths relative to the folder, with slashes. What they hold is what an import depends on.
@@ -93,15 +96,21 @@ func Path(source, name string) string {
 }
 
 // readFiles yields the records of all files of source, one after the other.
-func readFiles(format, source string, read func(name string, r io.Reader) iter.Seq2[Record, error]) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
+func readFiles[T any](format, source string, read func(name string, r io.Reader) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return readPart(format, source, "", read)
+}
+
+// readPart yields the records of those files of source whose names begin with part.
+func readPart[T any](format, source, part string, read func(name string, r io.Reader) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		names, err := Files(format, source)
 		if err != nil {
-			yield(Record{}, err)
+			yield(none, err)
 			return
 		}
 		for _, name := range names {
-			if !readFile(Path(source, name), name, read, yield) {
+			if strings.HasPrefix(name, part) && !readFile(Path(source, name), name, read, yield) {
 				return
 			}
 		}
@@ -109,19 +118,15 @@ func readFiles(format, source string, read func(name string, r io.Reader) iter.S
 }
 
 // readFile reports whether to go on.
-func readFile(path, name string, read func(string, io.Reader) iter.Seq2[Record, error], yield func(Record, error) bool) bool {
+func readFile[T any](path, name string, read func(string, io.Reader) iter.Seq2[T, error], yield func(T, error) bool) bool {
 	f, err := os.Open(path)
 	if err != nil {
-		yield(Record{}, err)
+		var none T
+		yield(none, err)
 		return false
 	}
 	defer f.Close()
-	r, err := decompressed(f)
-	if err != nil {
-		record, err := broken(Record{Row: Row{File: name, Line: 1}}, err)
-		return yield(record, err) && err == nil
-	}
-	for record, err := range read(name, r) {
+	for record, err := range read(name, decompressed(f)) {
 		if !yield(record, err) || err != nil {
 			return false
 		}
@@ -129,14 +134,23 @@ func readFile(path, name string, read func(string, io.Reader) iter.Seq2[Record, 
 	return true
 }
 
-// decompressed looks at the bytes, not at the name.
-func decompressed(r io.Reader) (io.Reader, error) {
+// decompressed looks at the bytes, not at the name. What is wrong with a gzip header is said by the first read.
+func decompressed(r io.Reader) io.Reader {
 	b := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return gzip.NewReader(b)
+	if magic, _ := b.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return b
 	}
-	return b, nil
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return &failing{err}
+	}
+	return z
 }
+
+// failing is a reader that only fails.
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 // line is one line without its end.
 type line struct {

@@ -1,4 +1,4 @@
-// Package formats reads comparisons from the files people have (jsonl, tldr, psoups), and makes files up in such a format
+// Package formats reads comparisons from the files people have (jsonl, tldr, psoups, prism), and makes files up in such a format
 // (synthetic). Every line becomes a usable row, or is named with a reason: nothing is skipped in silence. It also holds
 // what is decided about rows before any model sees them: the split, who is seen, simulated choices.
 //
@@ -82,6 +82,9 @@ const (
 	Truncated     = "truncated" // the file ends here, in the middle
 	Damaged       = "damaged"   // the file cannot be read from here on
 	OtherProfile  = "other_profile"
+	DuplicateID   = "duplicate_id"
+	UnknownUser   = "unknown_user" // of whom the data's list of users says nothing
+	NoChosen      = "no_chosen"    // of a whole conversation bad, of a turn left out
 
 	BlankLine        = "blank_line"        // left out: nothing but white space
 	OtherPolicy      = "other_policy"      // left out: a summary of a policy that is not compared
@@ -90,6 +93,8 @@ const (
 	EqualCompletions = "equal_completions" // left out: both completions are the same
 	Duplicate        = "duplicate"         // left out: the same row stands before
 	EmptyCompletion  = "empty_completion"  // left out: a completion without a word
+	NoConversation   = "no_conversation"   // left out: a user without conversations
+	NoRejected       = "no_rejected"       // left out: a turn with nothing to choose from
 )
 
 // Record is one line of a source. Of lines that are not usable, Row has File and Line, and the rest as far as known.

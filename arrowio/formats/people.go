@@ -10,13 +10,20 @@ type Person struct {
 }
 
 // People lists the users whom the format describes, in the data's order. Formats whose users are only ids have none.
-func People(format, _ string) ([]Person, error) {
-	if format != "psoups" {
-		return nil, nil
+func People(format, source string) ([]Person, error) {
+	switch format {
+	case "psoups":
+		return psoupsPeople(), nil
+	case "prism":
+		return prismPeople(source)
 	}
+	return nil, nil
+}
+
+func psoupsPeople() []Person {
 	var all []Person
 	for _, p := range Profiles {
 		all = append(all, Person{ID: p.User(), Attributes: map[string]any{"profile": p.Name, "dimension": p.Dimension, "preference": p.Preference}})
 	}
-	return all, nil
+	return all
 }
