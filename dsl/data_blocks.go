@@ -31,7 +31,7 @@ func (f *fields) synthetic(block Block) *Synthetic {
 
 // dataset reads a dataset block.
 func (f *fields) dataset(block Block, inst *instance) *Dataset {
-	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl")}
+	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl", "parquet", "csv")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
 	d.Columns = f.columns(d.Format)
 	d.Split = f.split(d)
@@ -115,7 +115,7 @@ func (f *fields) columns(format string) map[string]string {
 	if in == nil {
 		return nil
 	}
-	if !slices.Contains([]string{"jsonl"}, format) && !f.broken["format"] {
+	if !slices.Contains([]string{"jsonl", "parquet", "csv"}, format) && !f.broken["format"] {
 		f.say("columns", "Does not apply", "columns belongs to formats whose columns have names of your own: jsonl, parquet, csv, responses.")
 		return nil
 	}

@@ -124,6 +124,10 @@ func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
 		return formats.ReadPSOUPS(source)
 	case "prism":
 		return formats.ReadPRISM(source, formats.Pairs{All: s.spec.Pairs == "all", Seed: s.spec.Seed})
+	case "parquet":
+		return formats.ReadParquet(source, formats.Columns(s.spec.Columns))
+	case "csv":
+		return formats.ReadCSV(source, formats.Columns(s.spec.Columns))
 	}
 	return formats.ReadJSONL(source, formats.Columns(s.spec.Columns))
 }

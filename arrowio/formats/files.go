@@ -21,8 +21,10 @@ const maxLine = 16 << 20
 
 // suffixes are those of the files in a folder that a reader takes. A single file may have any name.
 var suffixes = map[string][]string{
-	"jsonl": {".jsonl", ".jsonl.gz"},
-	"tldr":  {".json", ".jsonl", ".json.gz", ".jsonl.gz"},
+	"jsonl":   {".jsonl", ".jsonl.gz"},
+	"tldr":    {".json", ".jsonl", ".json.gz", ".jsonl.gz", ".parquet"},
+	"parquet": {".parquet"},
+	"csv":     {".csv", ".csv.gz"},
 }
 
 // parts are the files of formats that are a folder of files with set names.
@@ -59,6 +61,10 @@ func Files(format, source string) ([]string, error) {
 		err = fmt.Errorf("%s has no file that ends in %s", source, strings.Join(suffixes[format], ", "))
 	}
 	slices.Sort(names)
+	isParquet := func(name string) bool { return strings.HasSuffix(name, ".parquet") }
+	if err == nil && slices.ContainsFunc(names, isParquet) && slices.ContainsFunc(names, func(name string) bool { return !isParquet(name) }) {
+		err = fmt.Errorf("%s has Parquet files and others, which may be the same data twice; name the folder or file of one kind", source)
+	}
 	return names, err
 }
 

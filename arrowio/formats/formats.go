@@ -1,4 +1,4 @@
-// Package formats reads comparisons from the files people have (jsonl, tldr, psoups, prism), and makes files up in such a format
+// Package formats reads comparisons from the files people have (jsonl, csv, parquet, tldr, psoups, prism), and makes files up in such a format
 // (synthetic). Every line becomes a usable row, or is named with a reason: nothing is skipped in silence. It also holds
 // what is decided about rows before any model sees them: the split, who is seen, simulated choices.
 //
@@ -79,8 +79,11 @@ const (
 	IdenticalPair = "identical_pair"
 	InvalidUTF8   = "invalid_utf8"
 	OverLong      = "over_long"
-	Truncated     = "truncated" // the file ends here, in the middle
-	Damaged       = "damaged"   // the file cannot be read from here on
+	Truncated     = "truncated"    // the file ends here, in the middle
+	Damaged       = "damaged"      // the file cannot be read from here on
+	WrongCells    = "wrong_cells"  // of csv: more or fewer cells than the header has
+	WrongQuotes   = "wrong_quotes" // of csv
+	WrongMessages = "wrong_messages"
 	OtherProfile  = "other_profile"
 	DuplicateID   = "duplicate_id"
 	UnknownUser   = "unknown_user" // of whom the data's list of users says nothing

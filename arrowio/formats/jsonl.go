@@ -1,7 +1,7 @@
 package formats
 
 // The reader of jsonl: one JSON object a line with prompt, chosen, rejected, user, and, where the data has them,
-// user_text, group, cluster, split.
+// user_text, group, cluster, split. Prompt and responses may be lists of messages (chat.go).
 
 import (
 	"bytes"
@@ -81,6 +81,12 @@ func invalidAt(text []byte) int {
 
 // comparison fills in record from the fields of a line.
 func comparison(record Record, fields object, columns Columns) Record {
+	if isChat(fields, columns) {
+		var problem problem
+		if fields, record.Turns, problem = fromChat(fields, columns); problem.reason != "" {
+			return record.bad(problem.reason, "%s", problem.detail)
+		}
+	}
 	for _, f := range []struct {
 		name     string
 		to       *string
