@@ -19,6 +19,8 @@ func (f *fields) adapt(block Block, inst *instance) *Adapt {
 	}
 	a.Fit, _ = f.set("fit", RowSet)
 	a.Data, _ = f.set("data", RowSet)
+	f.pairsOnly("fit", a.Fit, "adapt compares", "")
+	f.pairsOnly("data", a.Data, "adapt compares", "")
 	if a.Fit != nil && a.Data != nil && a.Fit.String() == a.Data.String() {
 		f.say("data", "Fitted and scored on the same rows", "fit and data are both %s; users must be scored on comparisons that they were not fitted on: data = without(%s, %s).",
 			a.Data, a.Data, a.Fit)

@@ -211,6 +211,7 @@ func usersOfResponses(s *Set) ([]string, bool) {
 func (f *fields) agreement(block Block, inst *instance) *Agreement {
 	a := &Agreement{Block: block, Judge: f.judgeOf(block)}
 	a.Data, _ = f.set("data", RowSet)
+	f.pairsOnly("data", a.Data, "agreement compares", "")
 	inst.shape = agreementShape()
 	a.Paper = f.paper(inst.shape)
 	return a

@@ -17,6 +17,7 @@ func (f *fields) accuracy(block Block, inst *instance) *Accuracy {
 	}
 	var from *ref
 	a.Data, from = f.set("data", RowSet)
+	f.pairsOnly("data", a.Data, "accuracy compares", "")
 	if from != nil && from.asked {
 		f.ev.deliberate[inst.addr.String()] = true
 	}

@@ -11,7 +11,6 @@ var valuesNotBuilt = map[string][]string{
 	"synthetic.format":    {"psoups", "prism", "prompts"},
 	"dataset.format":      {"prompts", "responses"},
 	"model.chat_template": {"tulu", "llama3"},
-	"objective.kind":      {"kto"},
 }
 
 // attributesNotBuilt are refused by name when they are given at all.
@@ -21,9 +20,7 @@ var attributesNotBuilt = map[string][]string{}
 var switchesNotBuilt = map[string][]string{}
 
 // resultsNotBuilt are results that no run has yet.
-var resultsNotBuilt = map[string][]string{
-	"accuracy": {"vote_gap"},
-}
+var resultsNotBuilt = map[string][]string{}
 
 // seedsBuilt is how many seeds one train may have.
 const seedsBuilt = 1

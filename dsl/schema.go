@@ -73,7 +73,7 @@ func offers(typ string) []string {
 	case "train":
 		return []string{"data", "base", "user_model", "objective", "parameters", "curves"}
 	case "accuracy":
-		return []string{"top", "generic", "average", "groups", "users", "control", "ties", "paper"}
+		return []string{"top", "generic", "average", "groups", "users", "vote_gap", "control", "ties", "paper"}
 	case "generate":
 		return []string{"words", "reward", "paper"}
 	case "adapt":

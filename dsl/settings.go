@@ -114,12 +114,12 @@ var only = []struct {
 	words string   // the kinds, in words
 	kinds []string // those that are built
 }{
-	{[]string{"beta"}, `kind = "dpo", "ipo", "hinge", "simpo", "cpo", "rloo", "grpo" and "ppo"`, []string{"dpo", "ipo", "hinge", "simpo", "cpo", "rloo", "grpo", "ppo"}},
+	{[]string{"beta"}, `kind = "dpo", "ipo", "hinge", "simpo", "cpo", "kto", "rloo", "grpo" and "ppo"`, []string{"dpo", "ipo", "hinge", "simpo", "cpo", "kto", "rloo", "grpo", "ppo"}},
 	{[]string{"label_smoothing", "robust"}, `kind = "dpo"`, []string{"dpo"}},
 	{[]string{"normalize"}, `kind = "ipo"`, []string{"ipo"}},
 	{[]string{"gamma"}, `kind = "simpo"`, []string{"simpo"}},
 	{[]string{"lambda"}, `kind = "cpo" and "orpo"`, []string{"cpo", "orpo"}},
-	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, nil},
+	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, []string{"kto"}},
 	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, rlKinds},
 }
 
@@ -127,7 +127,7 @@ var only = []struct {
 func (f *fields) objective() *Objective {
 	f.typ = "objective"
 	o := &Objective{
-		Kind:              f.word("kind", "", "sft", "dpo", "ipo", "hinge", "simpo", "orpo", "cpo", "reward", "rloo", "grpo", "ppo"),
+		Kind:              f.word("kind", "", "sft", "dpo", "ipo", "hinge", "simpo", "orpo", "cpo", "kto", "reward", "rloo", "grpo", "ppo"),
 		Alpha:             f.number("alpha", 0.5, "the share of the user's loss", between(0, 1)),
 		Beta:              f.number("beta", 0.1, "the strength of the reference", above(0)),
 		LabelSmoothing:    f.number("label_smoothing", 0, "the share of choices assumed flipped", between(0, 0.5)),
@@ -135,6 +135,8 @@ func (f *fields) objective() *Objective {
 		Normalize:         f.word("normalize", "sum", "sum", "length"),
 		Gamma:             f.number("gamma", 0.5, "the margin between the two mean log-probs", atLeast(0)),
 		Lambda:            f.number("lambda", 1, "the weight of the second term", atLeast(0)),
+		LambdaChosen:      f.number("lambda_chosen", 1, "the weight of liked responses", atLeast(0)),
+		LambdaRejected:    f.number("lambda_rejected", 1, "the weight of responses that are not liked", atLeast(0)),
 		ReferenceUserText: f.truth("reference_user_text", false),
 	}
 	o.GenericKeepsText = f.truth("generic_keeps_text", o.Kind != "reward") // the paper's 4.4 for policies, its F.2 for reward models
@@ -199,6 +201,10 @@ func (o *Objective) attr(name string) cty.Value {
 		return cty.NumberFloatVal(o.Gamma)
 	case "lambda":
 		return cty.NumberFloatVal(o.Lambda)
+	case "lambda_chosen":
+		return cty.NumberFloatVal(o.LambdaChosen)
+	case "lambda_rejected":
+		return cty.NumberFloatVal(o.LambdaRejected)
 	case "reference_user_text":
 		return cty.BoolVal(o.ReferenceUserText)
 	case "generic_keeps_text":

@@ -78,6 +78,9 @@ func accuracyShape(groups []string, fixed bool) *shape {
 	return objectShape(
 		field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
 		field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)},
+		field{"vote_gap", objectShape(
+			field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
+			field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)})},
 		field{"control", objectShape(field{"swapped", shareEstimate}, field{"shuffled", shareEstimate}, field{"generic", shareEstimate})},
 		field{"ties", shareShape})
 }

@@ -72,6 +72,7 @@ type Dataset struct {
 	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
 	Synthetic       *Synthetic
 	Columns         map[string]string // our column -> theirs
+	Unpaired        bool              // one response a row, liked or not: Columns names response or label
 	Split           Split
 	Pairs           string           // prism: turn all
 	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
@@ -161,13 +162,15 @@ type UserModel struct {
 
 // Objective is the base loss and how it is personalised.
 type Objective struct {
-	Kind              string // sft dpo ipo hinge simpo orpo cpo reward rloo grpo ppo
+	Kind              string // sft dpo ipo hinge simpo orpo cpo kto reward rloo grpo ppo
 	Alpha, Beta       float64
 	LabelSmoothing    float64
 	Robust            bool
 	Normalize         string  // ipo: sum length
 	Gamma             float64 // simpo
 	Lambda            float64 // cpo, orpo
+	LambdaChosen      float64 // kto
+	LambdaRejected    float64 // kto
 	ReferenceUserText bool
 	GenericKeepsText  bool
 	RL                *RL // rloo grpo ppo
@@ -188,6 +191,7 @@ type Optimizer struct {
 	LR, WeightDecay, MaxGradNorm, UserLR, UserWeightDecay float64
 	Schedule                                              string // cosine linear constant
 	WarmupSteps                                           int
+	StopNorm                                              float64 // norm of the gradient over all rows at which training ends; 0: never
 }
 
 // LoRA names the adapted projections. A nil *LoRA means all weights; Rank 0 the user model only.

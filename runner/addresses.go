@@ -42,6 +42,12 @@ func specAddresses(spec *dsl.Spec) []string {
 	for _, b := range spec.Adapts {
 		add(b.Addr)
 	}
+	for _, b := range spec.Wins {
+		add(b.Addr)
+	}
+	for _, b := range spec.Agrees {
+		add(b.Addr)
+	}
 	for _, b := range spec.Reports {
 		add(b.Addr)
 	}

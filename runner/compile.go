@@ -77,7 +77,12 @@ func (c *compiler) spell() {
 	for _, a := range c.spec.Adapts {
 		c.adapt(a)
 	}
-	c.notOffered()
+	for _, w := range c.spec.Wins {
+		c.winRate(w)
+	}
+	for _, a := range c.spec.Agrees {
+		c.agreement(a)
+	}
 	if c.diags.HasErrors() {
 		return // reports would only repeat what is missing
 	}
@@ -88,16 +93,6 @@ func (c *compiler) spell() {
 	}
 	for _, r := range c.spec.Reports {
 		c.report(r)
-	}
-}
-
-// notOffered refuses by name the blocks that this version reads and does not run.
-func (c *compiler) notOffered() {
-	for _, w := range c.spec.Wins {
-		c.fail(&w.Block, "judge", "win_rate is not offered yet", "This version reads judges and win rates and does not run them. Leave %s out.", w.Addr)
-	}
-	for _, a := range c.spec.Agrees {
-		c.fail(&a.Block, "judge", "agreement is not offered yet", "This version reads judges and agreements and does not run them. Leave %s out.", a.Addr)
 	}
 }
 

@@ -26,12 +26,6 @@ type tokenized struct {
 }
 
 func (c *compiler) synthesize(s *dsl.Synthetic) *Node {
-	if s.Votes > 1 {
-		c.fail(&s.Block, "votes", "votes is not offered yet", "Each pair has one judge in this version. Leave votes out.")
-	}
-	if s.Cyclic {
-		c.fail(&s.Block, "cyclic", "cyclic is not offered yet", "Answers do not go in a circle in this version. Leave cyclic out.")
-	}
 	return c.node(kindSynthesize, s.Addr.String(), &s.Block, &synthesizeStage{spec: s})
 }
 

@@ -126,11 +126,16 @@ func (c *compiler) start(block *dsl.Block, attr string, p dsl.Policy) *policy {
 // reference returns the node with the log-probs of a start, without soft prompts, on a data set; texts tells whether it
 // reads the users' texts.
 func (c *compiler) reference(base *policy, d *dataNodes, tokens *Node, texts bool) *Node {
-	stage := &referenceStage{model: base, tokens: tokens, device: c.opts.Device}
-	name := fmt.Sprintf("%s on %s", base.name, d.set.Addr)
+	stage, name := c.referenceOf(base, d, tokens, texts)
+	return c.node(kindReference, name, &d.set.Block, &stage, append(base.inputs(), tokens, stage.split)...)
+}
+
+func (c *compiler) referenceOf(base *policy, d *dataNodes, tokens *Node, texts bool) (stage referenceStage, name string) {
+	stage = referenceStage{model: base, tokens: tokens, device: c.opts.Device}
+	name = fmt.Sprintf("%s on %s", base.name, d.set.Addr)
 	if texts {
 		stage.split = d.split
 		name += " with user texts"
 	}
-	return c.node(kindReference, name, &d.set.Block, stage, append(base.inputs(), tokens, stage.split)...)
+	return stage, name
 }

@@ -43,6 +43,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	}
 	var out []*policy
 	for _, seed := range t.Seeds {
+		data := c.mismatch(data, base, t, seed)
 		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.opts.Device}
 		name := t.Addr.String()
 		if len(t.Seeds) > 1 {
@@ -136,8 +137,8 @@ func (c *compiler) accuracyOf(block dsl.Block, name string, rows *dsl.Set, polic
 		}
 		score := &scoreStage{rows: rows, policy: p, data: data, device: c.opts.Device}
 		n := c.node(kindScore, name+ofSeed(p), &block, score, append(data.inputs(true), p.inputs()...)...)
-		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.textsOnly())
-		inputs = append(append(inputs, n), data.inputs(false)...)
+		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.withIDs())
+		inputs = append(append(inputs, n), data.withIDs().inputs(true)...)
 	}
 	if len(stage.scores) == 0 {
 		return nil

@@ -8,7 +8,8 @@ import (
 	"github.com/prlhf/prlhf/torch"
 )
 
-// item is one example: a row with both responses, one of them or none, and whose soft prompt it gets.
+// item is one example: a row with all its responses (two, or one where the data is unpaired), one of them or none, and whose
+// soft prompt it gets.
 type item struct {
 	rowRef
 	side int // bothSides, noSide, or that of the response: 0 chosen, 1 rejected
@@ -29,6 +30,8 @@ type examples struct {
 	texts     bool    // users' texts are prepended
 	raters    *raters // whose reward the texts get; nil where there is none
 	mu        sync.Mutex
+
+	mismatched bool // kto: with a response of another row
 }
 
 func (x *examples) Len() int { return len(x.items) }
@@ -51,17 +54,31 @@ func (x *examples) At(i int) (torch.Example, error) {
 	if x.raters != nil && !x.raters.generic {
 		ex.Rater = x.raters.of(x.world, it.rowRef)
 	}
+	var sides []int
 	for side, ids := range [][]int32{row.Chosen, row.Rejected} {
-		if it.side == bothSides || it.side == side {
+		if (it.side == bothSides || it.side == side) && len(ids) > 0 {
 			ex.Responses = append(ex.Responses, append(ids[:len(ids):len(ids)], x.end))
+			sides = append(sides, side)
 		}
+	}
+	if it.side == bothSides && len(sides) == 1 {
+		ex.Desirable = []bool{sides[0] == 0}
 	}
 	if x.reference {
 		chosen, rejected, err := x.world.ref(it.rowRef)
 		if err != nil {
 			return ex, err
 		}
-		ex.Reference = []float64{chosen, rejected}
+		for _, side := range sides {
+			ex.Reference = append(ex.Reference, [2]float64{chosen, rejected}[side])
+		}
+	}
+	if x.mismatched {
+		ids, logp, err := x.world.mismatch(it.rowRef)
+		if err != nil {
+			return ex, err
+		}
+		ex.Mismatch, ex.MismatchReference = append(ids[:len(ids):len(ids)], x.end), logp
 	}
 	return ex, nil
 }

@@ -17,7 +17,7 @@ import (
 // should change a number does. They count their calls.
 type fakes struct {
 	trains, adapts, scores, texts atomic.Int64
-	onTrain               func(context.Context, torch.TrainJob) error
+	onTrain                       func(context.Context, torch.TrainJob) error
 }
 
 func (f *fakes) jobs() jobs {
@@ -75,6 +75,9 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 	}
 	h := fnv.New64a()
 	fmt.Fprint(h, weightsOf(job.Policy), job.Seed, job.Steps, job.BatchSize, job.Objective, job.UserModel, job.Users, job.Optimizer)
+	if job.StopNorm > 0 {
+		fmt.Fprint(h, job.StopNorm)
+	}
 	for i := range job.Data.Len() {
 		e, err := job.Data.At(i)
 		if err != nil {

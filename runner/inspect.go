@@ -37,6 +37,9 @@ const (
 	SegmentResponse SegmentKind = "response" // of sft
 	SegmentChosen   SegmentKind = "chosen"
 	SegmentRejected SegmentKind = "rejected"
+	SegmentLiked    SegmentKind = "liked" // of unpaired rows
+	SegmentNotLiked SegmentKind = "not liked"
+	SegmentMismatch SegmentKind = "mismatched" // kto: a response of another row; it is in the estimate of z0, which has no gradient
 )
 
 // Segment is a stretch of tokens. A soft prompt has vectors instead of ids: then IDs is empty and Length says how many.
@@ -147,11 +150,21 @@ func segments(job torch.TrainJob, ex torch.Example, tok *tokenizer.Tokenizer) []
 	add(SegmentUserText, ex.UserText, len(ex.UserText), false)
 	add(SegmentPrompt, ex.Prompt, len(ex.Prompt), false)
 	for k, r := range ex.Responses {
-		kind := SegmentResponse
-		if len(ex.Responses) == 2 {
-			kind = []SegmentKind{SegmentChosen, SegmentRejected}[k]
-		}
-		add(kind, r, len(r), true)
+		add(responseKind(ex, k), r, len(r), true)
 	}
+	add(SegmentMismatch, ex.Mismatch, len(ex.Mismatch), true)
 	return out
+}
+
+// responseKind is what response k of an example is.
+func responseKind(ex torch.Example, k int) SegmentKind {
+	switch {
+	case ex.Desirable != nil && ex.Desirable[k]:
+		return SegmentLiked
+	case ex.Desirable != nil:
+		return SegmentNotLiked
+	case len(ex.Responses) == 2:
+		return []SegmentKind{SegmentChosen, SegmentRejected}[k]
+	}
+	return SegmentResponse
 }

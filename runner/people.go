@@ -12,8 +12,8 @@ import (
 	"github.com/prlhf/prlhf/dsl"
 )
 
-// person is a row of people.arrow, which import leaves for the split.
-type person struct {
+// described is a row of people.arrow, which import leaves for the split.
+type described struct {
 	ID         string `arrow:"id"`
 	Text       string `arrow:"text"`
 	Attributes string `arrow:"attributes"` // as in users.arrow
@@ -25,9 +25,9 @@ func writePeople(e *Env, format, source string) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]person, len(all))
+	rows := make([]described, len(all))
 	for i, p := range all {
-		rows[i] = person{ID: p.ID, Text: p.Text}
+		rows[i] = described{ID: p.ID, Text: p.Text}
 		if rows[i].Attributes, err = jsonText(p.Attributes); err != nil {
 			return err
 		}

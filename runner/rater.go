@@ -42,26 +42,26 @@ type ratedGroup struct {
 	keys   []ratedText
 }
 
-// rater opens what the reward model needs to score texts for users of the stage's data sets.
-func (s *rankStage) rater(e *Env) (*rater, error) {
-	r := &rater{reward: s.reward, byPrompt: map[ratedPrompt]int{}, responses: map[ratedText]*float64{}}
-	seen, err := s.reward.seen(e)
+// newRater opens what a reward model needs to score texts for users of some data sets.
+func newRater(e *Env, reward *policy, data dataInputs) (*rater, error) {
+	r := &rater{reward: reward, byPrompt: map[ratedPrompt]int{}, responses: map[ratedText]*float64{}}
+	seen, err := reward.seen(e)
 	if err != nil {
 		return nil, err
 	}
 	r.index = indexOf(seen)
-	if r.tok, err = s.reward.origin.tokenizer.load(e); err != nil {
+	if r.tok, err = reward.origin.tokenizer.load(e); err != nil {
 		return nil, err
 	}
-	if len(s.data) > 0 {
-		r.limits = tokenizeStage{spec: promptLimits(s.data[0].set)}
+	if len(data) > 0 {
+		r.limits = tokenizeStage{spec: promptLimits(data[0].set)}
 	}
-	if r.world, err = s.data.open(e); err != nil {
+	if r.world, err = data.open(e); err != nil {
 		return nil, err
 	}
 	defer r.world.Close() // texts of users are in memory
-	if s.reward.explicit() {
-		err = r.world.readTexts(e, s.reward.origin.tokenizer)
+	if reward.explicit() {
+		err = r.world.readTexts(e, reward.origin.tokenizer)
 	}
 	return r, err
 }

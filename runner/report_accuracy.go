@@ -12,6 +12,7 @@ import (
 func (d *drawing) accuracy(block string, items []instance) []reports.Block {
 	groups := names(values(items), "groups")
 	out := []reports.Block{d.accuracyTable(block, items, groups), accuracyBars(block, items, groups)}
+	out = append(out, d.votes(block, items, groups)...)
 	if table := controls(block, items); table != nil {
 		out = append(out, table)
 	}
@@ -99,14 +100,11 @@ func untrained(p dsl.Policy) bool {
 	return t.UserModel.Kind == "cluster" || !t.UserModel.Shared
 }
 
-// accuracyBars draws the averages by group with their standard errors.
+// accuracyBars draws the averages by group with their standard errors, as curves where the keys are numbers.
 func accuracyBars(block string, items []instance, groups []string) *reports.Plot {
 	half := 0.5
-	p := &reports.Plot{Name: block + ".groups", Title: "Average accuracy of seen users", XLabel: "policy", YLabel: "accuracy", Kind: reports.Bars, Percent: true,
-		Rule: &half, RuleName: "chance", Notes: []string{"Error bars are one standard error over users."}}
-	for _, i := range items {
-		p.Categories = append(p.Categories, i.name)
-	}
+	p := &reports.Plot{Name: block + ".groups", Title: "Average accuracy of seen users", YLabel: "accuracy", Percent: true,
+		Rule: &half, RuleName: "chance"}
 	series := [][]string{{"average"}}
 	for _, g := range groups {
 		series = append(series, []string{"groups", g})
@@ -114,10 +112,7 @@ func accuracyBars(block string, items []instance, groups []string) *reports.Plot
 	if len(groups) > 0 {
 		series = series[1:]
 	}
-	for _, path := range series {
-		p.Series = append(p.Series, barSeries(path[len(path)-1], items, path...))
-	}
-	return p
+	return byInstance(p, block, items, "users", series)
 }
 
 // barSeries is one colour of bars: a value of each item, with one standard error either way.

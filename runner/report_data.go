@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -52,8 +53,11 @@ func (d *drawing) statistics(i instance) *reports.Table {
 	if set.Format == "prism" {
 		rows = []string{"users", "conversations", "turns", "comparisons", "train", "test"}
 	}
+	if set.Unpaired {
+		rows = append(rows, "liked", "not_liked")
+	}
 	for _, what := range rows {
-		row := reports.Row{Name: what}
+		row := reports.Row{Name: strings.ReplaceAll(what, "_", " ")}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, countCell(stats, paper, what, c))
 		}
@@ -62,6 +66,9 @@ func (d *drawing) statistics(i instance) *reports.Table {
 	t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; a training row of an unseen user is in comparisons only."}
 	if set.Split.By == "conversation" {
 		t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; of unseen users every conversation is in test."}
+	}
+	if set.Unpaired {
+		t.Notes = append(t.Notes, "Comparisons are single responses, which their users liked or did not.")
 	}
 	if note := sharedPrompts(i.value); note != "" {
 		t.Notes = append(t.Notes, note)

@@ -143,10 +143,10 @@ func (w *world) responses(s *dsl.Set, personal bool) ([]responseRef, error) {
 		}
 		var out []responseRef
 		for _, r := range rows {
-			if s.Name != "rejected" {
+			if s.Name != "rejected" && w.has(r, 0) {
 				out = append(out, responseRef{r, 0})
 			}
-			if s.Name != "chosen" {
+			if s.Name != "chosen" && w.has(r, 1) {
 				out = append(out, responseRef{r, 1})
 			}
 		}

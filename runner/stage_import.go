@@ -36,7 +36,7 @@ type recorded struct {
 	Group        string `arrow:"group"`
 	Split        string `arrow:"split"`
 	Prompt       string `arrow:"prompt"`        // its key: equal prompts have equal keys
-	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file
+	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file; unpaired: the response is not liked
 	Conversation string `arrow:"conversation"`  // "" where there are none
 	Turn         int32  `arrow:"turn"`
 }

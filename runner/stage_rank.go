@@ -59,7 +59,7 @@ func (s *rankStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.rater(e)
+	r, err := newRater(e, s.reward, s.data)
 	if err != nil {
 		return err
 	}

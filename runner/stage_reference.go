@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch"
@@ -27,8 +28,10 @@ type referenceStage struct {
 	device torch.Device
 }
 
-func (s *referenceStage) Describe(w io.Writer) {
-	line(w, "version", referenceVersion)
+func (s *referenceStage) Describe(w io.Writer) { s.describe(w, referenceVersion) }
+
+func (s *referenceStage) describe(w io.Writer, version int) {
+	line(w, "version", version)
 	s.model.describe(w)
 	if s.split != nil {
 		line(w, "user text", "in the input")
@@ -56,7 +59,14 @@ func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	}
 	sc := newScorer(w, special.end)
 	for i := range t.rows {
-		for side := range 2 {
+		row, err := t.tokens.At(i)
+		if err != nil {
+			return err
+		}
+		for side, ids := range [][]int32{row.Chosen, row.Rejected} {
+			if len(ids) == 0 { // of an unpaired row
+				continue
+			}
 			if err := sc.ask(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
 				return err
 			}
@@ -101,15 +111,18 @@ func (s *referenceStage) write(e *Env, t *table, readers []who, sc *scorer) erro
 	}
 	defer out.Close()
 	for i := range t.rows {
-		var sides [2]score
-		for side := range sides {
-			if sides[side], err = sc.answer(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
-				return err
-			}
-		}
 		row, err := t.tokens.At(i)
 		if err != nil {
 			return err
+		}
+		sides := [2]score{{logp: math.NaN()}, {logp: math.NaN()}}
+		for side, ids := range [][]int32{row.Chosen, row.Rejected} {
+			if len(ids) == 0 {
+				continue
+			}
+			if sides[side], err = sc.answer(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
+				return err
+			}
 		}
 		err = out.Append(arrowio.Logps{Row: row.Row, ChosenLogps: sides[0].logp, RejectedLogps: sides[1].logp,
 			ChosenTokens: sides[0].tokens, RejectedTokens: sides[1].tokens})

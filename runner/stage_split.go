@@ -89,7 +89,11 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if err := s.write(e, v); err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": v.statistics(), "notes": v.bySide()}))
+	statistics := v.statistics()
+	if s.spec.Unpaired {
+		v.likes(statistics)
+	}
+	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": statistics, "notes": v.bySide()}))
 }
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.
@@ -162,7 +166,7 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 		return err
 	}
 	defer texts.Close()
-	people, err := arrowio.Read[person](e.Path(s.rows, peopleFile))
+	people, err := arrowio.Read[described](e.Path(s.rows, peopleFile))
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func (s *trainStage) Describe(w io.Writer) {
 	o := t.Optimizer
 	line(w, "optimizer", fmt.Sprintf("adamw lr %g weight_decay %g max_grad_norm %g user_lr %g user_weight_decay %g", o.LR, o.WeightDecay, o.MaxGradNorm, o.UserLR, o.UserWeightDecay))
 	line(w, "schedule", fmt.Sprintf("%s warmup_steps %d", o.Schedule, o.WarmupSteps))
+	if o.StopNorm > 0 {
+		line(w, "stop_norm", o.StopNorm)
+	}
 	if s.full() {
 		line(w, "lora", "none: all weights")
 	} else {
@@ -100,6 +103,8 @@ func describeObjective(w io.Writer, o dsl.Objective) {
 		line(w, "gamma", o.Gamma)
 	case "cpo", "orpo":
 		line(w, "lambda", o.Lambda)
+	case "kto":
+		line(w, "lambda", fmt.Sprintf("chosen %g rejected %g", o.LambdaChosen, o.LambdaRejected))
 	}
 	if rl := o.RL; rl != nil {
 		line(w, "policy optimisation", fmt.Sprintf("samples %d clip %g passes %d kl_target %g", rl.Samples, rl.Clip, rl.Passes, rl.KLTarget))
@@ -151,8 +156,8 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 		Inputs:    torch.Inputs{Policy: s.base.base(e), Device: s.device, Precision: s.base.precision(), BOS: special.bos},
 		UserModel: userModelConfig(t.UserModel), Users: len(users),
 		Objective: objectiveConfig(t.Objective), GenericKeepsText: t.Objective.GenericKeepsText,
-		Optimizer: optimizerConfig(t.Optimizer),
-		Steps:     s.steps(len(items)), BatchSize: t.BatchSize, KeepBest: t.Keep == "best", Seed: s.seed,
+		Optimizer: optimizerConfig(t.Optimizer), StopNorm: t.Optimizer.StopNorm,
+		Steps: s.steps(len(items)), BatchSize: t.BatchSize, KeepBest: t.Keep == "best", Seed: s.seed,
 		Out: e.Dir, Checkpoints: filepath.Join(e.Scratch, "checkpoints"),
 	}
 	job.CheckpointEvery = min(max(job.Steps/10, 1), 200)
@@ -184,6 +189,7 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference, texts: explicit(t.UserModel), raters: raters}
 	}
 	job.Data = of(items)
+	job.Data.(*examples).mismatched = t.Objective.Kind == "kto"
 	if t.Evaluate != nil {
 		rows, err := s.evaluated(w, users)
 		if err != nil {
@@ -218,6 +224,9 @@ func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, r 
 		if err := copyTokenizer(s.base.origin.tokenizer.dir(e), e.File(modelFolder)); err != nil {
 			return err
 		}
+	}
+	if job.StopNorm > 0 {
+		e.Say("%d of at most %d steps until the gradient's norm is %g", r.Steps, job.Steps, job.StopNorm)
 	}
 	points := curveRows(r.Points)
 	if err := arrowio.Write(e.File(curvesFile), points); err != nil {

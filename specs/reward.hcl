@@ -44,6 +44,15 @@ generate "best_of_16" {
   sampling = { temperature = 1 }
 }
 
+judge "simulated" { kind = "rule" } # what each worker was made to like
+
+win_rate "against_one" {
+  for_each  = generate.best_of_16
+  candidate = each.value
+  baseline  = generate.drawn[each.key]
+  judge     = judge.simulated
+}
+
 claim "vanilla_reward_fails_the_minority" {
   that = accuracy.reward["vanilla"].groups.minority.mean < 0.5
 }
@@ -59,9 +68,15 @@ claim "best_of_16_gives_each_group_its_length" {
   that     = generate.best_of_16[each.key].words.groups.majority.mean > generate.drawn[each.key].words.groups.majority.mean && generate.best_of_16[each.key].words.groups.minority.mean < generate.drawn[each.key].words.groups.minority.mean
 }
 
+claim "best_of_16_wins" {
+  for_each = ["soft_prompt", "linear_head"]
+  text     = "Each group prefers the best of 16 to a text drawn alone"
+  that     = win_rate.against_one[each.key].groups.majority.mean > 0.5 && win_rate.against_one[each.key].groups.minority.mean > 0.5
+}
+
 report "reward" {
   title = "Personalised reward models"
 
   section "Accuracy" { show = [accuracy.reward, train.reward] }
-  section "Best of 16 of the SFT model's texts" { show = [generate.best_of_16, generate.drawn] }
+  section "Best of 16 of the SFT model's texts" { show = [win_rate.against_one, generate.best_of_16, generate.drawn] }
 }

@@ -99,6 +99,9 @@ func (t *Trainer) saveTensors(path string, moments bool) (sum string, err error)
 	t.eachTensor(moments, func(name string, x *tensor.Tensor) {
 		list = append(list, safetensors.FromFloat32s(name, x.Shape(), x.Floats()))
 	})
+	if t.table != nil {
+		list = append(list, t.table.State(moments)...)
+	}
 	if err := safetensors.Write(path, list, nil); err != nil {
 		return "", err
 	}
@@ -136,6 +139,9 @@ func (t *Trainer) loadTensors(path, sum string, moments bool) error {
 			fits = fmt.Errorf("%s: %s does not fit this run", path, name)
 		}
 	})
+	if fits == nil && t.table != nil {
+		fits = t.table.SetState(f, moments) // refuses as a whole, too
+	}
 	if fits != nil {
 		return fits
 	}
@@ -172,26 +178,9 @@ func (t *Trainer) finish(state *trainState) (TrainResult, error) {
 		kept = state.Best
 	}
 	result := TrainResult{Steps: t.done, Kept: kept, PromptShift: state.PromptShift, Points: state.Points}
-	note := policyNote{Full: t.job.LoRA == nil, Adapter: t.job.LoRA != nil && t.job.LoRA.Rank > 0}
+	note := policyNote{Full: t.job.LoRA == nil, Adapter: t.job.LoRA != nil && t.job.LoRA.Rank > 0, Reward: t.policy.rewards()}
 	for _, p := range t.policy.model.Params() {
 		result.AdapterParameters += int64(p.Value.Len())
-	}
-	folder := "adapter"
-	if note.Full {
-		folder = "model"
-	}
-	if note.Full || note.Adapter {
-		dir := filepath.Join(t.job.Out, folder)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return result, err
-		}
-		save := func() error { return t.policy.model.SaveAdapter(dir, "base") }
-		if note.Full {
-			save = func() error { return t.policy.model.SaveModel(dir) }
-		}
-		if err := save(); err != nil {
-			return result, err
-		}
 	}
 	if users := t.policy.users; users != nil {
 		note.UserModel, note.Users = t.job.UserModel, t.job.Users
@@ -199,15 +188,45 @@ func (t *Trainer) finish(state *trainState) (TrainResult, error) {
 		for _, v := range values {
 			result.UserParameters += int64(v.Len())
 		}
+		if t.table != nil {
+			result.UserParameters += int64(t.table.Len())
+		}
 		if err := users.Save(filepath.Join(t.job.Out, "user_model.safetensors")); err != nil {
 			return result, err
 		}
+	}
+	if err := t.saveWeights(note); err != nil {
+		return result, err
 	}
 	data, err := json.MarshalIndent(note, "", "  ")
 	if err != nil {
 		return result, err
 	}
 	return result, writeSynced(filepath.Join(t.job.Out, "policy.json"), append(data, '\n'))
+}
+
+// saveWeights writes the model's trained part: all weights, an adapter, or a score head alone.
+func (t *Trainer) saveWeights(note policyNote) error {
+	model := t.policy.model
+	if t.policy.heads {
+		model.ShowScore(t.policy.genericHead())
+	}
+	within := func(folder string, save func(dir string) error) error {
+		dir := filepath.Join(t.job.Out, folder)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		return save(dir)
+	}
+	switch {
+	case note.Full:
+		return within(modelFolder, model.SaveModel)
+	case note.Adapter:
+		return within(adapterFolder, func(dir string) error { return model.SaveAdapter(dir, "base") })
+	case note.headAlone():
+		return model.SaveScore(filepath.Join(t.job.Out, scoreFile))
+	}
+	return nil
 }
 
 func writeSynced(path string, data []byte) error {

@@ -4,6 +4,7 @@ package torch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -60,6 +61,9 @@ type decoding struct {
 }
 
 func newDecoding(p *policy, job GenerateJob) (*decoding, error) {
+	if p.rewards() {
+		return nil, errors.New("the policy is a reward model, which gives rewards; texts are written by a language model")
+	}
 	d := &decoding{policy: p, job: job, sampler: sampler{Sampling: job.Sample, eos: job.EOS, seed: job.Seed}}
 	for _, id := range job.EOS {
 		if id < 0 || int(id) >= p.model.Vocab {

@@ -25,7 +25,14 @@ type pythonRow struct {
 	Response []int32 `json:"response"`
 }
 
-func askPython(t *testing.T, job map[string]any) []float64 {
+func askPython(t *testing.T, job map[string]any) (sums []float64) {
+	t.Helper()
+	runPython(t, "score.py", job, &sums)
+	return sums
+}
+
+// runPython hands a job to a script as JSON and reads its answer.
+func runPython(t *testing.T, script string, job map[string]any, answer any) {
 	t.Helper()
 	python := os.Getenv("PRLHF_PYTHON")
 	if python == "" {
@@ -35,18 +42,16 @@ func askPython(t *testing.T, job map[string]any) []float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(python, "testdata/interop/score.py")
+	cmd := exec.Command(python, "testdata/interop/"+script)
 	cmd.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "OMP_NUM_THREADS=1")
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sums []float64
-	if err := json.Unmarshal(out, &sums); err != nil {
+	if err := json.Unmarshal(out, answer); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	return sums
 }
 
 func TestInteropPolicies(t *testing.T) {

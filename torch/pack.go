@@ -24,6 +24,7 @@ type unit struct {
 	text    []int32
 	weight  float64
 	kind    passKind
+	at      []int // where its responses are among those of the micro-batch; set when it is packed
 }
 
 // units lists the passes of a step (design.md section 2): alpha of the user's, 1 - alpha of the generic user's. A pass of
@@ -36,7 +37,10 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 		if genericKeepsText {
 			generic.text = e.UserText
 		}
-		sameUser := !personal || e.User == 0
+		if !personal { // all users are one
+			own.user = min(own.user, 0)
+		}
+		sameUser := own.user <= 0
 		sameText := genericKeepsText || len(e.UserText) == 0
 		if sameUser && sameText {
 			own.weight = 1
@@ -52,26 +56,50 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 	return out
 }
 
+// usersOf lists whose soft prompts the units have.
+func usersOf(list []unit) []int32 {
+	var users []int32
+	for _, u := range list {
+		if u.user != NoUser {
+			users = append(users, u.user)
+		}
+	}
+	return users
+}
+
 // micro is what one forward and backward pass works on.
 type micro struct {
 	batch lm.Batch
 	units []unit
 	users []int32 // whose soft prompts stand at batch.SoftAt, in that order
+	heads []int32 // user of each response, whose vector is the head where users are linear heads
 }
 
 // packing is what every group of a job shares.
 type packing struct {
 	bos     int32
-	soft    int // T_u
-	budget  int // tokens per micro-batch
-	context int // positions of the model
+	soft    int  // T_u
+	budget  int  // tokens per micro-batch
+	context int  // positions of the model
+	rewards bool // a reward model's: it reads each response's last token
 }
 
 // packMicros fills micro-batches up to budget tokens, in the order of the units; one that is longer gets its own.
 func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
+	alone := make([]equalUnits, len(list))
+	for i, u := range list {
+		alone[i] = equalUnits{u}
+	}
+	return packEqual(alone, examples, in)
+}
+
+// packEqual is packMicros where units that ask for the same are computed once.
+func packEqual(list []equalUnits, examples []Example, in packing) ([]micro, error) {
 	var micros []micro
-	current, tokens := micro{}, 0
-	for _, u := range list {
+	fresh := micro{batch: lm.Batch{LastOnly: in.rewards}}
+	current, tokens := fresh, 0
+	for _, equal := range list {
+		u := equal[0]
 		g, err := groupOf(u, examples[u.example], in)
 		if err != nil {
 			return nil, err
@@ -79,12 +107,15 @@ func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
 		n := g.Tokens()
 		if tokens > 0 && tokens+n > in.budget {
 			micros = append(micros, current)
-			current, tokens = micro{}, 0
+			current, tokens = fresh, 0
 		}
+		current.units = append(current.units, equal.placed(examples, len(current.batch.Responses))...)
 		current.batch.Add(g)
-		current.units = append(current.units, u)
 		if g.Soft > 0 {
 			current.users = append(current.users, u.user)
+		}
+		for range g.Responses {
+			current.heads = append(current.heads, max(u.user, 0)) // without a user, a head is the generic one
 		}
 		tokens += n
 	}

@@ -17,9 +17,20 @@ import (
 type policyNote struct {
 	Full      bool             `json:"full"` // model/ holds all weights; else adapter/, if LoRA was trained
 	Adapter   bool             `json:"adapter"`
+	Reward    bool             `json:"reward,omitempty"` // a reward model: rewards instead of log-probs
 	UserModel usermodel.Config `json:"user_model"`
 	Users     int              `json:"users"`
 }
+
+// What a policy folder holds beside policy.json and user_model.safetensors.
+const (
+	modelFolder   = "model"
+	adapterFolder = "adapter"
+	scoreFile     = "score.safetensors"
+)
+
+// headAlone: nothing was trained but a score head and users, so the head is in a file of its own.
+func (n policyNote) headAlone() bool { return n.Reward && !n.Full && !n.Adapter && !n.UserModel.Head }
 
 func readNote(dir string) (policyNote, error) {
 	path := filepath.Join(dir, "policy.json")
@@ -44,7 +55,7 @@ func (f PolicyFiles) base() (dir string, adapters []string, note policyNote, err
 		return "", nil, note, err
 	}
 	if note.Full {
-		return filepath.Join(f.Policy, "model"), nil, note, nil
+		return filepath.Join(f.Policy, modelFolder), nil, note, nil
 	}
 	return f.Model, f.Adapters, note, nil
 }
@@ -53,7 +64,24 @@ func (f PolicyFiles) base() (dir string, adapters []string, note policyNote, err
 type policy struct {
 	model *lm.Model
 	users *usermodel.Model
-	soft  int // T_u
+	soft  int  // T_u of the input
+	heads bool // users are linear heads, not soft prompts
+}
+
+// rewards tells a reward model from a language model.
+func (p *policy) rewards() bool { return p.model.Top != lm.TopVocabulary }
+
+// setUsers puts the user model where it takes part: into the input, or on top.
+func (p *policy) setUsers(users *usermodel.Model) {
+	p.users, p.heads = users, users.Head
+	if !users.Head {
+		p.soft = users.Tokens
+	}
+}
+
+// packing is how examples are packed for this policy.
+func (p *policy) packing(in Inputs) packing {
+	return packing{bos: in.BOS, soft: p.soft, budget: in.budget(), context: p.model.Context, rewards: p.rewards()}
 }
 
 func (p *policy) close() {
@@ -98,7 +126,10 @@ func openPolicy(in Inputs) (_ *policy, err error) {
 		return nil, err
 	}
 	o := lm.Options{Place: in.place(), DType: in.dtype(), Adapters: adapters}
-	own := filepath.Join(in.Policy.Policy, "adapter")
+	if note.Reward {
+		o.Top = rewardTop(note.UserModel)
+	}
+	own := filepath.Join(in.Policy.Policy, adapterFolder)
 	if note.Adapter {
 		if o.LoRA, err = lm.ReadLoRA(own); err != nil {
 			return nil, err
@@ -118,19 +149,30 @@ func openPolicy(in Inputs) (_ *policy, err error) {
 			return nil, err
 		}
 	}
-	if note.UserModel.Tokens > 0 {
-		p.soft = note.UserModel.Tokens
-		p.users, err = usermodel.Load(filepath.Join(in.Policy.Policy, "user_model.safetensors"), note.UserModel, note.Users, p.model.Width, in.place())
+	if note.headAlone() {
+		if err = p.model.LoadScore(filepath.Join(in.Policy.Policy, scoreFile)); err != nil {
+			return nil, err
+		}
 	}
-	return p, err
+	if note.UserModel.Tokens > 0 {
+		users, err := usermodel.Load(filepath.Join(in.Policy.Policy, "user_model.safetensors"), note.UserModel, note.Users, p.model.Width, in.place())
+		if err != nil {
+			return nil, err
+		}
+		p.setUsers(users)
+	}
+	return p, nil
 }
 
 // responseLogps is the log-prob of every response token of a packed batch: [R], differentiable.
 func (p *policy) responseLogps(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor {
+	return p.model.ResponseLogps(s, &m.batch, p.hidden(s, m, mode))
+}
+
+func (p *policy) hidden(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor {
 	var soft *tensor.Tensor
 	if len(m.users) > 0 {
 		soft = p.users.SoftPrompts(s, m.users)
 	}
-	hidden := p.model.Hidden(s, &m.batch, soft, mode, nil)
-	return p.model.ResponseLogps(s, &m.batch, hidden)
+	return p.model.Hidden(s, &m.batch, soft, mode, nil)
 }

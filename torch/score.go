@@ -21,9 +21,9 @@ func logps(ctx context.Context, job LogpsJob, progress func(Progress), yield fun
 	})
 }
 
-// score calls yield with each example's summed log-probs, in the order of data.
+// score calls yield with each example's summed log-probs or rewards, in the order of data.
 func (p *policy) score(ctx context.Context, data Examples, in Inputs, progress func(Progress), yield func(Logp) error) error {
-	pack := packing{bos: in.BOS, soft: p.soft, budget: in.budget(), context: p.model.Context}
+	pack := p.packing(in)
 	var tokens int64
 	const window = 256 // examples looked at together, so that memory does not grow with the data
 	for from := 0; from < data.Len(); from += window {
@@ -58,7 +58,7 @@ func (p *policy) scoreMicro(m *micro, examples []Example, yield func(Logp) error
 	s := tensor.NewScope()
 	defer s.Close()
 	var tokens []float32
-	tensor.NoGrad(func() { tokens = p.responseLogps(s, m, lm.Mode{}).Floats() })
+	tensor.NoGrad(func() { tokens = p.outputs(s, m, lm.Mode{}).Floats() })
 	all, at := sums(&m.batch, tokens), 0
 	for _, u := range m.units {
 		e := examples[u.example]

@@ -58,8 +58,18 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 				return TrainResult{}, err
 			}
 		}
+		stop, norm, err := t.smallEnough(ctx, rows.rows)
+		if err != nil {
+			return TrainResult{}, err
+		}
+		if !math.IsNaN(norm) {
+			points = append(points, Point{t.done, "full_grad_norm", norm})
+		}
 		state.Points = append(state.Points, points...)
 		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
+		if stop {
+			break
+		}
 		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err
@@ -86,9 +96,13 @@ func (t *Trainer) next(rows *order) ([]Point, error) {
 	if err != nil {
 		return nil, err
 	}
+	chosen, rejected := "chosen_logps", "rejected_logps"
+	if t.policy.rewards() {
+		chosen, rejected = "chosen_reward", "rejected_reward"
+	}
 	var points []Point
 	for _, p := range []Point{{Name: "loss", Value: stats.Loss}, {Name: "grad_norm", Value: stats.GradNorm}, {Name: "lr", Value: stats.LR},
-		{Name: "chosen_logps", Value: stats.ChosenLogps}, {Name: "rejected_logps", Value: stats.RejectedLogps},
+		{Name: chosen, Value: stats.ChosenLogps}, {Name: rejected, Value: stats.RejectedLogps},
 		{Name: "margin", Value: stats.Margin}, {Name: "accuracy", Value: stats.Accuracy}} {
 		if !math.IsNaN(p.Value) {
 			p.Step = t.done

@@ -11,17 +11,18 @@ type Segment struct{ QOff, QLen, K0Off, K0Len, K1Off, K1Len int64 }
 // response sees the prompt and itself, its positions go on from the prompt's end, so the prompt is computed once
 // (design.md section 5, points 2 and 3).
 type Batch struct {
+	LastOnly  bool      // select each response's last token, as a reward model does; set before the first Add
 	IDs       []int64   // [N]; 0 where the soft prompt stands
 	Positions []int64   // [N]
 	SoftAt    []int64   // places of the soft prompt's vectors, in the order of the rows that come with the batch
 	Segments  []Segment // attention of every layer but the last
-	Selected  []int64   // [R] places whose hidden state predicts a target
-	Targets   []int64   // [R]
+	Selected  []int64   // [R] places whose hidden state predicts a target, or each response's last token
+	Targets   []int64   // [R]; none with LastOnly
 	Tail      []Segment // attention of the last layer, whose queries are the selected places only
 	Responses []Span    // one per response, in the order they were added
 }
 
-// Span is a run of targets: those of one response.
+// Span is a run of selected places: those of one response.
 type Span struct{ Start, Len int }
 
 // Group is what Add packs.
@@ -86,7 +87,11 @@ func (b *Batch) Add(g Group) {
 		} else {
 			b.Segments = append(b.Segments, Segment{first, n, start, prefix, first, n})
 		}
-		b.selectResponse(start, prefix, first, response)
+		if b.LastOnly {
+			b.selectLast(start, prefix, first, n)
+		} else {
+			b.selectResponse(start, prefix, first, response)
+		}
 	}
 	if len(g.Responses) == 0 {
 		b.Segments = append(b.Segments, Segment{start, prefix, start, prefix, 0, 0})
@@ -109,4 +114,12 @@ func (b *Batch) selectResponse(start, prefix, first int64, response []int32) {
 		}
 		b.Targets = append(b.Targets, int64(id))
 	}
+}
+
+// selectLast marks the last of the response's n tokens, found by length: a token's id says nothing about where it stands.
+func (b *Batch) selectLast(start, prefix, first, n int64) {
+	at := len(b.Selected)
+	b.Tail = append(b.Tail, Segment{int64(at), 1, start, prefix, first, n})
+	b.Responses = append(b.Responses, Span{at, 1})
+	b.Selected = append(b.Selected, first+n-1)
 }

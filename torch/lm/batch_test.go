@@ -45,8 +45,18 @@ func TestBatchAdd(t *testing.T) {
 			Selected: []int64{2, 4},
 			Tail:     []lm.Segment{{0, 1, 0, 3, 0, 0}, {1, 1, 3, 2, 0, 0}},
 		}},
+		{"last tokens, which see their whole response", []lm.Group{pair, {BOS: 9, Responses: [][]int32{{5}}}}, lm.Batch{
+			LastOnly:  true,
+			IDs:       []int64{9, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 9, 5},
+			Positions: []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 6, 7, 0, 1},
+			SoftAt:    []int64{1, 2},
+			Segments:  []lm.Segment{{0, 9, 0, 9, 0, 0}, {9, 2, 0, 6, 9, 2}, {11, 2, 11, 2, 0, 0}},
+			Selected:  []int64{8, 10, 12},
+			Tail:      []lm.Segment{{0, 1, 0, 6, 6, 3}, {1, 1, 0, 6, 9, 2}, {2, 1, 11, 1, 12, 1}},
+			Responses: []lm.Span{{0, 1}, {1, 1}, {2, 1}},
+		}},
 	} {
-		var b lm.Batch
+		b := lm.Batch{LastOnly: c.want.LastOnly}
 		tokens := 0
 		for _, g := range c.groups {
 			b.Add(g)

@@ -36,8 +36,8 @@ type Config struct {
 	MLPBias     bool
 	Activation  string // gelu_new silu
 	EOS         []int32
-	BOS         int32 // -1: none
-
+	BOS         int32  // -1: none
+	Top         string // TopVocabulary, TopScore or TopNone
 }
 
 // RopeScaling changes the rotary frequencies of a model trained on shorter texts.
@@ -50,6 +50,9 @@ type RopeScaling struct {
 // rawConfig is config.json with the names of all families.
 type rawConfig struct {
 	ModelType       string          `json:"model_type"`
+	Architectures   []string        `json:"architectures"`
+	NumLabels       *int            `json:"num_labels"`
+	Labels          map[string]any  `json:"id2label"`
 	HiddenSize      int             `json:"hidden_size"`
 	NEmbd           int             `json:"n_embd"`
 	NumHiddenLayers int             `json:"num_hidden_layers"`
@@ -124,6 +127,9 @@ func ParseConfig(data []byte) (Config, error) {
 		return Config{}, err
 	}
 	if cfg.BOS, cfg.EOS, err = specialIDs(raw); err != nil {
+		return Config{}, err
+	}
+	if cfg.Top, err = topOf(raw); err != nil {
 		return Config{}, err
 	}
 	return cfg, cfg.check()

@@ -131,6 +131,9 @@ func (c Config) JSON() ([]byte, error) {
 		m["eos_token_id"] = c.EOS
 	}
 	data, err := json.MarshalIndent(m, "", "  ")
+	if err == nil && c.Top == TopScore {
+		return rewardConfig(data, c.Family)
+	}
 	return append(data, '\n'), err
 }
 

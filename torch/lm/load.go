@@ -18,7 +18,8 @@ type Options struct {
 	Adapters []string     // PEFT folders merged into the weights, in this order
 	LoRA     *LoRAConfig  // adapters to train; nil with Full false: nothing is trained
 	Full     bool         // train all weights
-	Seed     int64        // of new adapters
+	Seed     int64        // of new adapters, and of a new score head
+	Top      string       // TopScore or TopNone: instead of what the folder has; "": as it is there
 }
 
 // Load reads a Hugging Face folder. An error names the folder and the weight that is missing or has another shape.
@@ -33,16 +34,21 @@ func Load(dir string, o Options) (*Model, error) {
 		return nil, err
 	}
 	defer set.Close()
+	stored := cfg.Top
+	if o.Top != "" {
+		cfg.Top = o.Top
+	}
 	m := &Model{Config: cfg, place: o.Place, dtype: o.DType, scope: tensor.NewScope(), dir: dir, lora: o.LoRA, full: o.Full}
-	if err := m.fill(dir, set, o); err != nil {
+	if err := m.fill(dir, set, o, cfg.Top == TopScore && stored != TopScore); err != nil {
 		m.Close()
 		return nil, err
 	}
 	return m, nil
 }
 
-func (m *Model) fill(dir string, set *safetensors.Set, o Options) error {
-	if err := m.checkNames(dir, set); err != nil {
+// fill makes the weights; newScore: the folder has no score head.
+func (m *Model) fill(dir string, set *safetensors.Set, o Options, newScore bool) error {
+	if err := m.checkNames(dir, set, newScore); err != nil {
 		return err
 	}
 	weights := map[string]*tensor.Tensor{}
@@ -51,6 +57,10 @@ func (m *Model) fill(dir string, set *safetensors.Set, o Options) error {
 		return err
 	}
 	for _, shape := range m.Shapes() {
+		if newScore && shape.Name == scoreName {
+			weights[scoreName] = m.drawScore(o.Seed)
+			continue
+		}
 		t, err := m.read(dir, set, shape, updates[shape.Name])
 		if err != nil {
 			return err
@@ -63,16 +73,18 @@ func (m *Model) fill(dir string, set *safetensors.Set, o Options) error {
 	m.place_(weights)
 	m.prepareRotations()
 	if o.LoRA != nil && o.LoRA.Rank > 0 {
-		return m.addAdapters(*o.LoRA, o.Seed)
+		if err := m.addAdapters(*o.LoRA, o.Seed); err != nil {
+			return err
+		}
 	}
-	return nil
+	return m.addScore(o)
 }
 
 // keepTiedHead reads the output matrix of a tied model by itself where an adapter changes the embedding: it was trained
 // beside an output that stayed as it was.
 func (m *Model) keepTiedHead(dir string, set *safetensors.Set, weights map[string]*tensor.Tensor, updates map[string][]*update) (err error) {
 	n := m.names()
-	if !m.Tied || len(updates[n.embed]) == 0 {
+	if m.Top != TopVocabulary || !m.Tied || len(updates[n.embed]) == 0 {
 		return nil
 	}
 	if m.full {
@@ -95,10 +107,14 @@ func folderName(set *safetensors.Set, name string) (string, bool) {
 // ignored are buffers that older folders carry; they follow from the config.
 var ignored = []string{".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", "rotary_emb.inv_freq"}
 
-// checkNames refuses weights that this network would not use: a bias that is left out makes every number wrong.
-func (m *Model) checkNames(dir string, set *safetensors.Set) error {
+// checkNames refuses weights that this network would not use: a bias that is left out makes every number wrong. What the
+// folder has on top may be left out where the model has another top.
+func (m *Model) checkNames(dir string, set *safetensors.Set, newScore bool) error {
 	known := map[string]bool{}
 	for _, s := range m.Shapes() {
+		if newScore && s.Name == scoreName {
+			continue
+		}
 		name, ok := folderName(set, s.Name)
 		if !ok {
 			return fmt.Errorf("%s: weight %s is missing; config.json describes a %s model of %d layers", dir, s.Name, m.Family, m.Layers)
@@ -106,9 +122,10 @@ func (m *Model) checkNames(dir string, set *safetensors.Set) error {
 		known[name] = true
 	}
 	for _, name := range set.Names() {
+		otherTop := m.Top != TopVocabulary && strings.HasPrefix(name, "lm_head.") || m.Top == TopNone && name == scoreName
 		tiedHead := m.Tied && strings.HasPrefix(name, "lm_head.")
 		isBuffer := slices.ContainsFunc(ignored, func(end string) bool { return strings.HasSuffix(name, end) })
-		if !known[name] && !tiedHead && !isBuffer {
+		if !known[name] && !tiedHead && !otherTop && !isBuffer {
 			return fmt.Errorf("%s: weight %s does not belong to a %s model as config.json describes it", dir, name, m.Family)
 		}
 	}
@@ -128,7 +145,7 @@ func (m *Model) read(dir string, set *safetensors.Set, shape Shape, updates []*u
 		return nil, fmt.Errorf("%s: weight %s has shape %v; config.json makes it %v", dir, name, t.Shape, shape.Dims)
 	}
 	to := m.dtype
-	if m.full {
+	if m.full || shape.Name == scoreName {
 		to = tensor.Float32
 	}
 	turn := m.isTransposed(shape.Name)
@@ -173,9 +190,10 @@ func (m *Model) place_(weights map[string]*tensor.Tensor) {
 	}
 	m.final = norm{weights[n.finalNorm+".weight"], weights[n.finalNorm+".bias"]}
 	m.head = weights[n.head+".weight"]
-	if m.Tied && m.head == nil {
+	if m.Top == TopVocabulary && m.Tied && m.head == nil {
 		m.head = m.embed
 	}
+	m.score = weights[scoreName]
 	m.headBias = weights[n.head+".bias"]
 	for i := range m.Layers {
 		prefix := fmt.Sprintf(n.layer, i)

@@ -41,6 +41,8 @@ type Model struct {
 	final    norm
 	head     *tensor.Tensor // [V, d]
 	headBias *tensor.Tensor
+	score    *tensor.Tensor // [1, d] in fp32, of a reward model
+	shown    []float32      // see ShowScore
 	cos, sin *tensor.Tensor // [positions, Rotary/2]
 	lora     *LoRAConfig
 	full     bool // all weights are trained
@@ -249,6 +251,9 @@ func (m *Model) Logits(s *tensor.Scope, hidden *tensor.Tensor) *tensor.Tensor {
 }
 
 func (m *Model) headAs(s *tensor.Scope) *tensor.Tensor {
+	if m.head == nil {
+		panic(tensor.Fault{Op: "output layer", Message: "a reward model has none"})
+	}
 	if m.head.DType() == m.dtype {
 		return m.head
 	}

@@ -19,14 +19,19 @@ func (m *Model) SaveAdapter(dir, base string) error {
 	for _, p := range m.params {
 		tensors = append(tensors, safetensors.FromFloat32s(p.Name, p.Value.Shape(), p.Value.Floats()))
 	}
+	task, saved := "CAUSAL_LM", []string(nil)
+	if m.Top != TopVocabulary {
+		task, saved = "SEQ_CLS", []string{"score"} // PEFT trains and stores a classifier's head whole
+		tensors = append(tensors, m.shownScore(peftPrefix)...)
+	}
 	modules, err := m.MatchTargets(m.lora.Targets)
 	if err != nil {
 		return err
 	}
 	config, err := json.MarshalIndent(map[string]any{
-		"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": m.lora.Rank, "lora_alpha": m.lora.Alpha, "lora_dropout": m.lora.Dropout,
+		"peft_type": "LORA", "task_type": task, "r": m.lora.Rank, "lora_alpha": m.lora.Alpha, "lora_dropout": m.lora.Dropout,
 		"target_modules": modules, "bias": "none", "fan_in_fan_out": m.Family == "gpt2", "inference_mode": true,
-		"base_model_name_or_path": base, "modules_to_save": nil, "init_lora_weights": true,
+		"base_model_name_or_path": base, "modules_to_save": saved, "init_lora_weights": true,
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -77,17 +82,22 @@ func (m *Model) fillParams(path string, find func(string) (safetensors.Tensor, b
 	return nil
 }
 
-// SaveModel writes config.json (the one that the model was loaded with) and model.safetensors of a fully trained model, in
-// fp32; dir then holds everything that transformers needs but the tokenizer.
+// SaveModel writes config.json (the one that the model was loaded with; a reward model's says so) and model.safetensors of a
+// fully trained model, in fp32; dir then holds everything that transformers needs but the tokenizer.
 func (m *Model) SaveModel(dir string) error {
 	config, err := os.ReadFile(filepath.Join(m.dir, "config.json"))
 	if err != nil {
 		return err
 	}
+	if m.Top != TopVocabulary {
+		if config, err = rewardConfig(config, m.Family); err != nil {
+			return err
+		}
+	}
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644); err != nil {
 		return err
 	}
-	var tensors []safetensors.Tensor
+	tensors := m.shownScore("")
 	for _, p := range m.params {
 		shape, values := p.Value.Shape(), p.Value.Floats()
 		if m.isTransposed(p.Name) {
@@ -97,4 +107,12 @@ func (m *Model) SaveModel(dir string) error {
 		tensors = append(tensors, safetensors.FromFloat32s(p.Name, shape, values))
 	}
 	return safetensors.Write(filepath.Join(dir, "model.safetensors"), tensors, map[string]string{"format": "pt"})
+}
+
+// shownScore is the head set by ShowScore, if there is one.
+func (m *Model) shownScore(prefix string) []safetensors.Tensor {
+	if m.shown == nil {
+		return nil
+	}
+	return []safetensors.Tensor{safetensors.FromFloat32s(prefix+scoreName, []int64{1, int64(m.Width)}, m.shown)}
 }

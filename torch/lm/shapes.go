@@ -99,7 +99,10 @@ func (c Config) Shapes() []Shape {
 		}
 	}
 	norm(n.finalNorm)
-	if !c.Tied {
+	switch {
+	case c.Top == TopScore:
+		shapes = append(shapes, Shape{scoreName, []int64{1, d}})
+	case c.Top == TopVocabulary && !c.Tied:
 		shapes = append(shapes, Shape{n.head + ".weight", []int64{int64(c.Vocab), d}})
 		if n.headBias {
 			shapes = append(shapes, Shape{n.head + ".bias", []int64{int64(c.Vocab)}})
@@ -117,12 +120,19 @@ func (c Config) Parameters() int64 {
 	return n
 }
 
-// MatrixParameters is the number of weights that every token is multiplied with: layers, and the output layer apart.
+// MatrixParameters is the number of weights that every token is multiplied with: layers, and the output layer or the score
+// head apart.
 func (c Config) MatrixParameters() (layers, head int64) {
 	for _, p := range c.projections() {
 		layers += int64(p.in) * int64(p.out)
 	}
-	return layers * int64(c.Layers), int64(c.Vocab) * int64(c.Width)
+	switch c.Top {
+	case TopScore:
+		head = int64(c.Width)
+	case TopVocabulary:
+		head = int64(c.Vocab) * int64(c.Width)
+	}
+	return layers * int64(c.Layers), head
 }
 
 // LoRAParameters is the number of trainable numbers of adapters on the given targets.

@@ -25,14 +25,14 @@ type Config struct {
 }
 
 // Kinds are the losses that a spec can name.
-var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo"}
+var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "kto", "reward"}
 
 // NeedsReference tells whether the loss uses reference log-probs.
 func (c Config) NeedsReference() bool {
-	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge"
+	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto"
 }
 
-// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs.
+// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs. kto takes either.
 func (c Config) Responses() int {
 	if c.Kind == "sft" {
 		return 1
@@ -47,7 +47,7 @@ func (c Config) Check() error {
 		return fmt.Errorf("objective %q is not offered; there are %s", c.Kind, strings.Join(Kinds, ", "))
 	case !(c.Alpha >= 0 && c.Alpha <= 1): // so written, NaN is out of range too
 		return fmt.Errorf("alpha is %g; it is a share from 0 to 1", c.Alpha)
-	case c.Kind != "sft" && c.Kind != "orpo" && !(c.Beta > 0):
+	case c.needsBeta() && !(c.Beta > 0):
 		return fmt.Errorf("beta is %g; it must be above 0", c.Beta)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 0.5):
 		return fmt.Errorf("label_smoothing is %g; it is a share from 0 to below 0.5", c.LabelSmoothing)
@@ -55,6 +55,10 @@ func (c Config) Check() error {
 		return fmt.Errorf("normalize is %q; it may be sum or length", c.Normalize)
 	case !(c.Lambda >= 0):
 		return fmt.Errorf("lambda is %g; it must be 0 or more", c.Lambda)
+	case c.Kind == "kto" && !(c.LambdaChosen >= 0 && c.LambdaRejected >= 0 && c.LambdaChosen+c.LambdaRejected > 0):
+		return fmt.Errorf("lambda_chosen is %g and lambda_rejected %g; they must be 0 or more, and not both 0", c.LambdaChosen, c.LambdaRejected)
 	}
 	return nil
 }
+
+func (c Config) needsBeta() bool { return c.Kind != "sft" && c.Kind != "orpo" && c.Kind != "reward" }

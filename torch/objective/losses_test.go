@@ -8,7 +8,7 @@ import (
 // every loss with constants that leave no term at zero.
 func everyLoss() []Config {
 	var all []Config
-	for _, kind := range []string{"dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "exo", "nca", "sppo", "apo_zero", "apo_down"} {
+	for _, kind := range []string{"dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "reward", "exo", "nca", "sppo", "apo_zero", "apo_down"} {
 		all = append(all, Config{Kind: kind, Beta: 0.3, LabelSmoothing: 0.1, Normalize: "sum", Gamma: 0.5, Lambda: 0.7})
 	}
 	return append(all, Config{Kind: "ipo", Beta: 0.2, Normalize: "length"})
@@ -49,6 +49,7 @@ func TestLossesByHand(t *testing.T) {
 		{"simpo", Config{Kind: "simpo", Beta: 2, Gamma: 0.5}, math.Log1p(math.Exp(-(2*(-1.0+2) - 0.5)))},
 		{"cpo", Config{Kind: "cpo", Beta: 0.5, Lambda: 3}, math.Log1p(math.Exp(-2)) + 3},
 		{"orpo", Config{Kind: "orpo", Lambda: 0.1}, 1 + 0.1*math.Log1p(math.Exp(-(logit(math.Exp(-1))-logit(math.Exp(-2)))))},
+		{"reward", Config{Kind: "reward"}, math.Log1p(math.Exp(-4))},
 		{"nca", Config{Kind: "nca", Beta: 1}, math.Log1p(math.Exp(-1)) + 0.5*math.Log1p(math.Exp(1)) + 0.5*math.Log1p(math.Exp(-2))},
 		{"sppo", Config{Kind: "sppo", Beta: 0.5}, 1}, // (1 - 1)^2 + (-2 + 1)^2
 		{"sppo off", Config{Kind: "sppo", Beta: 1}, 0.25 + 2.25},
@@ -70,10 +71,10 @@ func TestBCO(t *testing.T) {
 
 func TestCheckNamesTheConstant(t *testing.T) {
 	for want, c := range map[string]Config{
-		`objective "aot" is not offered; there are sft, dpo, ipo, hinge, simpo, cpo, orpo`: {Kind: "aot"},
-		"alpha is 50; it is a share from 0 to 1":                                           {Kind: "dpo", Alpha: 50, Beta: 1},
-		"beta is 0; it must be above 0":                                                    {Kind: "hinge"},
-		`normalize is "mean"; it may be sum or length`:                                     {Kind: "ipo", Beta: 1, Normalize: "mean"},
+		`objective "aot" is not offered; there are sft, dpo, ipo, hinge, simpo, cpo, orpo, kto, reward`: {Kind: "aot"},
+		"alpha is 50; it is a share from 0 to 1":                                                        {Kind: "dpo", Alpha: 50, Beta: 1},
+		"beta is 0; it must be above 0":                                                                 {Kind: "hinge"},
+		`normalize is "mean"; it may be sum or length`:                                                  {Kind: "ipo", Beta: 1, Normalize: "mean"},
 	} {
 		if err := c.Check(); err == nil || err.Error() != want {
 			t.Errorf("%+v: %v; want %s", c, err, want)

@@ -3,7 +3,7 @@ package objective
 import "math"
 
 // Pair is what one comparison gives to a loss in one pass: log-probs summed over response tokens (end token included)
-// under policy and reference, and the responses' lengths in tokens.
+// under policy and reference, and the responses' lengths in tokens. A reward model gives rewards in their place.
 type Pair struct {
 	Chosen, Rejected             float64 // log pi(y_w|u), log pi(y_l|u)
 	RefChosen, RefRejected       float64 // log ref(y_w), log ref(y_l)
@@ -30,6 +30,8 @@ func (c Config) OfPair(p Pair) Result {
 		return c.cpo(p)
 	case "orpo":
 		return c.orpo(p)
+	case "reward":
+		return c.reward(p)
 	case "exo":
 		return c.exo(p)
 	case "nca":
@@ -44,11 +46,15 @@ func (c Config) OfPair(p Pair) Result {
 	return c.dpo(p)
 }
 
-// Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge), beta times
-// the mean log-prob (simpo), the mean (orpo), the sum (cpo), and the plain log-prob (sft).
+// Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge, kto), beta times
+// the mean log-prob (simpo), the mean (orpo), the sum (cpo), the plain log-prob (sft), and the head's own (reward).
 func (c Config) Rewards(p Pair) (chosen, rejected float64) {
 	if c.Kind == "sft" {
 		return p.Chosen, p.Rejected
+	}
+	if c.Kind == "kto" {
+		r := c.withRewards(p, Result{})
+		return r.ChosenReward, r.RejectedReward
 	}
 	r := c.OfPair(p)
 	return r.ChosenReward, r.RejectedReward
