@@ -21,6 +21,3 @@ var switchesNotBuilt = map[string][]string{}
 
 // resultsNotBuilt are results that no run has yet.
 var resultsNotBuilt = map[string][]string{}
-
-// seedsBuilt is how many seeds one train may have.
-const seedsBuilt = 1

@@ -44,7 +44,7 @@ var owners = map[string][]string{
 	"golang.org/x/sys":               {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
 	"golang.org/x/text":              {"torch/tokenizer"},
 	"gonum.org/v1/plot":              {"reports"},
-	"gonum.org/v1/gonum":             {"reports", "judges"},
+	"gonum.org/v1/gonum":             {"reports", "judges", "torch/usermodel"},
 }
 
 // ranges are the packages that use hcl for source ranges and diagnostics only.
