@@ -36,7 +36,11 @@ func (f *fields) model(block Block, inst *instance) *Model {
 	}
 	m.ChatTemplate = f.word("chat_template", "own", "own", "none")
 	m.Precision = f.word("precision", "fp32", "fp32", "bf16")
-	m.Prompt = f.rowExpr("prompt", inst, true)
+	formats, known := f.ev.formats()
+	if !known {
+		formats = nil
+	}
+	m.Prompt = f.rowExpr("prompt", inst, formats, true)
 	return m
 }
 

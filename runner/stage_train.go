@@ -18,7 +18,7 @@ import (
 
 const (
 	kindTrain    = "train"
-	trainVersion = 1
+	trainVersion = 2
 
 	adapterFolder = "adapter"
 	curvesFile    = "curves.arrow"
