@@ -138,5 +138,5 @@ func checkScores(examples []Example, scores [][]float64) error {
 // rlState is what a resumed run needs besides tensors.
 type rlState struct {
 	Beta   float64                     `json:"beta"`
-	Scores map[int32]objective.Moments `json:"scores"` // ppo: of every text so far, by rater; user 0 is one rater
+	Scores map[int32]objective.Moments `json:"scores"` // ppo: of the texts so far, by rater; user 0 is one rater
 }
