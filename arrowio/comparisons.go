@@ -1,7 +1,8 @@
 package arrowio
 
 // Comparison is a row of comparisons.arrow: a user chose one response over another. The table has every usable row of a
-// data set, in the order read, the recorded choice replaced where the spec simulates it.
+// data set, in the order read, the recorded choice replaced where the spec simulates it. A row of unpaired data has one
+// response, as Chosen where its user liked it and as Rejected where not; the other is "".
 type Comparison struct {
 	Row      int64  `arrow:"row"`   // 0, 1, 2 ... in the order of the table
 	Split    string `arrow:"split"` // train, test

@@ -1,7 +1,8 @@
 package arrowio
 
 // Tokens is a row of tokens.arrow: a comparison as the ids of one model's tokenizer, cut to the data set's limits. No
-// BOS and no end token are in it; who packs a batch adds one of each.
+// BOS and no end token are in it; who packs a batch adds one of each. Of an unpaired row one response is empty, and gets no
+// end token either.
 type Tokens struct {
 	Row      int64   `arrow:"row"` // of comparisons.arrow
 	User     string  `arrow:"user"`

@@ -98,6 +98,14 @@ func (ev *evaluator) makeValue(inst *instance, block Block, f *fields) {
 		inst.built = f.accuracy(block, inst)
 	case "generate":
 		inst.built = f.generate(block, inst)
+	case "adapt":
+		inst.built = f.adapt(block, inst)
+	case "judge":
+		inst.built = f.judgeBlock(block)
+	case "win_rate":
+		inst.built = f.winRate(block, inst)
+	case "agreement":
+		inst.built = f.agreement(block, inst)
 	case "claim":
 		inst.built = f.claim(block, inst)
 	case "report":

@@ -26,6 +26,9 @@ func (f *fields) synthetic(block Block) *Synthetic {
 	if s.Votes > s.Users && !f.broken["votes"] {
 		f.say("votes", "Out of range", "votes is the number of users who judge each pair, at most the %d users; this is %d.", s.Users, s.Votes)
 	}
+	if s.Votes > 1 || s.Cyclic {
+		f.votes(s)
+	}
 	return s
 }
 
@@ -34,6 +37,7 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "jsonl")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
 	d.Columns = f.columns(d.Format)
+	d.Unpaired = f.unpaired(d.Columns)
 	d.Split = f.split(d)
 	d.Simulate = f.simulate()
 	d.Draw = f.word("draw", "quota", "quota", "numpy")
@@ -51,7 +55,11 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	d.BadRows = f.word("bad_rows", "refuse", "refuse", "drop")
 	d.ShuffleUsers = f.truth("shuffle_users", false)
 	groups, fixed := d.groups()
-	inst.shape = objectShape(field{"statistics", statisticsShape(groups, fixed)})
+	statistics := statisticsShape(groups, fixed)
+	if d.Unpaired {
+		statistics = likesShape(statistics)
+	}
+	inst.shape = objectShape(field{"statistics", statistics})
 	d.Paper = f.paper(inst.shape.fields["statistics"])
 	d.Expect = f.expect(d.Paper)
 	inst.built = d

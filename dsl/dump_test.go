@@ -12,7 +12,7 @@ import (
 func dump(s *Spec) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "spec %s from %s\n", s.Name, strings.Join(s.Paths, ", "))
-	for _, list := range []any{s.Synths, s.Data, s.Models, s.Trains, s.Scores, s.Gens, s.Claims, s.Reports} {
+	for _, list := range []any{s.Synths, s.Data, s.Models, s.Trains, s.Scores, s.Gens, s.Adapts, s.Judges, s.Wins, s.Agrees, s.Claims, s.Reports} {
 		v := reflect.ValueOf(list)
 		for i := range v.Len() {
 			block := v.Index(i).Elem()
@@ -50,6 +50,8 @@ func dumpValue(v reflect.Value, indent string) string {
 	case *Accuracy:
 		return x.Addr.String()
 	case *Generate:
+		return x.Addr.String()
+	case *Judge:
 		return x.Addr.String()
 	case *Set:
 		return string(x.Kind) + " " + x.String()

@@ -92,6 +92,14 @@ func (s *Spec) add(built any) {
 		s.Scores = append(s.Scores, b)
 	case *Generate:
 		s.Gens = append(s.Gens, b)
+	case *Adapt:
+		s.Adapts = append(s.Adapts, b)
+	case *Judge:
+		s.Judges = append(s.Judges, b)
+	case *WinRate:
+		s.Wins = append(s.Wins, b)
+	case *Agreement:
+		s.Agrees = append(s.Agrees, b)
 	case *Claim:
 		s.Claims = append(s.Claims, b)
 	case *Report:

@@ -8,14 +8,16 @@ import (
 
 // accuracy reads an accuracy block.
 func (f *fields) accuracy(block Block, inst *instance) *Accuracy {
-	a := &Accuracy{Block: block, Policy: f.policy("policy")}
-	if f.exprs["policy"] == nil && f.exprs["reward"] == nil {
-		f.ev.add(mistake(f.whole, "Missing attribute", f.owner+" needs policy."))
-	} else if f.exprs["policy"] != nil && !f.has("policy") && !f.broken["policy"] {
-		f.say("policy", "Missing attribute", "%s needs policy; this is null.", f.owner)
+	a := &Accuracy{Block: block}
+	f.oneOf("policy", "reward")
+	if r := f.rewardModel("reward"); r != nil {
+		a.Policy = r
+	} else if f.has("policy") {
+		a.Policy = f.policy("policy")
 	}
 	var from *ref
 	a.Data, from = f.set("data", RowSet)
+	f.pairsOnly("data", a.Data, "accuracy compares", "")
 	if from != nil && from.asked {
 		f.ev.deliberate[inst.addr.String()] = true
 	}
@@ -61,7 +63,8 @@ func (s *Set) datasets() []*Dataset {
 
 // generate reads a generate block.
 func (f *fields) generate(block Block, inst *instance) *Generate {
-	g := &Generate{Block: block, Policy: f.policy("policy"), Samples: f.count("samples", 1, "the number of texts per prompt", 1), Seed: f.seed()}
+	g := &Generate{Block: block, Policy: f.policy("policy"), Samples: f.count("samples", 1, "the number of texts per prompt", 1),
+		Reward: f.rewardModel("reward"), BestOf: f.count("best_of", 1, "the number of texts drawn for each that is kept", 1), Seed: f.seed()}
 	g.Prompts, _ = f.set("prompts", PromptSet, RowSet)
 	rows := g.Prompts != nil && g.Prompts.Kind == RowSet
 	switch {
@@ -72,23 +75,35 @@ func (f *fields) generate(block Block, inst *instance) *Generate {
 	case !rows:
 		g.Users = &Set{Kind: UserSet, Op: SetGeneric}
 	}
-	g.Sampling = f.sampling()
+	g.Sampling = f.sampling(0)
+	f.bestOf(g)
 	groups, fixed := fixedGroups(g.Users)
 	if rows {
 		groups, fixed = fixedGroups(g.Prompts)
 	}
-	inst.shape = generateShape(groups, fixed)
+	inst.shape = generateShape(groups, fixed, g.Reward != nil)
 	g.Paper = f.paper(inst.shape)
 	return g
 }
 
-func (f *fields) sampling() Sampling {
+// bestOf checks what ranking texts needs.
+func (f *fields) bestOf(g *Generate) {
+	switch {
+	case g.BestOf == 1 || f.broken["reward"] || f.broken["sampling"]:
+	case g.Reward == nil:
+		f.say("best_of", "Missing attribute", "best_of needs reward, the reward model that ranks the texts.")
+	case g.Sampling.Temperature == 0:
+		f.say("best_of", "Nothing to choose from", "best_of is %d, and temperature is 0: greedy texts of one prompt are all the same. Set sampling = { temperature = 1 }.", g.BestOf)
+	}
+}
+
+func (f *fields) sampling(temperature float64) Sampling {
 	in := f.object("sampling", samplingKeys)
 	if in == nil {
 		in = &fields{ev: f.ev, broken: map[string]bool{}}
 	}
 	s := Sampling{
-		Temperature:       in.number("temperature", 0, "how random the choice of tokens is (0: greedy)", atLeast(0)),
+		Temperature:       in.number("temperature", temperature, "how random the choice of tokens is (0: greedy)", atLeast(0)),
 		TopP:              in.number("top_p", 1, "the probability that is kept", span{0, 1, true, "above 0 and up to 1"}),
 		TopK:              in.count("top_k", 0, "the number of tokens that are kept (0: all)", 0),
 		MinP:              in.number("min_p", 0, "the least probability kept, as a share of the largest", between(0, 1)),

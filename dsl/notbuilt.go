@@ -4,39 +4,23 @@ package dsl
 // silently in the meantime.
 
 // blocksNotBuilt are block types that are refused by name.
-var blocksNotBuilt = map[string]bool{
-	"adapt":     true,
-	"judge":     true,
-	"win_rate":  true,
-	"agreement": true,
-}
+var blocksNotBuilt = map[string]bool{}
 
 // valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
 var valuesNotBuilt = map[string][]string{
 	"synthetic.format":    {"psoups", "prism", "prompts"},
 	"dataset.format":      {"psoups", "prism", "parquet", "csv", "prompts", "responses"},
 	"model.chat_template": {"tulu", "llama3"},
-	"user_model.weights":  {"given"},
-	"user_model.as":       {"linear_head"},
-	"objective.kind":      {"kto", "reward", "rloo", "grpo", "ppo"},
 }
 
 // attributesNotBuilt are refused by name when they are given at all.
-var attributesNotBuilt = map[string][]string{
-	"accuracy": {"reward"},
-	"generate": {"reward", "best_of"},
-}
+var attributesNotBuilt = map[string][]string{}
 
 // switchesNotBuilt are refused by name when they are set to true.
-var switchesNotBuilt = map[string][]string{
-	"user_model": {"sparse"},
-}
+var switchesNotBuilt = map[string][]string{}
 
 // resultsNotBuilt are results that no run has yet.
-var resultsNotBuilt = map[string][]string{
-	"accuracy": {"vote_gap"},
-	"generate": {"reward"},
-}
+var resultsNotBuilt = map[string][]string{}
 
 // seedsBuilt is how many seeds one train may have.
 const seedsBuilt = 1

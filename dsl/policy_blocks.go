@@ -86,6 +86,7 @@ func (f *fields) train(block Block, inst *instance) *Train {
 		t.Evaluate = &Evaluate{Every: in.count("every", 100, "the number of steps between evaluations", 1)}
 		if in.has("data") {
 			t.Evaluate.Data, _ = in.set("data", RowSet)
+			in.pairsOnly("data", t.Evaluate.Data, "An accuracy curve compares", "")
 		} else {
 			f.say("evaluate", "Missing key", "evaluate needs data, the rows that are scored.")
 		}
@@ -94,7 +95,8 @@ func (f *fields) train(block Block, inst *instance) *Train {
 		f.say("keep", "Missing attribute", `keep = "best" needs evaluate, which tells what is best.`)
 	}
 	t.Seeds = f.seeds()
-	inst.shape = trainShape(t.Evaluate != nil)
+	f.trainUsers(t)
+	inst.shape = trainShape(t.Evaluate != nil, t.Objective.RL != nil)
 	return t
 }
 
@@ -108,13 +110,33 @@ func (f *fields) trainObjective(t *Train) {
 	}
 }
 
-// trainData: sft also takes responses, which have no rejected side.
+// trainData: sft also takes responses, which have no rejected side, and policy optimisation takes prompts.
 func (f *fields) trainData(t *Train) {
 	kinds := []SetKind{RowSet}
-	if t.Objective.Kind != "dpo" {
+	switch {
+	case t.Objective.Kind == "sft", t.Objective.Kind == "kto", t.Objective.Kind == "": // what is not known yet is not complained about
 		kinds = append(kinds, ResponseSet)
+	case t.Objective.RL != nil:
+		kinds = append(kinds, PromptSet)
 	}
 	t.Data, _ = f.set("data", kinds...)
+	if t.Objective.Kind == "kto" && t.Data != nil && t.Data.Kind == ResponseSet {
+		f.say("data", "Responses without labels", "kto trains on rows, which say whether a response was liked; %s is responses, which do not. Write dataset.NAME.train.", t.Data)
+	}
+	if kind := t.Objective.Kind; kind != "" && !slices.Contains(unpairedKinds, kind) {
+		f.pairsOnly("data", t.Data, kind+" compares", " Objectives for such rows are kto and sft.")
+	}
+}
+
+// trainUsers checks what user model and objective ask of each other.
+func (f *fields) trainUsers(t *Train) {
+	u := t.UserModel
+	if u == nil || t.Objective.Kind == "" {
+		return
+	}
+	if u.As == "linear_head" && t.Objective.Kind != "reward" {
+		f.say("user_model", "Does not apply", `as = "linear_head" is the head of a reward model; the objective is %s, which has no head.`, t.Objective.Kind)
+	}
 }
 
 func (f *fields) trainLength(t *Train) {
@@ -142,9 +164,7 @@ func (f *fields) optimizer() Optimizer {
 		WeightDecay:     in.number("weight_decay", 0, "AdamW's decoupled decay", atLeast(0)),
 		MaxGradNorm:     in.number("max_grad_norm", 1, "the norm that gradients are cut to", above(0)),
 		UserWeightDecay: in.number("user_weight_decay", 0, "the decay of the user model", atLeast(0)),
-	}
-	if in.has("stop_norm") {
-		in.say("stop_norm", "Not built yet", "stop_norm is not built yet in this version. Write steps.")
+		StopNorm:        in.number("stop_norm", 0, "the norm of the gradient at which training ends", above(0)),
 	}
 	o.UserLR = in.number("user_lr", o.LR, "the learning rate of the user model", above(0))
 	return o
@@ -190,6 +210,11 @@ func root(p Policy) *Model {
 				return b
 			}
 			p = b.From
+		case *Adapt:
+			if b == nil || b.Policy == nil {
+				return nil
+			}
+			p = b.Policy
 		default:
 			return nil
 		}

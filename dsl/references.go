@@ -47,11 +47,44 @@ func (f *fields) policy(name string) Policy {
 		return nil
 	}
 	if r.kind == refInstance {
+		if ranksOnly(r.inst.built) {
+			f.say(name, "Not a policy", "%s takes a policy; %s is a reward model, which ranks texts and writes none.", name, r.inst.addr)
+			return nil
+		}
 		if p, ok := r.inst.built.(Policy); ok {
 			return p
 		}
 	}
 	f.say(name, "Not a policy", "%s takes a policy, a model or a train; %s.", name, r.describe())
+	return nil
+}
+
+// ranksOnly tells whether a block is a reward model, or one that was adapted.
+func ranksOnly(block any) bool {
+	if a, ok := block.(*Adapt); ok && a.Policy != nil {
+		block = a.Policy
+	}
+	t, ok := block.(*Train)
+	return ok && t.Objective.Kind == "reward"
+}
+
+// rewardModel reads a train whose objective is reward; nil when it is not given.
+func (f *fields) rewardModel(name string) *Train {
+	r, ok := f.reference(name, "a reward model", "train.NAME")
+	if !ok {
+		return nil
+	}
+	if r.kind == refInstance {
+		t, ok := r.inst.built.(*Train)
+		if ok && (t.Objective.Kind == "reward" || t.Objective.Kind == "") { // "": its own mistake was told
+			return t
+		}
+		if ok {
+			f.say(name, "Not a reward model", "%s takes a train whose objective is reward; that of %s is %s.", name, t.Addr, t.Objective.Kind)
+			return nil
+		}
+	}
+	f.say(name, "Not a reward model", "%s takes a train whose objective is reward; %s.", name, r.describe())
 	return nil
 }
 

@@ -53,6 +53,10 @@ var nouns = map[string][2]string{
 	"objective":  {"an objective", "objectives"},
 	"accuracy":   {"an accuracy", "accuracies"},
 	"generate":   {"responses", "sets of responses"},
+	"adapt":      {"a policy", "policies"},
+	"judge":      {"a judge", "judges"},
+	"win_rate":   {"a win rate", "win rates"},
+	"agreement":  {"an agreement", "agreements"},
 	"claim":      {"a claim", "claims"},
 }
 

@@ -63,7 +63,7 @@ func (f *fields) show() []Shown {
 		}
 		item, _ := item.Unmark()
 		one := &fields{ev: f.ev, owner: "show", vals: map[string]cty.Value{"show": item}, broken: map[string]bool{}, whole: rng}
-		r, ok := one.reference("show", "a list of what is shown: dataset, train, accuracy or generate blocks", "accuracy.NAME")
+		r, ok := one.reference("show", "a list of what is shown: dataset, train, adapt, accuracy, generate, win_rate or agreement blocks", "accuracy.NAME")
 		if !ok {
 			continue
 		}
@@ -95,16 +95,16 @@ func (f *fields) shown(r *ref) (block string, built []any, problem string) {
 		if r.set.Kind == ResponseSet {
 			return "", nil, "Responses of a data set beside generated ones are not built yet in this version; " + r.describe() + "."
 		}
-		return "", nil, "show takes dataset, train, accuracy and generate blocks; " + r.describe() + "."
+		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks; " + r.describe() + "."
 	default:
-		return "", nil, "show takes dataset, train, accuracy and generate blocks; " + r.describe() + "."
+		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks; " + r.describe() + "."
 	}
 	for _, inst := range instances {
 		switch inst.built.(type) {
-		case *Dataset, *Train, *Accuracy, *Generate:
+		case *Dataset, *Train, *Accuracy, *Generate, *Adapt, *WinRate, *Agreement:
 			built = append(built, inst.built)
 		default:
-			return "", nil, "show takes dataset, train, accuracy and generate blocks; " + r.describe() + "."
+			return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks; " + r.describe() + "."
 		}
 	}
 	return block, built, ""

@@ -30,9 +30,6 @@ func (sc *scope) resultAttr(r *ref, name, shown string, rng hcl.Range) (cty.Valu
 	}
 	s := r.shape.at(name)
 	if s == nil {
-		if below := strings.TrimPrefix(r.opened, r.inst.addr.String()+"."); r.inst.addr.Type == "accuracy" && name == "vote_gap" || below == "vote_gap" {
-			return cty.DynamicVal, mistake(rng, "Not built yet", "vote_gap is not built yet in this version.")
-		}
 		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s", r.opened, name, didYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
 	}
 	c := asRef(r.child(sc, name, s, shown))

@@ -13,12 +13,16 @@ var schemas = map[string][]string{
 	"objective":  objectiveKeys,
 	"train": {"base", "data", "user_model", "objective", "epochs", "steps", "batch_size", "optimizer", "lora", "evaluate",
 		"keep", "seed", "seeds"},
-	"accuracy": {"policy", "reward", "data", "paper"},
-	"generate": {"policy", "prompts", "users", "sampling", "reward", "best_of", "samples", "seed", "paper"},
-	"claim":    {"that", "text", "note"},
-	"report":   {"title", "show", "samples", "users", "user_texts", "tolerance"},
-	"variable": {"default", "type", "description"},
-	"section":  {"show", "text"},
+	"accuracy":  {"policy", "reward", "data", "paper"},
+	"generate":  {"policy", "prompts", "users", "sampling", "reward", "best_of", "samples", "seed", "paper"},
+	"adapt":     {"policy", "fit", "data", "comparisons", "steps", "lr", "seed", "paper"},
+	"judge":     judgeKeys,
+	"win_rate":  {"candidate", "baseline", "judge", "ties", "rule", "paper"},
+	"agreement": {"judge", "data", "paper"},
+	"claim":     {"that", "text", "note"},
+	"report":    {"title", "show", "samples", "users", "user_texts", "tolerance"},
+	"variable":  {"default", "type", "description"},
+	"section":   {"show", "text"},
 }
 
 // required attributes, without which a block says nothing.
@@ -30,6 +34,10 @@ var required = map[string][]string{
 	"train":      {"base", "data", "objective"},
 	"accuracy":   {"data"},
 	"generate":   {"policy", "prompts"},
+	"adapt":      {"policy", "fit", "data"},
+	"judge":      {"kind"},
+	"win_rate":   {"candidate", "baseline", "judge"},
+	"agreement":  {"judge", "data"},
 	"claim":      {"that"},
 	"report":     {"title"},
 	"section":    {"show"},
@@ -65,9 +73,15 @@ func offers(typ string) []string {
 	case "train":
 		return []string{"data", "base", "user_model", "objective", "parameters", "curves"}
 	case "accuracy":
-		return []string{"top", "generic", "average", "groups", "users", "control", "ties", "paper"}
+		return []string{"top", "generic", "average", "groups", "users", "vote_gap", "control", "ties", "paper"}
 	case "generate":
-		return []string{"words", "paper"}
+		return []string{"words", "reward", "paper"}
+	case "adapt":
+		return []string{"after", "paper"}
+	case "win_rate":
+		return []string{"per_sample", "per_user", "average", "seen", "unseen", "groups", "users", "length_controlled", "ties", "flipped", "failed", "paper"}
+	case "agreement":
+		return []string{"share", "kappa", "users", "flipped", "first_wins", "longer_wins", "paper"}
 	case "user_model":
 		return userModelKeys
 	case "objective":

@@ -35,23 +35,23 @@ func (f *fields) setting(name string, keys []string) (built any, in *fields) {
 	return r.inst.built, nil
 }
 
-var article = map[string]string{"user_model": "a user model", "objective": "an objective"}
+var article = map[string]string{"user_model": "a user model", "objective": "an objective", "judge": "a judge"}
 
 // userModel reads the settings of a user model.
 func (f *fields) userModel() *UserModel {
 	f.typ = "user_model"
 	u := &UserModel{
 		Kind:      f.word("kind", "", "uniform", "individualized", "cluster"),
-		Tokens:    f.count("tokens", 10, "the length of the soft prompt", 0),
 		Clusters:  f.count("clusters", 0, "the number of clusters", 1),
-		Weights:   f.word("weights", "softmax", "softmax", "free"),
+		Weights:   f.word("weights", "softmax", "softmax", "free", "given"),
 		Shared:    f.truth("shared", true),
 		Explicit:  f.truth("explicit", false),
-		As:        f.word("as", "soft_prompt", "soft_prompt"),
+		As:        f.word("as", "soft_prompt", "soft_prompt", "linear_head"),
 		Start:     f.word("start", "vocabulary", "vocabulary", "uniform", "zeros", "text"),
 		StartText: f.text("start_text", ""),
 		Sparse:    f.truth("sparse", false),
 	}
+	u.Tokens = f.userTokens(u.As)
 	if f.broken["kind"] || u.Kind == "" {
 		return u
 	}
@@ -70,6 +70,17 @@ func (f *fields) userModel() *UserModel {
 		f.belongs([]string{"start_text"}, `start = "text"`)
 	}
 	return u
+}
+
+// userTokens is T_u; a linear head is one vector.
+func (f *fields) userTokens(as string) int {
+	if as != "linear_head" {
+		return f.count("tokens", 10, "the length of the soft prompt", 0)
+	}
+	if t := f.count("tokens", 1, "the length of the soft prompt", 0); t != 1 {
+		f.say("tokens", "Out of range", `tokens is 1 with as = "linear_head": each user is one vector, which is the head; this is %d.`, t)
+	}
+	return 1
 }
 
 // attr is user_model.U.NAME, defaults filled in.
@@ -103,20 +114,20 @@ var only = []struct {
 	words string   // the kinds, in words
 	kinds []string // those that are built
 }{
-	{[]string{"beta"}, `kind = "dpo", "ipo", "hinge", "simpo" and "cpo"`, []string{"dpo", "ipo", "hinge", "simpo", "cpo"}},
+	{[]string{"beta"}, `kind = "dpo", "ipo", "hinge", "simpo", "cpo", "kto", "rloo", "grpo" and "ppo"`, []string{"dpo", "ipo", "hinge", "simpo", "cpo", "kto", "rloo", "grpo", "ppo"}},
 	{[]string{"label_smoothing", "robust"}, `kind = "dpo"`, []string{"dpo"}},
 	{[]string{"normalize"}, `kind = "ipo"`, []string{"ipo"}},
 	{[]string{"gamma"}, `kind = "simpo"`, []string{"simpo"}},
 	{[]string{"lambda"}, `kind = "cpo" and "orpo"`, []string{"cpo", "orpo"}},
-	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, nil},
-	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, nil},
+	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, []string{"kto"}},
+	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, rlKinds},
 }
 
 // objective reads the settings of an objective.
 func (f *fields) objective() *Objective {
 	f.typ = "objective"
 	o := &Objective{
-		Kind:              f.word("kind", "", "sft", "dpo", "ipo", "hinge", "simpo", "orpo", "cpo"),
+		Kind:              f.word("kind", "", "sft", "dpo", "ipo", "hinge", "simpo", "orpo", "cpo", "kto", "reward", "rloo", "grpo", "ppo"),
 		Alpha:             f.number("alpha", 0.5, "the share of the user's loss", between(0, 1)),
 		Beta:              f.number("beta", 0.1, "the strength of the reference", above(0)),
 		LabelSmoothing:    f.number("label_smoothing", 0, "the share of choices assumed flipped", between(0, 0.5)),
@@ -124,9 +135,11 @@ func (f *fields) objective() *Objective {
 		Normalize:         f.word("normalize", "sum", "sum", "length"),
 		Gamma:             f.number("gamma", 0.5, "the margin between the two mean log-probs", atLeast(0)),
 		Lambda:            f.number("lambda", 1, "the weight of the second term", atLeast(0)),
+		LambdaChosen:      f.number("lambda_chosen", 1, "the weight of liked responses", atLeast(0)),
+		LambdaRejected:    f.number("lambda_rejected", 1, "the weight of responses that are not liked", atLeast(0)),
 		ReferenceUserText: f.truth("reference_user_text", false),
-		GenericKeepsText:  f.truth("generic_keeps_text", true),
 	}
+	o.GenericKeepsText = f.truth("generic_keeps_text", o.Kind != "reward") // the paper's 4.4 for policies, its F.2 for reward models
 	if f.broken["kind"] || o.Kind == "" {
 		return o
 	}
@@ -138,7 +151,35 @@ func (f *fields) objective() *Objective {
 	if o.Robust && o.LabelSmoothing == 0.5 {
 		f.say("label_smoothing", "Out of range", "With robust, label_smoothing must be below 0.5: the loss is divided by 1 - 2 label_smoothing.")
 	}
+	if slices.Contains(rlKinds, o.Kind) {
+		o.RL = f.rl(o.Kind)
+	}
 	return o
+}
+
+// rlKinds are the objectives that write texts and optimise their reward.
+var rlKinds = []string{"rloo", "grpo", "ppo"}
+
+// rl reads what belongs to policy optimisation.
+func (f *fields) rl(kind string) *RL {
+	if !f.has("reward") && !f.broken["reward"] {
+		f.say("kind", "Missing key", "kind = %q needs reward, a train whose objective is reward.", kind)
+	}
+	r := &RL{
+		Reward:   f.rewardModel("reward"),
+		Samples:  f.count("samples", 4, "the number of texts per prompt", 1),
+		Sampling: f.sampling(1),
+		Clip:     f.number("clip", 0.2, "how far the probability ratio may move", span{0, 1, true, "above 0 and up to 1"}),
+		Passes:   f.count("passes", 4, "the number of optimizer steps per batch of texts", 1),
+		KLTarget: f.number("kl_target", 0, "the KL to the reference that is kept to, in nats per text", above(0)),
+	}
+	if r.Samples < 2 && kind != "ppo" {
+		f.say("samples", "Out of range", "kind = %q compares the texts of one prompt: samples is 2 or more; this is %d.", kind, r.Samples)
+	}
+	if r.Sampling.Temperature == 0 {
+		f.say("sampling", "Out of range", "temperature is 0 in sampling: greedy texts of one prompt are all the same; policy optimisation needs a temperature above 0.")
+	}
+	return r
 }
 
 // attr is objective.O.NAME, defaults filled in.
@@ -160,6 +201,10 @@ func (o *Objective) attr(name string) cty.Value {
 		return cty.NumberFloatVal(o.Gamma)
 	case "lambda":
 		return cty.NumberFloatVal(o.Lambda)
+	case "lambda_chosen":
+		return cty.NumberFloatVal(o.LambdaChosen)
+	case "lambda_rejected":
+		return cty.NumberFloatVal(o.LambdaRejected)
 	case "reference_user_text":
 		return cty.BoolVal(o.ReferenceUserText)
 	case "generic_keeps_text":

@@ -1,5 +1,7 @@
 package dsl
 
+import "strconv"
+
 // A shape is what is known of a result before it exists (language/README section 4), so that a wrong name in a claim is
 // found by validate. Leaves are numbers; an estimate has the leaves of the type Estimate.
 type shape struct {
@@ -76,14 +78,46 @@ func accuracyShape(groups []string, fixed bool) *shape {
 	return objectShape(
 		field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
 		field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)},
+		field{"vote_gap", objectShape(
+			field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
+			field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)})},
 		field{"control", objectShape(field{"swapped", shareEstimate}, field{"shuffled", shareEstimate}, field{"generic", shareEstimate})},
 		field{"ties", shareShape})
 }
 
-func generateShape(groups []string, fixed bool) *shape {
-	return objectShape(field{"words", objectShape(
-		field{"generic", estimateShape}, field{"average", estimateShape},
-		field{"groups", groupShape(groups, fixed, estimateShape)}, field{"users", openShape(estimateShape)})})
+func generateShape(groups []string, fixed, rewarded bool) *shape {
+	numbers := objectShape(field{"generic", estimateShape}, field{"average", estimateShape},
+		field{"groups", groupShape(groups, fixed, estimateShape)}, field{"users", openShape(estimateShape)})
+	if rewarded {
+		return objectShape(field{"words", numbers}, field{"reward", numbers})
+	}
+	return objectShape(field{"words", numbers})
+}
+
+// adaptShape is adapt.A.after[n]: an accuracy by number of comparisons.
+func adaptShape(comparisons []int, groups []string, fixed bool) *shape {
+	after := objectShape()
+	for _, n := range comparisons {
+		key := strconv.Itoa(n)
+		after.fields[key], after.order = accuracyShape(groups, fixed), append(after.order, key)
+	}
+	return objectShape(field{"after", after})
+}
+
+// winRateShape is win_rate.W.
+func winRateShape(groups []string, fixed bool) *shape {
+	return objectShape(
+		field{"per_sample", shareEstimate}, field{"per_user", shareEstimate}, field{"average", shareEstimate},
+		field{"seen", shareEstimate}, field{"unseen", shareEstimate},
+		field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)},
+		field{"length_controlled", shareEstimate},
+		field{"ties", shareShape}, field{"flipped", shareShape}, field{"failed", shareShape})
+}
+
+// agreementShape is agreement.A. kappa runs from -1 to 1.
+func agreementShape() *shape {
+	return objectShape(field{"share", shareEstimate}, field{"kappa", estimateShape}, field{"users", openShape(shareEstimate)},
+		field{"flipped", shareShape}, field{"first_wins", shareShape}, field{"longer_wins", shareShape})
 }
 
 // statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts and conversations.
@@ -103,10 +137,20 @@ func statisticsShape(groups []string, fixed bool) *shape {
 		field{"users", counts}, field{"prompts", counts}, field{"conversations", counts})
 }
 
-func trainShape(evaluated bool) *shape {
-	curves := objectShape(field{"loss", listShape})
+// RLCurves are the curves that policy optimisation has beside the loss.
+var RLCurves = []string{"reward", "kl", "entropy", "length", "clipped"}
+
+func trainShape(evaluated, rl bool) *shape {
+	names := []string{"loss"}
 	if evaluated {
-		curves = objectShape(field{"loss", listShape}, field{"top", listShape}, field{"generic", listShape}, field{"average", listShape})
+		names = append(names, "top", "generic", "average")
+	}
+	if rl {
+		names = append(names, RLCurves...)
+	}
+	curves := objectShape()
+	for _, name := range names {
+		curves.fields[name], curves.order = listShape, append(curves.order, name)
 	}
 	return objectShape(
 		field{"parameters", objectShape(field{"user_model", numberShape}, field{"adapter", numberShape}, field{"base", numberShape})},

@@ -44,6 +44,10 @@ type Spec struct {
 	Trains  []*Train
 	Scores  []*Accuracy
 	Gens    []*Generate
+	Adapts  []*Adapt
+	Judges  []*Judge
+	Wins    []*WinRate
+	Agrees  []*Agreement
 	Claims  []*Claim
 	Reports []*Report
 
@@ -68,6 +72,7 @@ type Dataset struct {
 	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
 	Synthetic       *Synthetic
 	Columns         map[string]string // our column -> theirs
+	Unpaired        bool              // one response a row, liked or not: Columns names response or label
 	Split           Split
 	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
 	Draw            string           // quota, numpy
@@ -135,7 +140,7 @@ type Init struct {
 	Seed  int64
 }
 
-// Policy is what can write: *Model or *Train.
+// Policy is what can write: *Model, *Train or *Adapt.
 type Policy interface {
 	PolicyAddr() Addr
 }
@@ -156,15 +161,28 @@ type UserModel struct {
 
 // Objective is the base loss and how it is personalised.
 type Objective struct {
-	Kind              string // sft dpo ipo hinge simpo orpo cpo
+	Kind              string // sft dpo ipo hinge simpo orpo cpo kto reward rloo grpo ppo
 	Alpha, Beta       float64
 	LabelSmoothing    float64
 	Robust            bool
 	Normalize         string  // ipo: sum length
 	Gamma             float64 // simpo
 	Lambda            float64 // cpo, orpo
+	LambdaChosen      float64 // kto
+	LambdaRejected    float64 // kto
 	ReferenceUserText bool
 	GenericKeepsText  bool
+	RL                *RL // rloo grpo ppo
+}
+
+// RL is how a policy is optimised against a reward.
+type RL struct {
+	Reward   *Train // its objective is reward
+	Samples  int    // texts per prompt
+	Sampling Sampling
+	Clip     float64 // of the probability ratio
+	Passes   int     // optimizer steps per batch of texts
+	KLTarget float64 // nats per text; 0: beta is fixed
 }
 
 // Optimizer is AdamW and its schedule.
@@ -172,6 +190,7 @@ type Optimizer struct {
 	LR, WeightDecay, MaxGradNorm, UserLR, UserWeightDecay float64
 	Schedule                                              string // cosine linear constant
 	WarmupSteps                                           int
+	StopNorm                                              float64 // norm of the gradient over all rows at which training ends; 0: never
 }
 
 // LoRA names the adapted projections. A nil *LoRA means all weights; Rank 0 the user model only.
@@ -191,7 +210,7 @@ type Evaluate struct {
 type Train struct {
 	Block
 	Base      Policy
-	Data      *Set // rows, or responses for sft
+	Data      *Set // rows; or responses for sft, prompts for rloo, grpo and ppo
 	UserModel *UserModel
 	Objective Objective
 	Epochs    float64 // one of Epochs, Steps is > 0
@@ -207,8 +226,8 @@ type Train struct {
 // Accuracy is a share of comparisons ranked right.
 type Accuracy struct {
 	Block
-	Policy Policy
-	Data   *Set // rows
+	Policy Policy // a reward model where the spec says reward
+	Data   *Set   // rows
 	Paper  Value
 }
 
@@ -230,8 +249,76 @@ type Generate struct {
 	Users    *Set // users; nil with rows
 	Sampling Sampling
 	Samples  int
+	Reward   *Train // scores each text; nil: none
+	BestOf   int    // texts drawn for each that is kept
 	Seed     int64
 	Paper    Value
+}
+
+// Adapt fits users who were not in training to a frozen policy.
+type Adapt struct {
+	Block
+	Policy      *Train
+	Fit, Data   *Set  // rows; comparisons to fit on, and to score on
+	Comparisons []int // per new user, taken from Fit
+	Steps       int
+	LR          float64
+	Seed        int64
+	Paper       Value
+}
+
+// Judge says which of two responses a user prefers.
+type Judge struct {
+	Block
+	Kind            string // openai rule reward replay panel
+	Model           string // openai
+	BaseURL         string
+	KeyEnv          string // name of the variable that holds the key
+	Temperature     float64
+	MaxAnswerTokens int
+	Template        string // alpacafarm role_play; "" with TemplateFile
+	TemplateFile    string
+	Price           *Price // nil: unknown
+	Budget          Budget
+	Limits          Limits
+	MaxFailed       float64 // share of unusable verdicts that fails a stage
+	Prefers         string  // rule: simulated longer shorter plainer; "" with Pattern
+	Pattern         string
+	Reward          *Train
+	Verdicts        string // replay: path
+	Members         []*Judge
+	Order           string // both random
+	Seed            int64
+}
+
+// Price is in USD per million tokens.
+type Price struct{ Input, Output float64 }
+
+// Budget is what a judge may use in all; 0 is no limit.
+type Budget struct {
+	Requests, Tokens int
+	USD              float64
+}
+
+// Limits are those of a server; 0 is none.
+type Limits struct{ RequestsPerMinute, TokensPerMinute, Concurrent int }
+
+// WinRate compares the responses of two methods.
+type WinRate struct {
+	Block
+	Candidate, Baseline *Set // responses
+	Judge               *Judge
+	Ties                string // exclude loss half both
+	Rule                string // paper notebook: of the rate per user
+	Paper               Value
+}
+
+// Agreement compares a judge with the users' own choices.
+type Agreement struct {
+	Block
+	Judge *Judge
+	Data  *Set // rows
+	Paper Value
 }
 
 // Report is what people read.
@@ -256,7 +343,7 @@ type Section struct {
 // Shown is one block in a show list: all its instances, or some, in order.
 type Shown struct {
 	Block string // accuracy.test
-	Items []any  // *Dataset *Accuracy *Generate *Train of that block
+	Items []any  // *Dataset *Accuracy *Generate *Train *Adapt *WinRate *Agreement of that block
 }
 
 // PolicyAddr implements Policy.
@@ -264,6 +351,9 @@ func (m *Model) PolicyAddr() Addr { return m.Addr }
 
 // PolicyAddr implements Policy.
 func (t *Train) PolicyAddr() Addr { return t.Addr }
+
+// PolicyAddr implements Policy.
+func (a *Adapt) PolicyAddr() Addr { return a.Addr }
 
 // Value is a plain result or paper value: nil, bool, float64, string, Estimate, []Value or map[string]Value.
 type Value any

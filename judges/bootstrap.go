@@ -4,6 +4,7 @@
 package judges
 
 import (
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 const (
 	resamples     = 2000
+	redraws       = 500          // where each one fits a model
 	bootstrapSeed = 0x70726c6866 // any fixed number; changing it changes every printed interval
 )
 
@@ -64,4 +66,45 @@ func ones(n int) []float64 {
 		values[i] = 1
 	}
 	return values
+}
+
+// clustered lists the places of each cluster's items, clusters in the order of first appearance.
+func clustered(clusters []string) [][]int {
+	position := map[string]int{}
+	var out [][]int
+	for i, c := range clusters {
+		at, met := position[c]
+		if !met {
+			at = len(out)
+			position[c] = at
+			out = append(out, nil)
+		}
+		out[at] = append(out[at], i)
+	}
+	return out
+}
+
+// resampled draws clusters with replacement, `redraws` times, and gives how often each of n items was drawn. The slice is
+// used again.
+func resampled(groups [][]int, n int) iter.Seq[[]float64] {
+	return func(yield func([]float64) bool) {
+		random := rand.New(rand.NewPCG(bootstrapSeed, uint64(len(groups))))
+		weights := make([]float64, n)
+		for range redraws {
+			clear(weights)
+			for range groups {
+				for _, i := range groups[random.IntN(len(groups))] {
+					weights[i]++
+				}
+			}
+			if !yield(weights) {
+				return
+			}
+		}
+	}
+}
+
+// intervalOf is the percentile interval of replicates in any order; those that are NaN are left out.
+func intervalOf(replicates []float64) (low, high float64) {
+	return interval95(slices.Sorted(slices.Values(known(replicates))))
 }

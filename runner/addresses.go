@@ -39,6 +39,15 @@ func specAddresses(spec *dsl.Spec) []string {
 	for _, b := range spec.Gens {
 		add(b.Addr)
 	}
+	for _, b := range spec.Adapts {
+		add(b.Addr)
+	}
+	for _, b := range spec.Wins {
+		add(b.Addr)
+	}
+	for _, b := range spec.Agrees {
+		add(b.Addr)
+	}
 	for _, b := range spec.Reports {
 		add(b.Addr)
 	}

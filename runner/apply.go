@@ -195,7 +195,7 @@ func (s *scheduler) report(n *Node, r *reportStage, env *Env, start time.Time) e
 
 func runStage(ctx context.Context, n *Node, env *Env, build *store.Build) (*store.Artifact, error) {
 	defer build.Abort()
-	env.Dir, env.Scratch = build.Dir(), build.Scratch()
+	env.Dir, env.Scratch, env.Answers = build.Dir(), build.Scratch(), build.Answers()
 	if err := n.Stage.Run(ctx, env); err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (s *scheduler) emit(e Event) {
 // needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
 func needsDevice(n *Node) bool {
 	switch n.Kind {
-	case kindReference, kindTrain, kindScore, kindGenerate:
+	case kindReference, kindMismatchReference, kindTrain, kindScore, kindGenerate:
 		return true
 	}
 	return false

@@ -85,6 +85,19 @@ func newFileLab(t *testing.T) *lab {
 	return l
 }
 
+// writeWeights replaces the weights of the model folder.
+func (l *lab) writeWeights(seed int64) {
+	l.t.Helper()
+	dir := filepath.Join(l.dir, "base")
+	cfg, err := lm.ReadConfig(dir)
+	if err == nil {
+		err = lm.WriteInit(dir, cfg, seed)
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
 func (l *lab) writeTokenizer(text string) {
 	l.t.Helper()
 	tok, err := tokenizer.TrainBPE(slices.Values([]string{text}), 270, initTokens)
@@ -160,12 +173,7 @@ func TestChangeOneInput(t *testing.T) {
 			}
 		}, map[string]int{}},
 		{"a row of the data", func(l *lab) { l.writeRows("people.jsonl", 61) }, plus(afterTokens, "import", 1, "split", 2)},
-		{"the weights", func(l *lab) {
-			cfg, _ := lm.ReadConfig(filepath.Join(l.dir, "base"))
-			if err := lm.WriteInit(filepath.Join(l.dir, "base"), cfg, 8); err != nil {
-				t.Fatal(err)
-			}
-		}, plus(afterTrain, "reference", 1)},
+		{"the weights", func(l *lab) { l.writeWeights(8) }, plus(afterTrain, "reference", 1)},
 		{"the tokenizer", func(l *lab) { l.writeTokenizer("other words here, other words there") }, afterTokens},
 		{"a limit of length", func(l *lab) {
 			l.spec = strings.ReplaceAll(l.spec, "max_tokens = 60", "max_tokens = 59")
@@ -174,6 +182,7 @@ func TestChangeOneInput(t *testing.T) {
 		{"the seed of the split", func(l *lab) { l.spec = strings.ReplaceAll(l.spec, "seed = 1", "seed = 2") }, plus(afterTrain, "split", 2)},
 		{"beta", func(l *lab) { l.edit("beta = 0.3", "beta = 0.4") }, afterTrain},
 		{"the seed of training", func(l *lab) { l.edit("steps      = 2", "steps      = 2\n  seed       = 5") }, afterTrain},
+		{"the norm at which training ends", func(l *lab) { l.edit("steps      = 2", "steps      = 2\n  optimizer  = { stop_norm = 0.01 }") }, afterTrain},
 		{"the seed of generation", func(l *lab) { l.edit("sampling = {", "seed     = 3\n  sampling = {") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
 		{"a setting of sampling", func(l *lab) { l.edit("max_new_tokens = 4", "max_new_tokens = 5") }, map[string]int{"generate": 1, "words": 1, "report": 1}},
 		{"prompts asked", func(l *lab) { l.edit("test.prompts, 2)", "test.prompts, 3)") }, map[string]int{"generate": 1, "words": 1, "report": 1}},

@@ -49,7 +49,7 @@ type compiler struct {
 	data    map[*dsl.Dataset]*dataNodes
 	origins map[*dsl.Model]*origin
 	trained map[*dsl.Train][]*policy
-	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train: the node with its result.json
+	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train, *dsl.Adapt: the node with its result.json
 	ofAddr  map[string][]*Node
 	volumes map[string]volume // of sets of rows, by what they are
 }
@@ -73,6 +73,15 @@ func (c *compiler) spell() {
 	}
 	for _, g := range c.spec.Gens {
 		c.words(g)
+	}
+	for _, a := range c.spec.Adapts {
+		c.adapt(a)
+	}
+	for _, w := range c.spec.Wins {
+		c.winRate(w)
+	}
+	for _, a := range c.spec.Agrees {
+		c.agreement(a)
 	}
 	if c.diags.HasErrors() {
 		return // reports would only repeat what is missing

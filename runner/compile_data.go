@@ -26,12 +26,6 @@ type tokenized struct {
 }
 
 func (c *compiler) synthesize(s *dsl.Synthetic) *Node {
-	if s.Votes > 1 {
-		c.fail(&s.Block, "votes", "votes is not offered yet", "Each pair has one judge in this version. Leave votes out.")
-	}
-	if s.Cyclic {
-		c.fail(&s.Block, "cyclic", "cyclic is not offered yet", "Answers do not go in a circle in this version. Leave cyclic out.")
-	}
 	return c.node(kindSynthesize, s.Addr.String(), &s.Block, &synthesizeStage{spec: s})
 }
 
@@ -41,9 +35,6 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 		return n
 	}
 	c.data[d] = nil
-	if !c.offered(d) {
-		return nil
-	}
 	stage := &importStage{spec: d}
 	if d.Synthetic != nil {
 		stage.files = c.synthesize(d.Synthetic)
@@ -55,15 +46,6 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 	n.split = c.node(kindSplit, d.Addr.String(), &d.Block, &splitStage{spec: d, rows: n.rows}, n.rows)
 	c.data[d] = n
 	return n
-}
-
-// offered refuses by name what this version does not do with a data set.
-func (c *compiler) offered(d *dsl.Dataset) bool {
-	before := len(c.diags)
-	if d.UserText != nil {
-		c.fail(&d.Block, "user_text", "user_text is not offered yet", "Texts of users come from the data's own user_text column.")
-	}
-	return len(c.diags) == before
 }
 
 // readLeaves finds and hashes the data set's files.

@@ -12,10 +12,11 @@ import (
 
 // policy is something that can write, with one seed: an origin and what was trained on top of it.
 type policy struct {
-	name   string
-	origin *origin
-	chain  []*Node // train nodes, oldest first
-	plain  bool    // without the user model of the last training: a model block whose source is a train block
+	name    string
+	origin  *origin
+	chain   []*Node // train nodes, oldest first
+	plain   bool    // without the user model of the last training: a model block whose source is a train block
+	adapted *Node   // adapt node whose users stand in for those of the last training; nil: none
 }
 
 // last is the training run that made the policy; nil for a bare model.
@@ -28,7 +29,7 @@ func (p *policy) last() *trainStage {
 
 // inputs are the nodes that the policy's files are in.
 func (p *policy) inputs() []*Node {
-	return append([]*Node{p.origin.init, p.origin.tokenizer.node}, p.chain...)
+	return append(append([]*Node{p.origin.init, p.origin.tokenizer.node}, p.chain...), p.adapted)
 }
 
 func (p *policy) describe(w io.Writer) {
@@ -53,6 +54,9 @@ func (p *policy) files(e *Env) torch.PolicyFiles {
 		f = torch.PolicyFiles{Model: e.Path(node, modelFolder)}
 	}
 	f.Policy = e.Path(node, "")
+	if p.adapted != nil {
+		f.Users = e.Path(p.adapted, "")
+	}
 	return f
 }
 
@@ -80,6 +84,8 @@ func (c *compiler) policies(p dsl.Policy) []*policy {
 	switch p := p.(type) {
 	case *dsl.Train:
 		return c.train(p)
+	case *dsl.Adapt:
+		return c.adaptedPolicies(p, len(p.Comparisons)-1)
 	case *dsl.Model:
 		if base := c.modelPolicy(p); base != nil {
 			return []*policy{base}
@@ -117,8 +123,19 @@ func (c *compiler) start(block *dsl.Block, attr string, p dsl.Policy) *policy {
 	return of[0]
 }
 
-// reference returns the node with the log-probs of a start, without users, on a data set.
-func (c *compiler) reference(base *policy, d *dataNodes, tokens *Node) *Node {
-	stage := &referenceStage{model: base, tokens: tokens, device: c.opts.Device}
-	return c.node(kindReference, fmt.Sprintf("%s on %s", base.name, d.set.Addr), &d.set.Block, stage, append(base.inputs(), tokens)...)
+// reference returns the node with the log-probs of a start, without soft prompts, on a data set; texts tells whether it
+// reads the users' texts.
+func (c *compiler) reference(base *policy, d *dataNodes, tokens *Node, texts bool) *Node {
+	stage, name := c.referenceOf(base, d, tokens, texts)
+	return c.node(kindReference, name, &d.set.Block, &stage, append(base.inputs(), tokens, stage.split)...)
+}
+
+func (c *compiler) referenceOf(base *policy, d *dataNodes, tokens *Node, texts bool) (stage referenceStage, name string) {
+	stage = referenceStage{model: base, tokens: tokens, device: c.opts.Device}
+	name = fmt.Sprintf("%s on %s", base.name, d.set.Addr)
+	if texts {
+		stage.split = d.split
+		name += " with user texts"
+	}
+	return stage, name
 }

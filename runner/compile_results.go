@@ -34,18 +34,27 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 		return nil
 	}
 	c.tokenize(data, base)
+	reward, ok := c.rewardOf(t, base)
+	if !ok {
+		return nil
+	}
 	if objectiveConfig(t.Objective).NeedsReference() {
-		c.refer(data, base)
+		c.refer(data, base, t)
 	}
 	var out []*policy
 	for _, seed := range t.Seeds {
-		stage := &trainStage{spec: t, seed: seed, base: base, data: data, device: c.opts.Device}
+		data := c.mismatch(data, base, t, seed)
+		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.opts.Device}
 		name := t.Addr.String()
 		if len(t.Seeds) > 1 {
 			name += fmt.Sprintf(" seed %d", seed)
 		}
 		c.checkClusters(stage)
-		n := c.node(kindTrain, name, &t.Block, stage, append(data.inputs(true), base.inputs()...)...)
+		inputs := append(data.inputs(true), base.inputs()...)
+		if reward != nil {
+			inputs = append(inputs, reward.inputs()...)
+		}
+		n := c.node(kindTrain, name, &t.Block, stage, inputs...)
 		out = append(out, &policy{name: name, origin: base.origin, chain: append(base.chain[:len(base.chain):len(base.chain)], n)})
 	}
 	c.trained[t] = out
@@ -55,9 +64,6 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 // offeredTrain refuses what this version does not train, and targets that match no module.
 func (c *compiler) offeredTrain(t *dsl.Train, base *policy) bool {
 	before := len(c.diags)
-	if t.UserModel != nil && t.UserModel.Explicit {
-		c.fail(&t.Block, "user_model", "explicit is not offered yet", "Texts of users are read but not prepended in this version. Leave explicit out.")
-	}
 	if generated(t.Data) {
 		c.fail(&t.Block, "data", "Generated responses are not trained on yet", "%s has responses that a policy wrote; this version trains on those of data sets.", t.Data)
 	}
@@ -110,27 +116,34 @@ func (c *compiler) curves(t *dsl.Train) *Node {
 
 // accuracy returns the node with the shares of an accuracy block.
 func (c *compiler) accuracy(a *dsl.Accuracy) *Node {
+	if n := c.accuracyOf(a.Block, a.Addr.String(), a.Data, c.policies(a.Policy)); n != nil {
+		c.results[a] = n
+	}
+	return c.results[a]
+}
+
+// accuracyOf scores rows under the policies of one spec block, one per seed, and joins them.
+func (c *compiler) accuracyOf(block dsl.Block, name string, rows *dsl.Set, policies []*policy) *Node {
 	stage := &accuracyStage{}
 	var inputs []*Node
-	for _, p := range c.policies(a.Policy) {
-		data, ok := c.inputsOf(a.Data)
+	for _, p := range policies {
+		data, ok := c.inputsOf(rows)
 		if !ok {
 			return nil
 		}
 		c.tokenize(data, p)
 		if p.objective().NeedsReference() {
-			c.refer(data, p.last().base)
+			c.refer(data, p.last().base, p.last().spec)
 		}
-		score := &scoreStage{spec: a, policy: p, data: data, device: c.opts.Device}
-		n := c.node(kindScore, c.ofSeed(a.Addr, p), &a.Block, score, append(data.inputs(true), p.inputs()...)...)
-		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.textsOnly())
-		inputs = append(append(inputs, n), data.inputs(false)...)
+		score := &scoreStage{rows: rows, policy: p, data: data, device: c.opts.Device}
+		n := c.node(kindScore, name+ofSeed(p), &block, score, append(data.inputs(true), p.inputs()...)...)
+		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.withIDs())
+		inputs = append(append(inputs, n), data.withIDs().inputs(true)...)
 	}
 	if len(stage.scores) == 0 {
 		return nil
 	}
-	c.results[a] = c.node(kindAccuracy, a.Addr.String(), &a.Block, stage, inputs...)
-	return c.results[a]
+	return c.node(kindAccuracy, name, &block, stage, inputs...)
 }
 
 // words returns the node with the lengths of a generate block's texts.
@@ -139,14 +152,26 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 	if g.Users != nil {
 		sets = append(sets, g.Users)
 	}
-	stage := &wordsStage{}
+	stage := &wordsStage{rewarded: g.Reward != nil}
+	var reward *policy
+	if g.Reward != nil {
+		if reward = c.start(&g.Block, "reward", g.Reward); reward == nil {
+			return nil
+		}
+	}
 	for _, p := range c.policies(g.Policy) {
 		data, ok := c.inputsOf(sets...)
 		if !ok {
 			return nil
 		}
 		generate := &generateStage{spec: g, policy: p, data: data, device: c.opts.Device}
-		stage.texts = append(stage.texts, c.node(kindGenerate, c.ofSeed(g.Addr, p), &g.Block, generate, append(data.inputs(false), p.inputs()...)...))
+		name := g.Addr.String() + ofSeed(p)
+		texts := c.node(kindGenerate, name, &g.Block, generate, append(data.inputs(false), p.inputs()...)...)
+		if reward != nil {
+			rank := &rankStage{spec: g, texts: texts, reward: reward, data: data, device: c.opts.Device}
+			texts = c.node(kindRank, name, &g.Block, rank, append(append(data.inputs(false), texts), reward.inputs()...)...)
+		}
+		stage.texts = append(stage.texts, texts)
 	}
 	if len(stage.texts) == 0 {
 		return nil
@@ -156,9 +181,9 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 }
 
 // ofSeed tells the nodes of several seeds apart.
-func (c *compiler) ofSeed(addr dsl.Addr, p *policy) string {
+func ofSeed(p *policy) string {
 	if t := p.last(); t != nil && len(t.spec.Seeds) > 1 {
-		return fmt.Sprintf("%s of seed %d", addr, t.seed)
+		return fmt.Sprintf(" of seed %d", t.seed)
 	}
-	return addr.String()
+	return ""
 }

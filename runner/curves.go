@@ -20,11 +20,14 @@ func curveRows(points []torch.Point) []arrowio.Point {
 	return rows
 }
 
-// curveValues are the curves that claims may read: loss, and what was evaluated.
-func curveValues(points []arrowio.Point, evaluated bool) dsl.Value {
+// curveValues are the curves that claims may read: loss, what was evaluated, and those of policy optimisation.
+func curveValues(points []arrowio.Point, evaluated, rl bool) dsl.Value {
 	names := []string{"loss"}
 	if evaluated {
 		names = append(names, "top", "generic", "average")
+	}
+	if rl {
+		names = append(names, dsl.RLCurves...)
 	}
 	out := map[string]dsl.Value{}
 	for _, name := range names {

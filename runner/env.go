@@ -12,6 +12,7 @@ import (
 type Env struct {
 	Dir     string // empty folder; what is left in it becomes the artifact
 	Scratch string // folder of this fingerprint that survives a kill: checkpoints
+	Answers string // folder of the store with answers of judges that were paid for, whoever asked
 	node    *Node
 	inputs  map[*Node]*store.Artifact
 	emit    func(Event)

@@ -27,16 +27,30 @@ func (c *compiler) estimate(plan *Plan) {
 		case *referenceStage:
 			v := c.wholeVolume(s.tokens.Stage.(*tokenizeStage).spec, s.tokens)
 			n.Estimate = c.passEstimate(s.model, v, 1)
+		case *mismatchStage:
+			v := c.wholeVolume(s.spec, s.tokens)
+			n.Estimate = Estimate{Rows: round(v.rows), Exact: v.exact, Note: v.note}
+		case *mismatchReferenceStage:
+			v := c.wholeVolume(s.tokens.Stage.(*tokenizeStage).spec, s.tokens)
+			v.sides, v.exact, v.once = 1, false, distinctTexts{}
+			n.Estimate = c.passEstimate(s.model, v, 1)
 		case *trainStage:
 			n.Estimate = c.trainEstimate(s)
+			if s.reward != nil {
+				c.addTexts(&n.Estimate, s)
+			}
 		case *scoreStage:
 			passes := 1.0
 			if s.policy.personal() {
 				passes = 4 // own user, another, shuffled, user 0
 			}
-			n.Estimate = c.passEstimate(s.policy, c.setVolume(s.data, s.spec.Data), passes)
+			n.Estimate = c.passEstimate(s.policy, c.setVolume(s.data, s.rows), passes)
 		case *generateStage:
 			n.Estimate = c.generateEstimate(s)
+		case *rankStage:
+			n.Estimate = c.rankEstimate(s)
+		case *adaptStage:
+			n.Estimate = c.adaptEstimate(s)
 		case *initStage:
 			if cfg, err := initConfig(s.spec.Init, 0, 1); err == nil {
 				n.Estimate = Estimate{Base: cfg.Parameters(), PeakBytes: 4 * cfg.Parameters(), Exact: true}
@@ -57,7 +71,7 @@ func (c *compiler) importEstimate(s *importStage, n *Node) Estimate {
 
 // passEstimate is that of scoring: each distinct text once where no user tells equal texts apart, else at most.
 func (c *compiler) passEstimate(p *policy, v volume, passes float64) Estimate {
-	prompts, responses := v.rows*v.prompt, 2*v.rows*v.response
+	prompts, responses := v.rows*v.prompt, v.sides*v.rows*v.response
 	if passes == 1 && v.once.responses > 0 {
 		prompts, responses = v.once.promptTokens, v.once.responseTokens
 	}
@@ -78,12 +92,19 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 	t := s.spec
 	v := c.setVolume(s.data, t.Data)
 	examples := v.rows
-	perRow := v.prompt + 2*v.response
-	responses := 2.0
+	perRow, responses := v.prompt+v.sides*v.response, v.sides
+	if rl := t.Objective.RL; rl != nil { // samples share their prompt; each step goes through them `passes` times
+		responses, perRow = float64(rl.Samples), v.prompt
+		v.response = float64(rl.Sampling.MaxNewTokens)
+		perRow += responses * v.response
+	}
+	if t.Objective.Kind == "kto" { // and a response of another row
+		responses, perRow = responses+1, perRow+v.response
+	}
 	if t.Objective.Kind == "sft" {
 		responses, perRow = 1, v.prompt+v.response
 		if t.Data.Kind == dsl.ResponseSet {
-			examples = 2 * v.rows
+			examples = v.sides * v.rows
 			if v.texts > 0 {
 				examples = v.texts
 			}
@@ -98,7 +119,7 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 	seen := steps * float64(t.BatchSize)
 	perRow += float64(um.Tokens)
 	e := Estimate{Rows: round(examples), Tokens: round(seen * passes * perRow), Exact: v.exact, Note: v.note}
-	e.Note = join(e.Note, fmt.Sprintf("%.0f steps of %d", steps, t.BatchSize))
+	e.Note = join(e.Note, fmt.Sprintf("%s%.0f steps of %d", map[bool]string{true: "at most "}[t.Optimizer.StopNorm > 0], steps, t.BatchSize))
 	if !s.base.origin.known {
 		return e
 	}
@@ -149,7 +170,7 @@ func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	if s.policy.personal() && g.Users != nil {
 		users = c.usersAsked(s.data, g.Users)
 	}
-	texts := prompts.rows * users * float64(max(g.Samples, 1))
+	texts := prompts.rows * users * float64(s.samples())
 	e := Estimate{Rows: round(texts), Tokens: round(texts * (prompts.prompt + float64(g.Sampling.MaxNewTokens))), Note: join(prompts.note, "at most: every text as long as max_new_tokens")}
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()

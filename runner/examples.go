@@ -8,12 +8,18 @@ import (
 	"github.com/prlhf/prlhf/torch"
 )
 
-// item is one example: a row with both responses (side -1) or with one of them, and whose soft prompt it gets.
+// item is one example: a row with all its responses (two, or one where the data is unpaired), one of them or none, and whose
+// soft prompt it gets.
 type item struct {
 	rowRef
-	side int
+	side int // bothSides, noSide, or that of the response: 0 chosen, 1 rejected
 	user int32
 }
+
+const (
+	bothSides = -1
+	noSide    = -2 // the policy writes the responses
+)
 
 // examples implements torch.Examples.
 type examples struct {
@@ -21,7 +27,11 @@ type examples struct {
 	items     []item
 	end       int32 // end token, put behind every response
 	reference bool
+	texts     bool    // users' texts are prepended
+	raters    *raters // whose reward the texts get; nil where there is none
 	mu        sync.Mutex
+
+	mismatched bool // kto: with a response of another row
 }
 
 func (x *examples) Len() int { return len(x.items) }
@@ -38,17 +48,37 @@ func (x *examples) At(i int) (torch.Example, error) {
 		return torch.Example{}, fmt.Errorf("row %d was left out by the limits of length", it.row)
 	}
 	ex := torch.Example{Row: row.Row, User: it.user, Prompt: row.Prompt}
+	if x.texts {
+		ex.UserText = x.world.userTexts[x.world.user(it.rowRef)]
+	}
+	if x.raters != nil && !x.raters.generic {
+		ex.Rater = x.raters.of(x.world, it.rowRef)
+	}
+	var sides []int
 	for side, ids := range [][]int32{row.Chosen, row.Rejected} {
-		if it.side < 0 || it.side == side {
+		if (it.side == bothSides || it.side == side) && len(ids) > 0 {
 			ex.Responses = append(ex.Responses, append(ids[:len(ids):len(ids)], x.end))
+			sides = append(sides, side)
 		}
+	}
+	if it.side == bothSides && len(sides) == 1 {
+		ex.Desirable = []bool{sides[0] == 0}
 	}
 	if x.reference {
 		chosen, rejected, err := x.world.ref(it.rowRef)
 		if err != nil {
 			return ex, err
 		}
-		ex.Reference = []float64{chosen, rejected}
+		for _, side := range sides {
+			ex.Reference = append(ex.Reference, [2]float64{chosen, rejected}[side])
+		}
+	}
+	if x.mismatched {
+		ids, logp, err := x.world.mismatch(it.rowRef)
+		if err != nil {
+			return ex, err
+		}
+		ex.Mismatch, ex.MismatchReference = append(ids[:len(ids):len(ids)], x.end), logp
 	}
 	return ex, nil
 }

@@ -16,12 +16,31 @@ import (
 // fakes stand for libtorch: arithmetic on ids that depends on everything a real job's result depends on, so that what
 // should change a number does. They count their calls.
 type fakes struct {
-	trains, scores, texts atomic.Int64
-	onTrain               func(context.Context, torch.TrainJob) error
+	trains, adapts, scores, texts atomic.Int64
+	onTrain                       func(context.Context, torch.TrainJob) error
 }
 
 func (f *fakes) jobs() jobs {
-	return jobs{train: f.train, logps: f.logps, generate: f.generate, writeInit: lm.WriteInit}
+	return jobs{train: f.train, adapt: f.adapt, logps: f.logps, generate: f.generate, writeInit: lm.WriteInit}
+}
+
+// adapt notes what it was given, as train does.
+func (f *fakes) adapt(_ context.Context, job torch.AdaptJob, progress func(torch.Progress)) error {
+	f.adapts.Add(1)
+	h := fnv.New64a()
+	fmt.Fprint(h, weightsOf(job.Policy), job.Seed, job.Steps, job.LR, job.Objective, job.Users)
+	for i := range job.Data.Len() {
+		e, err := job.Data.At(i)
+		if err != nil {
+			return err
+		}
+		if e.User < 1 || int(e.User) > job.Users {
+			return fmt.Errorf("user %d is not one of the %d new ones", e.User, job.Users)
+		}
+		fmt.Fprint(h, e.User, e.UserText, e.Prompt, e.Responses, e.Reference)
+	}
+	progress(torch.Progress{Done: job.Steps, Total: job.Steps})
+	return os.WriteFile(filepath.Join(job.Out, "policy.json"), fmt.Appendf(nil, "%x", h.Sum(nil)), 0o644)
 }
 
 // weightsOf stands for the weights of a policy: a hash of its files.
@@ -33,6 +52,9 @@ func weightsOf(p torch.PolicyFiles) uint64 {
 	}
 	if p.Policy != "" {
 		paths = append(paths, filepath.Join(p.Policy, "policy.json"))
+	}
+	if p.Users != "" {
+		paths = append(paths, filepath.Join(p.Users, "policy.json"))
 	}
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
@@ -53,12 +75,21 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 	}
 	h := fnv.New64a()
 	fmt.Fprint(h, weightsOf(job.Policy), job.Seed, job.Steps, job.BatchSize, job.Objective, job.UserModel, job.Users, job.Optimizer)
+	if job.StopNorm > 0 {
+		fmt.Fprint(h, job.StopNorm)
+	}
 	for i := range job.Data.Len() {
 		e, err := job.Data.At(i)
 		if err != nil {
 			return torch.TrainResult{}, err
 		}
-		fmt.Fprint(h, e.User, e.Prompt, e.Responses, e.Reference)
+		fmt.Fprint(h, e.User, e.UserText, e.Prompt, e.Responses, e.Reference)
+		if job.RL != nil {
+			fmt.Fprint(h, e.Rater, job.RL)
+		}
+	}
+	if job.RL != nil {
+		fmt.Fprint(h, weightsOf(job.RL.Reward))
 	}
 	result := torch.TrainResult{Steps: job.Steps, Kept: job.Steps, UserParameters: job.UserModel.Parameters(job.Users, 8)}
 	for step := 1; step <= job.Steps; step++ {
@@ -106,7 +137,7 @@ func (f *fakes) logps(ctx context.Context, job torch.LogpsJob, progress func(tor
 			f.scores.Add(1)
 			h := fnv.New64a()
 			binary.Write(h, binary.LittleEndian, weights)
-			fmt.Fprint(h, e.Prompt, r)
+			fmt.Fprint(h, e.UserText, e.Prompt, r)
 			sign := float64(1 - 2*(e.User%2))
 			out.Sums = append(out.Sums, -100+sign*float64(len(r))+float64(h.Sum64()%1000)/1000)
 			out.Tokens = append(out.Tokens, len(r))

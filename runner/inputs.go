@@ -2,15 +2,18 @@
 package runner
 
 import (
+	"fmt"
 	"io"
+	"slices"
 
 	"github.com/prlhf/prlhf/dsl"
 )
 
-// dataInput is one data set as an input of a stage; tokens and reference are nil where they are not needed.
+// dataInput is one data set as an input of a stage; tokens and what follows are nil where they are not needed.
 type dataInput struct {
 	set                            *dsl.Dataset
 	rows, split, tokens, reference *Node
+	mismatch, mismatchReference    *Node // kto
 }
 
 // dataInputs are the data sets of a stage's sets, in order of first appearance.
@@ -38,11 +41,34 @@ func (c *compiler) tokenize(in dataInputs, p *policy) {
 	}
 }
 
-// refer adds the reference log-probs of every data set under base.
-func (c *compiler) refer(in dataInputs, base *policy) {
+// refer adds the reference log-probs of every data set under base, as a training on top of base needs them.
+func (c *compiler) refer(in dataInputs, base *policy, t *dsl.Train) {
+	texts := explicit(t.UserModel) && t.Objective.ReferenceUserText
 	for i := range in {
-		in[i].reference = c.reference(base, c.data[in[i].set], in[i].tokens)
+		in[i].reference = c.reference(base, c.data[in[i].set], in[i].tokens, texts)
 	}
+}
+
+// mismatch adds the mismatched pairs of the data sets that kto trains on, fixed by seed, with their reference log-probs.
+// Others stay as they are.
+func (c *compiler) mismatch(in dataInputs, base *policy, t *dsl.Train, seed int64) dataInputs {
+	if t.Objective.Kind != "kto" {
+		return in
+	}
+	out := slices.Clone(in)
+	for i, d := range out {
+		if !slices.Contains(datasetsOf(t.Data), d.set) {
+			continue
+		}
+		of := c.data[d.set]
+		name := fmt.Sprintf("%s for %s seed %d", d.set.Addr, base.origin.spec.Addr, seed)
+		out[i].mismatch = c.node(kindMismatch, name, &d.set.Block, &mismatchStage{spec: d.set, tokens: d.tokens, seed: seed}, d.tokens)
+		stage := &mismatchReferenceStage{mismatch: out[i].mismatch}
+		stage.referenceStage, name = c.referenceOf(base, of, d.tokens, explicit(t.UserModel) && t.Objective.ReferenceUserText)
+		out[i].mismatchReference = c.node(kindMismatchReference, fmt.Sprintf("%s seed %d", name, seed), &d.set.Block, stage,
+			append(base.inputs(), d.tokens, stage.split, out[i].mismatch)...)
+	}
+	return out
 }
 
 // inputs lists the nodes, those with ids too where they are wanted.
@@ -51,7 +77,7 @@ func (in dataInputs) inputs(ids bool) []*Node {
 	for _, d := range in {
 		out = append(out, d.rows, d.split)
 		if ids {
-			out = append(out, d.tokens, d.reference)
+			out = append(out, d.tokens, d.reference, d.mismatch, d.mismatchReference)
 		}
 	}
 	return out
@@ -70,11 +96,20 @@ func (in dataInputs) describe(w io.Writer, name string, s *dsl.Set) {
 	line(w, name, describeSet(s, placeIn(in.sets())))
 }
 
-// textsOnly leaves out ids and reference log-probs.
+// textsOnly leaves out ids and what is made of them.
 func (in dataInputs) textsOnly() dataInputs {
 	out := make(dataInputs, len(in))
 	for i, d := range in {
 		out[i] = dataInput{set: d.set, rows: d.rows, split: d.split}
+	}
+	return out
+}
+
+// withIDs leaves out log-probs and mismatched pairs.
+func (in dataInputs) withIDs() dataInputs {
+	out := in.textsOnly()
+	for i, d := range in {
+		out[i].tokens = d.tokens
 	}
 	return out
 }

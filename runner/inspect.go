@@ -37,6 +37,9 @@ const (
 	SegmentResponse SegmentKind = "response" // of sft
 	SegmentChosen   SegmentKind = "chosen"
 	SegmentRejected SegmentKind = "rejected"
+	SegmentLiked    SegmentKind = "liked" // of unpaired rows
+	SegmentNotLiked SegmentKind = "not liked"
+	SegmentMismatch SegmentKind = "mismatched" // kto: a response of another row; it is in the estimate of z0, which has no gradient
 )
 
 // Segment is a stretch of tokens. A soft prompt has vectors instead of ids: then IDs is empty and Length says how many.
@@ -109,7 +112,8 @@ func (s *trainStage) inspect(e *Env, rows int) ([]Packed, error) {
 // a pass of weight 0 is not run, and two equal ones are one.
 func passesOf(job torch.TrainJob, ex torch.Example) []Pass {
 	alpha := job.Objective.Alpha
-	if !job.UserModel.Personal() || ex.User == 0 {
+	sameUser := !job.UserModel.Personal() || ex.User == 0
+	if sameText := job.GenericKeepsText || len(ex.UserText) == 0; sameUser && sameText {
 		return []Pass{{ex.User, 1}}
 	}
 	var out []Pass
@@ -140,15 +144,27 @@ func segments(job torch.TrainJob, ex torch.Example, tok *tokenizer.Tokenizer) []
 	if job.BOS >= 0 {
 		add(SegmentBOS, []int32{job.BOS}, 1, false)
 	}
-	add(SegmentSoft, nil, job.UserModel.Tokens, false)
+	if !job.UserModel.Head { // else the user's vector is the head, not in the input
+		add(SegmentSoft, nil, job.UserModel.Tokens, false)
+	}
 	add(SegmentUserText, ex.UserText, len(ex.UserText), false)
 	add(SegmentPrompt, ex.Prompt, len(ex.Prompt), false)
 	for k, r := range ex.Responses {
-		kind := SegmentResponse
-		if len(ex.Responses) == 2 {
-			kind = []SegmentKind{SegmentChosen, SegmentRejected}[k]
-		}
-		add(kind, r, len(r), true)
+		add(responseKind(ex, k), r, len(r), true)
 	}
+	add(SegmentMismatch, ex.Mismatch, len(ex.Mismatch), true)
 	return out
+}
+
+// responseKind is what response k of an example is.
+func responseKind(ex torch.Example, k int) SegmentKind {
+	switch {
+	case ex.Desirable != nil && ex.Desirable[k]:
+		return SegmentLiked
+	case ex.Desirable != nil:
+		return SegmentNotLiked
+	case len(ex.Responses) == 2:
+		return []SegmentKind{SegmentChosen, SegmentRejected}[k]
+	}
+	return SegmentResponse
 }

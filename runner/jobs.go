@@ -11,10 +11,11 @@ import (
 
 type jobs struct {
 	train     func(context.Context, torch.TrainJob, func(torch.Progress)) (torch.TrainResult, error)
+	adapt     func(context.Context, torch.AdaptJob, func(torch.Progress)) error
 	logps     func(context.Context, torch.LogpsJob, func(torch.Progress), func(torch.Logp) error) error
 	generate  func(context.Context, torch.GenerateJob, func(torch.Progress)) ([]torch.Generated, error)
 	writeInit func(dir string, cfg lm.Config, seed int64) error
 }
 
 // torchJobs are the real ones.
-var torchJobs = jobs{train: torch.Train, logps: torch.Logps, generate: torch.Generate, writeInit: lm.WriteInit}
+var torchJobs = jobs{train: torch.Train, adapt: torch.Adapt, logps: torch.Logps, generate: torch.Generate, writeInit: lm.WriteInit}

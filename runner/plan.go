@@ -22,7 +22,7 @@ type Plan struct {
 	Spec  *dsl.Spec
 	Nodes []*Node
 
-	results map[any]*Node // *dsl.Dataset, *dsl.Train, *dsl.Accuracy, *dsl.Generate: the node with its result.json
+	results map[any]*Node // *dsl.Dataset, *dsl.Train, *dsl.Accuracy, *dsl.Generate, *dsl.Adapt: the node with its result.json
 	ofAddr  map[string][]*Node
 }
 

@@ -8,9 +8,7 @@ import (
 // TestRefusedByName: what the language has and this version does not do is said before any work, once.
 func TestRefusedByName(t *testing.T) {
 	for _, c := range []struct{ name, before, after, want string }{
-		{"user text in the prompt", "tokens = 2 }", "tokens = 2, explicit = true }", "explicit is not offered yet"},
 		{"prompts of a model", `model "base" { source = "base" }`, "model \"base\" {\n source = \"base\"\n prompt = \"${prompt} Please.\"\n}", "prompt is not offered yet"},
-		{"a text for each user", "split      = { train = 0.7, seed = 1 }", "split      = { train = 0.7, seed = 1 }\n  user_text  = user.id", "user_text is not offered yet"},
 		{"training on what a policy wrote", "generate \"texts\" {", "train \"copy\" {\n base = model.base\n data = generate.texts\n objective = { kind = \"sft\" }\n}\n\ngenerate \"texts\" {",
 			"Generated responses are not trained on yet"},
 		{"a target that matches nothing", `targets = ["q"]`, `targets = ["c_attn"]`, "No such module"},

@@ -12,6 +12,7 @@ import (
 func (d *drawing) accuracy(block string, items []instance) []reports.Block {
 	groups := names(values(items), "groups")
 	out := []reports.Block{d.accuracyTable(block, items, groups), accuracyBars(block, items, groups)}
+	out = append(out, d.votes(block, items, groups)...)
 	if table := controls(block, items); table != nil {
 		out = append(out, table)
 	}
@@ -65,8 +66,10 @@ func rewardNotes(items []instance) []string {
 
 // rewardWords says what a policy ranks two responses by (objective.Config.Rewards).
 func rewardWords(p dsl.Policy) string {
-	t, ok := p.(*dsl.Train)
+	t, ok := trained(p)
 	switch {
+	case ok && t.Objective.Kind == "reward":
+		return "the reward"
 	case !ok || t.Objective.Kind == "sft":
 		return "the log-prob of the response, since its objective has no reward of its own"
 	case t.Objective.Kind == "simpo":
@@ -79,23 +82,29 @@ func rewardWords(p dsl.Policy) string {
 	return fmt.Sprintf("the implicit reward %g x (log-prob - reference log-prob)", t.Objective.Beta)
 }
 
+// trained is the train block that made a policy, by itself or under an adapt block.
+func trained(p dsl.Policy) (*dsl.Train, bool) {
+	if a, ok := p.(*dsl.Adapt); ok {
+		return a.Policy, true
+	}
+	t, ok := p.(*dsl.Train)
+	return t, ok
+}
+
 // untrained tells whether no pass has trained user 0 (design.md section 2).
 func untrained(p dsl.Policy) bool {
-	t, ok := p.(*dsl.Train)
+	t, ok := trained(p)
 	if !ok || t.UserModel == nil || !userModelConfig(t.UserModel).Personal() || t.Objective.Alpha < 1 {
 		return false
 	}
 	return t.UserModel.Kind == "cluster" || !t.UserModel.Shared
 }
 
-// accuracyBars draws the averages by group with their standard errors.
+// accuracyBars draws the averages by group with their standard errors, as curves where the keys are numbers.
 func accuracyBars(block string, items []instance, groups []string) *reports.Plot {
 	half := 0.5
-	p := &reports.Plot{Name: block + ".groups", Title: "Average accuracy of seen users", XLabel: "policy", YLabel: "accuracy", Kind: reports.Bars, Percent: true,
-		Rule: &half, RuleName: "chance", Notes: []string{"Error bars are one standard error over users."}}
-	for _, i := range items {
-		p.Categories = append(p.Categories, i.name)
-	}
+	p := &reports.Plot{Name: block + ".groups", Title: "Average accuracy of seen users", YLabel: "accuracy", Percent: true,
+		Rule: &half, RuleName: "chance"}
 	series := [][]string{{"average"}}
 	for _, g := range groups {
 		series = append(series, []string{"groups", g})
@@ -103,10 +112,7 @@ func accuracyBars(block string, items []instance, groups []string) *reports.Plot
 	if len(groups) > 0 {
 		series = series[1:]
 	}
-	for _, path := range series {
-		p.Series = append(p.Series, barSeries(path[len(path)-1], items, path...))
-	}
-	return p
+	return byInstance(p, block, items, "users", series)
 }
 
 // barSeries is one colour of bars: a value of each item, with one standard error either way.
@@ -128,7 +134,7 @@ func controls(block string, items []instance) *reports.Table {
 		Columns: []string{"own user", "another user", "users shuffled", "user 0"},
 		Notes:   []string{"Comparisons of seen users. Another user is the next one, of a different group where there is one. Where own and wrong users do equally well, what was learned is not personal."}}
 	for _, i := range items {
-		if tr, ok := i.item.(*dsl.Accuracy).Policy.(*dsl.Train); ok && userModelConfig(tr.UserModel).Personal() {
+		if tr, ok := trained(i.item.(*dsl.Accuracy).Policy); ok && (userModelConfig(tr.UserModel).Personal() || explicit(tr.UserModel)) {
 			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, nil, "top"),
 				percentCell(i.value, i.paper, "control", "swapped"), percentCell(i.value, i.paper, "control", "shuffled"), percentCell(i.value, i.paper, "control", "generic")}})
 		}

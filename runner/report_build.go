@@ -92,6 +92,12 @@ func heading(s dsl.Shown) string {
 		return "Generated texts"
 	case "train":
 		return "Training"
+	case "adapt":
+		return "New users"
+	case "win_rate":
+		return "Win rates"
+	case "agreement":
+		return "Judges"
 	}
 	return "Data sets"
 }
@@ -112,6 +118,10 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 			}
 		case *dsl.Accuracy:
 			out = append(out, d.accuracy(shown.Block, items)...)
+		case *dsl.WinRate:
+			out = append(out, d.winRates(shown.Block, items)...)
+		case *dsl.Agreement:
+			out = append(out, d.agreements(shown.Block, items)...)
 		case *dsl.Train:
 			blocks, err := d.training(shown.Block, items)
 			if err != nil {
@@ -147,6 +157,12 @@ func (d *drawing) instances(shown dsl.Shown) []instance {
 		case *dsl.Accuracy:
 			i.paper = item.Paper
 		case *dsl.Generate:
+			i.paper = item.Paper
+		case *dsl.Adapt:
+			i.paper = item.Paper
+		case *dsl.WinRate:
+			i.paper = item.Paper
+		case *dsl.Agreement:
 			i.paper = item.Paper
 		}
 		out = append(out, i)

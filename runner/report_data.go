@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -48,14 +49,21 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		}
 	}
 	t.Columns = columns
-	for _, what := range []string{"users", "prompts", "comparisons", "train", "test"} {
-		row := reports.Row{Name: what}
+	counted := []string{"users", "prompts", "comparisons", "train", "test"}
+	if set.Unpaired {
+		counted = append(counted, "liked", "not_liked")
+	}
+	for _, what := range counted {
+		row := reports.Row{Name: strings.ReplaceAll(what, "_", " ")}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, countCell(stats, paper, what, c))
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; a training row of an unseen user is in comparisons only."}
+	if set.Unpaired {
+		t.Notes = append(t.Notes, "Comparisons are single responses, which their users liked or did not.")
+	}
 	if set.ShuffleUsers {
 		t.Notes = append(t.Notes, "Control: users were dealt at random to comparisons.")
 	}

@@ -11,6 +11,44 @@ import (
 )
 
 func (d *drawing) words(block string, items []instance) []reports.Block {
+	out := d.wordsOf(block, items)
+	if t := rewardsTable(block, items); t != nil {
+		out = append(out, t)
+	}
+	return out
+}
+
+// rewardsTable is the mean reward of the texts; nil where none was scored.
+func rewardsTable(block string, items []instance) *reports.Table {
+	groups := names(values(items), "reward", "groups")
+	t := &reports.Table{Name: block + ".reward", Title: "Reward per text", RowHead: "policy", Columns: []string{"generic user", "average"},
+		Notes: []string{"Each text is scored for the user who gets it. Rewards of different users have no common zero (Bradley-Terry); a user's rewards under one reward model can be compared."}}
+	for _, g := range groups {
+		t.Columns = append(t.Columns, "average, "+g)
+	}
+	for _, i := range items {
+		g := i.item.(*dsl.Generate)
+		if g.Reward == nil {
+			continue
+		}
+		cells := []reports.Cell{numberCell(i.value, i.paper, 3, "reward", "generic"), numberCell(i.value, i.paper, 3, "reward", "average")}
+		for _, group := range groups {
+			cells = append(cells, numberCell(i.value, i.paper, 3, "reward", "groups", group))
+		}
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: cells})
+		note := fmt.Sprintf("%s: reward of %s", i.name, g.Reward.Addr)
+		if g.BestOf > 1 {
+			note += fmt.Sprintf(", the best of %d texts", g.BestOf)
+		}
+		t.Notes = append(t.Notes, note+".")
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return t
+}
+
+func (d *drawing) wordsOf(block string, items []instance) []reports.Block {
 	groups := names(values(items), "words", "groups")
 	t := &reports.Table{Name: block, Title: "Words per text", RowHead: "policy", Columns: []string{"generic user", "average"},
 		Notes: []string{"average: mean and standard error over users; the median is over texts. A policy that takes no account of the user is asked once per prompt, and its response stands for everybody."}}

@@ -10,10 +10,10 @@ import (
 	"github.com/prlhf/prlhf/torch"
 )
 
-// asked is one score wanted: a response of a row for a user.
+// asked is one score wanted: a response of a row for somebody.
 type asked struct {
 	responseRef
-	user int32
+	who
 }
 
 // score is a summed log-prob with the number of tokens that it sums, end token included.
@@ -31,10 +31,10 @@ type scorer struct {
 	answers map[textKey]*score
 }
 
-// scoreGroup is a prompt for a user with responses that share it.
+// scoreGroup is a prompt for somebody with responses that share it.
 type scoreGroup struct {
 	prompt    rowRef
-	user      int32
+	who       who
 	responses []responseRef
 	keys      []textKey
 }
@@ -61,7 +61,7 @@ func (s *scorer) ask(a asked) error {
 	if !ok || len(s.groups[g].responses) == sharedResponses {
 		g = len(s.groups)
 		s.byKey[prompt] = g
-		s.groups = append(s.groups, scoreGroup{prompt: a.rowRef, user: a.user})
+		s.groups = append(s.groups, scoreGroup{prompt: a.rowRef, who: a.who})
 	}
 	s.groups[g].responses = append(s.groups[g].responses, a.responseRef)
 	s.groups[g].keys = append(s.groups[g].keys, key)
@@ -90,7 +90,7 @@ func (s *scorer) keys(a asked) (prompt, response textKey, err error) {
 	if a.side == 1 {
 		ids = row.Rejected
 	}
-	prompt = keyOf(fmt.Sprint(a.user), idBytes(row.Prompt))
+	prompt = keyOf(fmt.Sprint(a.index), idBytes(s.world.userTexts[a.text]), idBytes(row.Prompt))
 	return prompt, keyOf(prompt, idBytes(ids)), nil
 }
 
@@ -108,7 +108,7 @@ func (s *scorer) Len() int { return len(s.groups) }
 // At returns group i as an example.
 func (s *scorer) At(i int) (torch.Example, error) {
 	g := s.groups[i]
-	ex := torch.Example{Row: int64(g.prompt.row), User: g.user}
+	ex := torch.Example{Row: int64(g.prompt.row), User: g.who.index, UserText: s.world.userTexts[g.who.text]}
 	for _, r := range g.responses {
 		row, _, err := s.world.ids(r.rowRef)
 		if err != nil {

@@ -21,7 +21,7 @@ func TestScorerAsksOnce(t *testing.T) {
 	for i := range w.tables[0].rows {
 		for side := range 2 {
 			for user := range int32(2) {
-				wanted = append(wanted, asked{responseRef{rowRef{0, i}, side}, user})
+				wanted = append(wanted, asked{responseRef{rowRef{0, i}, side}, who{index: user}})
 			}
 		}
 	}
@@ -65,8 +65,8 @@ func TestScorerAsksOnce(t *testing.T) {
 			ids = row.Rejected
 		}
 		got, err := sc.answer(a)
-		if want := plainScore(a.user, row.Prompt, append(ids[:len(ids):len(ids)], end)); err != nil || got.logp != want || int(got.tokens) != len(ids)+1 {
-			t.Fatalf("row %d, side %d, user %d: %+v (%v); expected %g", a.row, a.side, a.user, got, err, want)
+		if want := plainScore(a.index, row.Prompt, append(ids[:len(ids):len(ids)], end)); err != nil || got.logp != want || int(got.tokens) != len(ids)+1 {
+			t.Fatalf("row %d, side %d, user %d: %+v (%v); expected %g", a.row, a.side, a.index, got, err, want)
 		}
 	}
 	if texts == 0 || texts >= len(wanted) || texts != len(sc.answers) {

@@ -32,8 +32,9 @@ type userSet struct {
 
 // world is the data sets that a stage reads.
 type world struct {
-	sets   []*dsl.Dataset
-	tables []*table
+	sets      []*dsl.Dataset
+	tables    []*table
+	userTexts map[string][]int32 // user id -> ids of their text; nil where texts are not prepended
 }
 
 func (w *world) place(d *dsl.Dataset) int { return slices.Index(w.sets, d) }
@@ -142,10 +143,10 @@ func (w *world) responses(s *dsl.Set, personal bool) ([]responseRef, error) {
 		}
 		var out []responseRef
 		for _, r := range rows {
-			if s.Name != "rejected" {
+			if s.Name != "rejected" && w.has(r, 0) {
 				out = append(out, responseRef{r, 0})
 			}
-			if s.Name != "chosen" {
+			if s.Name != "chosen" && w.has(r, 1) {
 				out = append(out, responseRef{r, 1})
 			}
 		}

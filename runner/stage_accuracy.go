@@ -14,12 +14,12 @@ import (
 
 const (
 	kindAccuracy    = "accuracy"
-	accuracyVersion = 1
+	accuracyVersion = 2
 )
 
 type accuracyStage struct {
 	scores []*Node      // one per seed
-	data   []dataInputs // of each, for the lengths of texts
+	data   []dataInputs // of each, for the lengths of texts and for which of them are the same
 }
 
 func (s *accuracyStage) Describe(w io.Writer) {
@@ -34,31 +34,47 @@ func (s *accuracyStage) Run(_ context.Context, e *Env) error {
 		if err != nil {
 			return err
 		}
-		longer, err := s.longerWins(e, i)
+		value, err := s.value(e, i, scores)
 		if err != nil {
 			return err
 		}
-		runs = append(runs, accuracyValue(scores, longer))
+		runs = append(runs, value)
 	}
 	return writeResult(e.File(resultFile), overRuns(runs))
 }
 
-// longerWins is the share of comparisons in which the chosen text is the longer one, in characters: what a policy would
-// get that knows nothing but length.
-func (s *accuracyStage) longerWins(e *Env, i int) (float64, error) {
-	stage := s.scores[i].Stage.(*scoreStage)
+// value is that of one seed.
+func (s *accuracyStage) value(e *Env, i int, scores []arrowio.Score) (dsl.Value, error) {
 	world, err := s.data[i].open(e)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer world.Close()
-	rows, err := world.rows(stage.spec.Data)
+	rows, err := world.rows(s.scores[i].Stage.(*scoreStage).rows)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	longer, err := world.longerWins(rows)
+	if err != nil {
+		return nil, err
+	}
+	kept, _ := world.kept(rows)
+	votes, err := world.votes(kept, of(scores, arrowio.PassUser, func(arrowio.Score) bool { return true }))
+	if err != nil {
+		return nil, err
+	}
+	value := accuracyValue(scores, longer)
+	value["vote_gap"] = voteGap(votes)
+	value["notes"].(map[string]dsl.Value)["pairs"] = float64(pairs(votes))
+	return value, nil
+}
+
+// longerWins is the share of comparisons in which the chosen text is the longer one, in characters: what a policy would
+// get that knows nothing but length.
+func (w *world) longerWins(rows []rowRef) (float64, error) {
 	right := 0
 	for _, r := range rows {
-		c, err := world.comparison(r)
+		c, err := w.comparison(r)
 		if err != nil {
 			return 0, err
 		}

@@ -40,13 +40,21 @@ func (s *generateStage) Describe(w io.Writer) {
 	for i, d := range s.data.sets() {
 		line(w, fmt.Sprintf("prompts of data %d", i+1), fmt.Sprintf("max_prompt_tokens %d overlong %s", d.MaxPromptTokens, d.Overlong))
 	}
-	p := g.Sampling
+	describeSampling(w, g.Sampling)
+	line(w, "samples", s.samples())
+	line(w, "seed", g.Seed)
+	describeDevice(w, s.device, s.policy.precision())
+}
+
+func describeSampling(w io.Writer, p dsl.Sampling) {
 	line(w, "sampling", fmt.Sprintf("temperature %g top_p %g min_p %g top_k %d min_new_tokens %d max_new_tokens %d repetition_penalty %g no_repeat_ngram %d",
 		p.Temperature, p.TopP, p.MinP, p.TopK, p.MinNewTokens, p.MaxNewTokens, p.RepetitionPenalty, p.NoRepeatNgram))
 	line(w, "stop", quoted(p.Stop))
-	line(w, "samples", g.Samples)
-	line(w, "seed", g.Seed)
-	describeDevice(w, s.device, s.policy.precision())
+}
+
+func samplingConfig(p dsl.Sampling) torch.Sampling {
+	return torch.Sampling{Temperature: p.Temperature, TopP: p.TopP, MinP: p.MinP, TopK: p.TopK, MinNewTokens: p.MinNewTokens,
+		MaxNewTokens: p.MaxNewTokens, RepetitionPenalty: p.RepetitionPenalty, NoRepeatNgram: p.NoRepeatNgram}
 }
 
 // request is a prompt for somebody: number of the prompt, the row that has it, and who.
@@ -55,6 +63,9 @@ type request struct {
 	rowRef
 	user string // "" is the generic user
 }
+
+// samples is how many texts are drawn for each request, those that are ranked and dropped included.
+func (s *generateStage) samples() int { return max(s.spec.Samples, 1) * max(s.spec.BestOf, 1) }
 
 func (s *generateStage) leaves() []leaf { return s.policy.leaves() }
 
@@ -75,6 +86,11 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	asks := &asking{world: world, tok: tok}
 	if wanted, err = asks.encode(e, wanted); err != nil {
 		return err
+	}
+	if s.policy.explicit() {
+		if err := world.readTexts(e, s.policy.origin.tokenizer); err != nil {
+			return err
+		}
 	}
 	seen, err := s.policy.seen(e)
 	if err != nil {
@@ -184,29 +200,28 @@ func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[st
 	if err != nil {
 		return torch.GenerateJob{}, nil, err
 	}
-	p := s.spec.Sampling
 	job := torch.GenerateJob{
 		Inputs: torch.Inputs{Policy: s.policy.files(e), Device: s.device, Precision: s.policy.precision(), BOS: special.bos},
-		EOS:    special.ends, Samples: max(s.spec.Samples, 1), Seed: s.spec.Seed,
-		Sample: torch.Sampling{Temperature: p.Temperature, TopP: p.TopP, MinP: p.MinP, TopK: p.TopK, MinNewTokens: p.MinNewTokens,
-			MaxNewTokens: p.MaxNewTokens, RepetitionPenalty: p.RepetitionPenalty, NoRepeatNgram: p.NoRepeatNgram},
+		EOS:    special.ends, Samples: s.samples(), Seed: s.spec.Seed,
+		Sample: samplingConfig(s.spec.Sampling),
 	}
 	type place struct {
 		prompt int
-		user   int32
+		who    who
 	}
 	places := map[place]int{}
 	at := make([]int, len(wanted))
 	for i, r := range wanted {
 		to := place{prompt: r.prompt}
 		if s.policy.personal() {
-			to.user = index[r.user]
+			to.who = s.policy.who(index, r.user)
 		}
 		k, known := places[to]
 		if !known {
 			k = len(job.Prompts)
 			places[to] = k
-			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.user, Prompt: asks.ids[r.prompt]})
+			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.who.index,
+				UserText: asks.world.userTexts[to.who.text], Prompt: asks.ids[r.prompt]})
 		}
 		at[i] = k
 	}
@@ -219,7 +234,7 @@ func (s *generateStage) write(e *Env, asks *asking, wanted []request, at []int, 
 		return err
 	}
 	defer out.Close()
-	samples := max(s.spec.Samples, 1)
+	samples := s.samples()
 	for i, r := range wanted {
 		for k := range samples {
 			g := texts[at[i]*samples+k]

@@ -34,7 +34,7 @@ type recorded struct {
 	Group        string `arrow:"group"`
 	Split        string `arrow:"split"`
 	Prompt       string `arrow:"prompt"`        // its key: equal prompts have equal keys
-	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file
+	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file; unpaired: the response is not liked
 }
 
 type importStage struct {

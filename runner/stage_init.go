@@ -74,7 +74,7 @@ func (w *world) texts(rows []rowRef, yield func(string) bool) error {
 		}
 		for _, text := range []string{c.Prompt, c.Chosen, c.Rejected} {
 			key := keyOf(text)
-			if met[key] {
+			if met[key] || text == "" { // unpaired rows have one response
 				continue
 			}
 			met[key] = true

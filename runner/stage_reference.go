@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch"
@@ -23,12 +24,18 @@ const (
 type referenceStage struct {
 	model  *policy
 	tokens *Node
+	split  *Node // whose text each row is read with; nil: without texts, which is the paper's reference
 	device torch.Device
 }
 
-func (s *referenceStage) Describe(w io.Writer) {
-	line(w, "version", referenceVersion)
+func (s *referenceStage) Describe(w io.Writer) { s.describe(w, referenceVersion) }
+
+func (s *referenceStage) describe(w io.Writer, version int) {
+	line(w, "version", version)
 	s.model.describe(w)
+	if s.split != nil {
+		line(w, "user text", "in the input")
+	}
 	describeDevice(w, s.device, s.model.precision())
 }
 
@@ -46,10 +53,21 @@ func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	}
 	w := &world{tables: []*table{t}}
 	defer w.Close()
+	readers, err := s.readers(e, w)
+	if err != nil {
+		return err
+	}
 	sc := newScorer(w, special.end)
 	for i := range t.rows {
-		for side := range 2 {
-			if err := sc.ask(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
+		row, err := t.tokens.At(i)
+		if err != nil {
+			return err
+		}
+		for side, ids := range [][]int32{row.Chosen, row.Rejected} {
+			if len(ids) == 0 { // of an unpaired row
+				continue
+			}
+			if err := sc.ask(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
 				return err
 			}
 		}
@@ -58,25 +76,53 @@ func (s *referenceStage) Run(ctx context.Context, e *Env) error {
 	if err := sc.run(ctx, e, in); err != nil {
 		return err
 	}
-	return s.write(e, t, sc)
+	return s.write(e, t, readers, sc)
 }
 
-func (s *referenceStage) write(e *Env, t *table, sc *scorer) error {
+// readers says with whose text each row is read.
+func (s *referenceStage) readers(e *Env, w *world) ([]who, error) {
+	t := w.tables[0]
+	out := make([]who, len(t.rows))
+	if s.split == nil {
+		return out, nil
+	}
+	var err error
+	if t.users, err = arrowio.Read[arrowio.User](e.Path(s.split, usersFile)); err != nil {
+		return nil, err
+	}
+	rows, err := arrowio.Read[assignment](e.Path(s.split, rowsFile))
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		row, err := t.tokens.At(i)
+		if err != nil {
+			return nil, err
+		}
+		out[i].text = t.users[rows[row.Row].User].ID
+	}
+	return out, w.readTexts(e, s.model.origin.tokenizer)
+}
+
+func (s *referenceStage) write(e *Env, t *table, readers []who, sc *scorer) error {
 	out, err := arrowio.Create[arrowio.Logps](e.File(logpsFile))
 	if err != nil {
 		return err
 	}
 	defer out.Close()
 	for i := range t.rows {
-		var sides [2]score
-		for side := range sides {
-			if sides[side], err = sc.answer(asked{responseRef: responseRef{rowRef{0, i}, side}}); err != nil {
-				return err
-			}
-		}
 		row, err := t.tokens.At(i)
 		if err != nil {
 			return err
+		}
+		sides := [2]score{{logp: math.NaN()}, {logp: math.NaN()}}
+		for side, ids := range [][]int32{row.Chosen, row.Rejected} {
+			if len(ids) == 0 {
+				continue
+			}
+			if sides[side], err = sc.answer(asked{responseRef{rowRef{0, i}, side}, readers[i]}); err != nil {
+				return err
+			}
 		}
 		err = out.Append(arrowio.Logps{Row: row.Row, ChosenLogps: sides[0].logp, RejectedLogps: sides[1].logp,
 			ChosenTokens: sides[0].tokens, RejectedTokens: sides[1].tokens})

@@ -129,6 +129,15 @@ func resultItems(spec *dsl.Spec) []any {
 	for _, g := range spec.Gens {
 		out = append(out, g)
 	}
+	for _, a := range spec.Adapts {
+		out = append(out, a)
+	}
+	for _, w := range spec.Wins {
+		out = append(out, w)
+	}
+	for _, a := range spec.Agrees {
+		out = append(out, a)
+	}
 	return out
 }
 
@@ -141,6 +150,12 @@ func addrOf(item any) dsl.Addr {
 	case *dsl.Accuracy:
 		return item.Addr
 	case *dsl.Generate:
+		return item.Addr
+	case *dsl.Adapt:
+		return item.Addr
+	case *dsl.WinRate:
+		return item.Addr
+	case *dsl.Agreement:
 		return item.Addr
 	}
 	return dsl.Addr{}

@@ -26,7 +26,7 @@ const (
 )
 
 type scoreStage struct {
-	spec   *dsl.Accuracy
+	rows   *dsl.Set
 	policy *policy
 	data   dataInputs
 	device torch.Device
@@ -35,38 +35,47 @@ type scoreStage struct {
 func (s *scoreStage) Describe(w io.Writer) {
 	line(w, "version", scoreVersion)
 	s.policy.describe(w)
-	s.data.describe(w, "data", s.spec.Data)
+	s.data.describe(w, "data", s.rows)
 	describeDevice(w, s.device, s.policy.precision())
 }
 
 // personal tells whether the policy answers users differently.
 func (p *policy) personal() bool {
 	t := p.last()
-	return t != nil && userModelConfig(t.spec.UserModel).Personal()
+	return t != nil && (userModelConfig(t.spec.UserModel).Personal() || p.explicit())
 }
 
 // objective is whose implicit reward ranks two responses; a bare model and sft have none of their own and are ranked by
-// plain log-prob.
+// plain log-prob. A policy that was optimised against a reward has that of dpo, beta log pi/ref: at the optimum of equation
+// 3 it is the reward, up to a term of the prompt.
 func (p *policy) objective() objective.Config {
-	if t := p.last(); t != nil {
+	if t := p.last(); t != nil && t.spec.Objective.RL != nil {
+		return objective.Config{Kind: "dpo", Alpha: t.spec.Objective.Alpha, Beta: t.spec.Objective.Beta}
+	} else if t != nil {
 		return objectiveConfig(t.spec.Objective)
 	}
 	return objective.Config{Kind: "sft"}
 }
 
-// seen lists the users that the policy was trained on, in the order of their index.
+// seen lists the users that the policy was trained on, or adapted to, in the order of their index.
 func (p *policy) seen(e *Env) ([]arrowio.User, error) {
 	if p.last() == nil {
 		return nil, nil
 	}
+	if p.adapted != nil {
+		return arrowio.Read[arrowio.User](e.Path(p.adapted, usersFile))
+	}
 	return arrowio.Read[arrowio.User](e.Path(p.chain[len(p.chain)-1], usersFile))
 }
 
-// pass is one way of choosing whose soft prompt a row gets.
+// pass is one way of choosing whose soft prompt and text a row gets.
 type pass struct {
 	name  string
-	users []int32 // of each row; -1: the row is not in this pass
+	users []who // of each row
 }
+
+// nobody stands where a row is not in a pass.
+var nobody = who{index: -1}
 
 func (s *scoreStage) leaves() []leaf { return s.policy.leaves() }
 
@@ -76,7 +85,7 @@ func (s *scoreStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	defer world.Close()
-	rows, err := world.rows(s.spec.Data)
+	rows, err := world.rows(s.rows)
 	if err != nil {
 		return err
 	}
@@ -92,11 +101,16 @@ func (s *scoreStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
+	if s.policy.explicit() {
+		if err := world.readTexts(e, s.policy.origin.tokenizer); err != nil {
+			return err
+		}
+	}
 	passes := s.passes(world, rows, seen)
 	sc := newScorer(world, special.end)
 	for _, p := range passes {
 		for i, r := range rows {
-			for side := 0; side < 2 && p.users[i] >= 0; side++ {
+			for side := 0; side < 2 && p.users[i] != nobody; side++ {
 				if err := sc.ask(asked{responseRef{r, side}, p.users[i]}); err != nil {
 					return err
 				}
@@ -110,25 +124,43 @@ func (s *scoreStage) Run(ctx context.Context, e *Env) error {
 	return s.write(e, world, rows, indexOf(seen), passes, sc)
 }
 
-// passes lists what is to be scored. Users of a policy without a user model are all user 0.
+// passes lists what is to be scored. Users of a policy without a user model are all user 0; where the policy reads users'
+// texts, unseen users have theirs too.
 func (s *scoreStage) passes(w *world, rows []rowRef, seen []arrowio.User) []pass {
 	index := indexOf(seen)
-	own := make([]int32, len(rows))
+	own := make([]who, len(rows))
 	if !s.policy.personal() {
 		return []pass{{arrowio.PassUser, own}}
 	}
 	for i, r := range rows {
-		own[i] = index[w.user(r)]
+		own[i] = s.policy.who(index, w.user(r))
 	}
 	other := another(seen)
-	swapped, generic := make([]int32, len(rows)), make([]int32, len(rows))
-	for i, u := range own {
-		swapped[i], generic[i] = -1, -1
-		if u > 0 {
-			swapped[i], generic[i] = other[u-1], 0
+	swapped, generic := make([]who, len(rows)), make([]who, len(rows))
+	for i, r := range rows {
+		swapped[i], generic[i] = nobody, nobody
+		u := index[w.user(r)]
+		if u == 0 {
+			continue
+		}
+		if o := other[u-1]; o > 0 {
+			swapped[i] = s.policy.who(index, seen[o-1].ID)
+		}
+		generic[i] = who{}
+		if s.policy.last().spec.Objective.GenericKeepsText {
+			generic[i].text = own[i].text
 		}
 	}
 	return []pass{{arrowio.PassUser, own}, {arrowio.PassSwapped, swapped}, {arrowio.PassShuffled, dealt(own)}, {arrowio.PassGeneric, generic}}
+}
+
+// who is what the policy is told of a user: their index where it knows them, and their text where it reads texts.
+func (p *policy) who(index map[string]int32, user string) who {
+	w := who{index: index[user]}
+	if p.explicit() {
+		w.text = user
+	}
+	return w
 }
 
 // another names, for each seen user, a wrong one: the next of another group where there is one, else the next. A single
@@ -152,12 +184,12 @@ func another(seen []arrowio.User) []int32 {
 }
 
 // dealt deals the users of seen rows to these rows at random.
-func dealt(own []int32) []int32 {
-	out := make([]int32, len(own))
+func dealt(own []who) []who {
+	out := make([]who, len(own))
 	var rows []int
 	for i, u := range own {
-		out[i] = -1
-		if u > 0 {
+		out[i] = nobody
+		if u.index > 0 {
 			rows = append(rows, i)
 		}
 	}
@@ -175,7 +207,7 @@ func (s *scoreStage) write(e *Env, w *world, rows []rowRef, index map[string]int
 	defer out.Close()
 	for _, p := range passes {
 		for i, r := range rows {
-			if p.users[i] < 0 {
+			if p.users[i] == nobody {
 				continue
 			}
 			row, err := s.score(w, r, p.users[i], sc)
@@ -192,7 +224,7 @@ func (s *scoreStage) write(e *Env, w *world, rows []rowRef, index map[string]int
 }
 
 // score joins a row's log-probs with those of the reference to the objective's own reward (design.md section 2).
-func (s *scoreStage) score(w *world, r rowRef, user int32, sc *scorer) (arrowio.Score, error) {
+func (s *scoreStage) score(w *world, r rowRef, user who, sc *scorer) (arrowio.Score, error) {
 	o := s.policy.objective()
 	u := w.userOf(r)
 	out := arrowio.Score{Row: int64(r.row), User: u.ID, Group: u.Group, RefChosenLogps: math.NaN(), RefRejectedLogps: math.NaN()}

@@ -28,20 +28,23 @@ func TestAnotherUser(t *testing.T) {
 }
 
 func TestDealtKeepsCounts(t *testing.T) {
-	own := []int32{1, 0, 2, 2, 1, 3, 3, 3, 0, 1}
+	var own []who
+	for _, u := range []int32{1, 0, 2, 2, 1, 3, 3, 3, 0, 1} {
+		own = append(own, who{index: u})
+	}
 	got := dealt(own)
 	if slices.Equal(got, own) {
 		t.Error("nobody was dealt another row")
 	}
 	var seen, dealt []int32
 	for i, u := range own {
-		if u == 0 {
-			if got[i] != -1 {
-				t.Errorf("row %d of an unseen user got user %d", i, got[i])
+		if u.index == 0 {
+			if got[i] != nobody {
+				t.Errorf("row %d of an unseen user got user %v", i, got[i])
 			}
 			continue
 		}
-		seen, dealt = append(seen, u), append(dealt, got[i])
+		seen, dealt = append(seen, u.index), append(dealt, got[i].index)
 	}
 	slices.Sort(seen)
 	slices.Sort(dealt)

@@ -46,6 +46,9 @@ func (s *splitStage) Describe(w io.Writer) {
 	if d.GroupBy != nil {
 		line(w, "group_by", d.GroupBy.Source)
 	}
+	if d.UserText != nil {
+		line(w, "user_text", d.UserText.Source)
+	}
 	for _, g := range d.Simulate {
 		line(w, "simulate "+g.Name, fmt.Sprintf("share %g prefers %s noise %g", g.Share, g.Prefers, g.Noise))
 	}
@@ -85,7 +88,11 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if err := s.write(e, v); err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": v.statistics()}))
+	statistics := v.statistics()
+	if s.spec.Unpaired {
+		v.likes(statistics)
+	}
+	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": statistics}))
 }
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.
@@ -134,7 +141,8 @@ func (s *splitStage) meetUsers(v *view) {
 	v.number()
 }
 
-// describeUsers gives users the first text that the data has about them, and, where the spec says so, a group of its own.
+// describeUsers gives users the first text that the data has about them, and, where the spec says so, a group or a text of
+// its own, made from what the data has.
 func (s *splitStage) describeUsers(e *Env, v *view) error {
 	texts, err := arrowio.Open[arrowio.Comparison](e.Path(s.rows, comparisonsFile))
 	if err != nil {
@@ -153,12 +161,18 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 	for i := range v.users {
 		u := &v.users[i]
 		u.Text = text[u.ID]
-		if s.spec.GroupBy == nil {
-			continue
-		}
 		user := map[string]dsl.Value{"id": u.ID, "text": u.Text, "group": u.Group}
-		if u.Group, err = s.spec.GroupBy.Eval("", user); err != nil {
-			return fmt.Errorf("%s: group_by for user %q: %w", s.spec.Addr, u.ID, err)
+		for _, own := range []struct {
+			attr string
+			expr *dsl.RowExpr
+			into *string
+		}{{"group_by", s.spec.GroupBy, &u.Group}, {"user_text", s.spec.UserText, &u.Text}} {
+			if own.expr == nil {
+				continue
+			}
+			if *own.into, err = own.expr.Eval("", user); err != nil {
+				return fmt.Errorf("%s: %s for user %q: %w", s.spec.Addr, own.attr, u.ID, err)
+			}
 		}
 	}
 	return nil

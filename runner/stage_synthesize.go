@@ -27,6 +27,12 @@ func (s *synthesizeStage) Describe(w io.Writer) {
 	line(w, "users", s.spec.Users)
 	line(w, "comparisons", s.spec.Comparisons)
 	line(w, "prompts", s.spec.Prompts)
+	if s.spec.Votes > 1 {
+		line(w, "votes", s.spec.Votes)
+	}
+	if s.spec.Cyclic {
+		line(w, "cyclic", true)
+	}
 	line(w, "seed", s.spec.Seed)
 }
 
@@ -40,7 +46,8 @@ func (s *synthesizeStage) Run(_ context.Context, e *Env) error {
 	}
 	defer f.Close()
 	w := bufio.NewWriter(f)
-	cfg := formats.SyntheticConfig{Users: s.spec.Users, Comparisons: s.spec.Comparisons, Prompts: s.spec.Prompts, Seed: s.spec.Seed}
+	cfg := formats.SyntheticConfig{Users: s.spec.Users, Comparisons: s.spec.Comparisons, Prompts: s.spec.Prompts,
+		Votes: s.spec.Votes, Cyclic: s.spec.Cyclic, Seed: s.spec.Seed}
 	if err := formats.Synthesize(w, cfg); err != nil {
 		return err
 	}

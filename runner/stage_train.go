@@ -28,6 +28,7 @@ type trainStage struct {
 	spec   *dsl.Train
 	seed   int64
 	base   *policy
+	reward *policy // rloo, grpo, ppo: what is maximised
 	data   dataInputs
 	device torch.Device
 }
@@ -42,6 +43,12 @@ func (s *trainStage) Describe(w io.Writer) {
 	s.data.describe(w, "data", t.Data)
 	describeUserModel(w, t.UserModel)
 	describeObjective(w, t.Objective)
+	if s.reward != nil {
+		s.reward.describe(w)
+	}
+	if explicit(t.UserModel) {
+		line(w, "user text", fmt.Sprintf("reference %v generic pass %v", t.Objective.ReferenceUserText, t.Objective.GenericKeepsText))
+	}
 	if t.Steps > 0 {
 		line(w, "steps", t.Steps)
 	} else {
@@ -51,6 +58,9 @@ func (s *trainStage) Describe(w io.Writer) {
 	o := t.Optimizer
 	line(w, "optimizer", fmt.Sprintf("adamw lr %g weight_decay %g max_grad_norm %g user_lr %g user_weight_decay %g", o.LR, o.WeightDecay, o.MaxGradNorm, o.UserLR, o.UserWeightDecay))
 	line(w, "schedule", fmt.Sprintf("%s warmup_steps %d", o.Schedule, o.WarmupSteps))
+	if o.StopNorm > 0 {
+		line(w, "stop_norm", o.StopNorm)
+	}
 	if s.full() {
 		line(w, "lora", "none: all weights")
 	} else {
@@ -74,6 +84,14 @@ func describeUserModel(w io.Writer, u *dsl.UserModel) {
 	if u.Start == "text" {
 		line(w, "start_text", u.StartText)
 	}
+	for _, set := range []struct {
+		name string
+		on   bool
+	}{{"explicit", u.Explicit}, {"as linear_head", u.As == "linear_head"}, {"sparse", u.Sparse}} {
+		if set.on {
+			line(w, "user_model "+set.name, true)
+		}
+	}
 }
 
 func describeObjective(w io.Writer, o dsl.Objective) {
@@ -85,10 +103,21 @@ func describeObjective(w io.Writer, o dsl.Objective) {
 		line(w, "gamma", o.Gamma)
 	case "cpo", "orpo":
 		line(w, "lambda", o.Lambda)
+	case "kto":
+		line(w, "lambda", fmt.Sprintf("chosen %g rejected %g", o.LambdaChosen, o.LambdaRejected))
+	}
+	if rl := o.RL; rl != nil {
+		line(w, "policy optimisation", fmt.Sprintf("samples %d clip %g passes %d kl_target %g", rl.Samples, rl.Clip, rl.Passes, rl.KLTarget))
+		describeSampling(w, rl.Sampling)
 	}
 }
 
-func (s *trainStage) leaves() []leaf { return s.base.leaves() }
+func (s *trainStage) leaves() []leaf {
+	if s.reward != nil {
+		return append(s.base.leaves(), s.reward.leaves()...)
+	}
+	return s.base.leaves()
+}
 
 func (s *trainStage) Run(ctx context.Context, e *Env) error {
 	world, err := s.data.open(e)
@@ -127,8 +156,8 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 		Inputs:    torch.Inputs{Policy: s.base.base(e), Device: s.device, Precision: s.base.precision(), BOS: special.bos},
 		UserModel: userModelConfig(t.UserModel), Users: len(users),
 		Objective: objectiveConfig(t.Objective), GenericKeepsText: t.Objective.GenericKeepsText,
-		Optimizer: optimizerConfig(t.Optimizer),
-		Steps:     s.steps(len(items)), BatchSize: t.BatchSize, KeepBest: t.Keep == "best", Seed: s.seed,
+		Optimizer: optimizerConfig(t.Optimizer), StopNorm: t.Optimizer.StopNorm,
+		Steps: s.steps(len(items)), BatchSize: t.BatchSize, KeepBest: t.Keep == "best", Seed: s.seed,
 		Out: e.Dir, Checkpoints: filepath.Join(e.Scratch, "checkpoints"),
 	}
 	job.CheckpointEvery = min(max(job.Steps/10, 1), 200)
@@ -141,10 +170,26 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 			return job, nil, err
 		}
 	}
+	if explicit(t.UserModel) || s.reward != nil && s.reward.explicit() {
+		if err := w.readTexts(e, s.base.origin.tokenizer); err != nil {
+			return job, nil, err
+		}
+		job.ReferenceUserText = t.Objective.ReferenceUserText
+	}
+	if t.UserModel != nil && t.UserModel.Weights == "given" {
+		if job.Clusters, err = s.clusters(w, users); err != nil {
+			return job, nil, err
+		}
+	}
+	raters, err := s.optimise(e, &job, special)
+	if err != nil {
+		return job, nil, err
+	}
 	of := func(items []item) torch.Examples {
-		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference}
+		return &examples{world: w, items: items, end: special.end, reference: job.CheckReference, texts: explicit(t.UserModel), raters: raters}
 	}
 	job.Data = of(items)
+	job.Data.(*examples).mismatched = t.Objective.Kind == "kto"
 	if t.Evaluate != nil {
 		rows, err := s.evaluated(w, users)
 		if err != nil {
@@ -180,6 +225,9 @@ func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, r 
 			return err
 		}
 	}
+	if job.StopNorm > 0 {
+		e.Say("%d of at most %d steps until the gradient's norm is %g", r.Steps, job.Steps, job.StopNorm)
+	}
 	points := curveRows(r.Points)
 	if err := arrowio.Write(e.File(curvesFile), points); err != nil {
 		return err
@@ -201,7 +249,7 @@ func (s *trainStage) finish(e *Env, job torch.TrainJob, users []arrowio.User, r 
 	}
 	return writeResult(e.File(resultFile), map[string]dsl.Value{
 		"parameters": map[string]dsl.Value{"user_model": float64(r.UserParameters), "adapter": float64(adapter), "base": float64(base)},
-		"curves":     curveValues(points, job.Evaluate != nil),
+		"curves":     curveValues(points, job.Evaluate != nil, job.RL != nil),
 		"run":        run,
 	})
 }

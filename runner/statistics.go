@@ -8,7 +8,7 @@ import (
 
 // statistics is the value of dataset.D.statistics. Counts are of recorded comparisons, `kept` of usable ones. Data of
 // these formats has no conversations of several turns, so each prompt is one.
-func (v *view) statistics() dsl.Value {
+func (v *view) statistics() map[string]dsl.Value {
 	all, train, test := newTally(v.users), newTally(v.users), newTally(v.users)
 	users, prompts := newTally(v.users), newTally(v.users)
 	known := map[int32]bool{}
@@ -34,6 +34,19 @@ func (v *view) statistics() dsl.Value {
 	}
 	return map[string]dsl.Value{"comparisons": all.value(), "train": train.value(), "test": test.value(),
 		"users": users.value(), "prompts": prompts.value(), "conversations": prompts.value()}
+}
+
+// likes adds to the statistics of unpaired data how many responses were liked, and how many not.
+func (v *view) likes(statistics map[string]dsl.Value) {
+	liked, not := newTally(v.users), newTally(v.users)
+	for i, r := range v.records {
+		if r.SecondChosen {
+			not.add(v.user[i], "", r.Row >= 0)
+		} else {
+			liked.add(v.user[i], "", r.Row >= 0)
+		}
+	}
+	statistics["liked"], statistics["not_liked"] = liked.value(), not.value()
 }
 
 // tally counts things of users under every name that statistics have. Things with a key count once under each name.

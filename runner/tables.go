@@ -30,6 +30,9 @@ type table struct {
 	tokens      *arrowio.Table[arrowio.Tokens] // nil unless the stage has them
 	tokenRow    []int32                        // row of tokens.arrow; -1: left out by the limits of length
 	reference   *arrowio.Table[arrowio.Logps]  // nil unless the stage has it; as long as tokens
+
+	mismatch          *arrowio.Table[arrowio.Mismatch] // kto, else nil; as long as tokens
+	mismatchReference *arrowio.Table[arrowio.MismatchLogp]
 }
 
 type assigned struct {
@@ -103,6 +106,12 @@ func openTable(e *Env, d dataInput) (*table, error) {
 	if err == nil && d.reference != nil {
 		t.reference, err = arrowio.Open[arrowio.Logps](e.Path(d.reference, logpsFile))
 	}
+	if err == nil && d.mismatch != nil {
+		t.mismatch, err = arrowio.Open[arrowio.Mismatch](e.Path(d.mismatch, mismatchFile))
+	}
+	if err == nil && d.mismatchReference != nil {
+		t.mismatchReference, err = arrowio.Open[arrowio.MismatchLogp](e.Path(d.mismatchReference, logpsFile))
+	}
 	return t, err
 }
 
@@ -153,7 +162,7 @@ func (t *table) openTokens(path string) (err error) {
 func (w *world) Close() error {
 	var errs []error
 	for _, t := range w.tables {
-		for _, c := range []io.Closer{t.comparisons, t.tokens, t.reference} {
+		for _, c := range []io.Closer{t.comparisons, t.tokens, t.reference, t.mismatch, t.mismatchReference} {
 			if !isNil(c) {
 				errs = append(errs, c.Close())
 			}
@@ -170,6 +179,10 @@ func isNil(c io.Closer) bool {
 	case *arrowio.Table[arrowio.Tokens]:
 		return c == nil
 	case *arrowio.Table[arrowio.Logps]:
+		return c == nil
+	case *arrowio.Table[arrowio.Mismatch]:
+		return c == nil
+	case *arrowio.Table[arrowio.MismatchLogp]:
 		return c == nil
 	}
 	return c == nil
@@ -233,6 +246,34 @@ func (w *world) ref(r rowRef) (chosen, rejected float64, err error) {
 	return l.ChosenLogps, l.RejectedLogps, nil
 }
 
+// mismatch returns the response of another row that is to stand behind a row's prompt, and its reference log-prob there.
+func (w *world) mismatch(r rowRef) (ids []int32, logp float64, err error) {
+	t := w.tables[r.data]
+	at := int(t.tokenRow[r.row])
+	if ids, err = t.mismatched(at); err != nil {
+		return nil, 0, err
+	}
+	l, err := t.mismatchReference.At(at)
+	return ids, l.Logp, err
+}
+
+// mismatched returns the ids of the response of another row for row i of tokens.arrow.
+func (t *table) mismatched(i int) ([]int32, error) {
+	m, err := t.mismatch.At(i)
+	if err != nil {
+		return nil, err
+	}
+	other, err := t.tokens.At(int(m.Other))
+	if err != nil {
+		return nil, err
+	}
+	ids := other.Chosen
+	if m.Side == 1 {
+		ids = other.Rejected
+	}
+	return ids[:m.Tokens], nil
+}
+
 // kept drops the rows that the limits of length leave out, and counts them.
 func (w *world) kept(rows []rowRef) (kept []rowRef, left int) {
 	kept = slices.DeleteFunc(slices.Clone(rows), func(r rowRef) bool { return w.tables[r.data].tokenRow[r.row] < 0 })
@@ -262,6 +303,18 @@ func (w *world) responseKey(r responseRef, personal bool) textKey {
 		user = w.user(r.rowRef)
 	}
 	return keyOf(k.Prompt, text, user)
+}
+
+// noText is the key of the response that an unpaired row has not.
+var noText = keyOf("")
+
+// has tells whether a row has a response on a side; unpaired rows have one on one side only.
+func (w *world) has(r rowRef, side int) bool {
+	t := w.tables[r.data]
+	if (side == 1) != t.rows[r.row].swapped {
+		return t.keys[r.row].Rejected != noText
+	}
+	return t.keys[r.row].Chosen != noText
 }
 
 // rowKey is what a row is sampled by: its texts and its user, whatever stands around it.

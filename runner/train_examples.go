@@ -14,7 +14,10 @@ import (
 
 // items lists the examples and the users whom the policy has seen, indexed 1..m in the data set's order.
 func (s *trainStage) items(e *Env, w *world) ([]item, []arrowio.User, error) {
-	if s.spec.Data.Kind == dsl.ResponseSet {
+	switch {
+	case s.spec.Objective.RL != nil:
+		return s.promptItems(w)
+	case s.spec.Data.Kind == dsl.ResponseSet:
 		return s.responseItems(e, w)
 	}
 	rows, err := w.rows(s.spec.Data)
@@ -23,16 +26,24 @@ func (s *trainStage) items(e *Env, w *world) ([]item, []arrowio.User, error) {
 	}
 	users := w.seen(rows)
 	rows, err = s.keep(e, w, rows)
-	side := -1
+	if err != nil {
+		return nil, nil, err
+	}
+	side := bothSides
 	if s.spec.Objective.Kind == "sft" {
 		side = 0 // the chosen response
 	}
 	index := indexOf(users)
-	items := make([]item, len(rows))
-	for i, r := range rows {
-		items[i] = item{r, side, index[w.user(r)]}
+	var items []item
+	for _, r := range rows {
+		if side == bothSides || w.has(r, side) {
+			items = append(items, item{r, side, index[w.user(r)]})
+		}
 	}
-	return items, users, err
+	if len(items) == 0 {
+		return nil, nil, fmt.Errorf("%s has nothing to train on: none of %d rows has a response that its user liked", s.spec.Addr, len(rows))
+	}
+	return items, users, nil
 }
 
 // responseItems are those of sft on responses: each distinct prompt with a response once, and once per user where there
@@ -88,7 +99,7 @@ func (s *trainStage) evaluated(w *world, users []arrowio.User) ([]item, error) {
 	index := indexOf(users)
 	items := make([]item, len(rows))
 	for i, r := range rows {
-		items[i] = item{r, -1, index[w.user(r)]}
+		items[i] = item{r, bothSides, index[w.user(r)]}
 	}
 	return items, nil
 }
@@ -97,12 +108,14 @@ func userModelConfig(u *dsl.UserModel) usermodel.Config {
 	if u == nil {
 		return usermodel.Config{}
 	}
-	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start}
+	return usermodel.Config{Kind: u.Kind, Tokens: u.Tokens, Clusters: u.Clusters, Weights: u.Weights, Shared: u.Shared, Start: u.Start,
+		Head: u.As == "linear_head", Sparse: u.Sparse}
 }
 
 func objectiveConfig(o dsl.Objective) objective.Config {
 	return objective.Config{Kind: o.Kind, Alpha: o.Alpha, Beta: o.Beta, LabelSmoothing: o.LabelSmoothing, Robust: o.Robust,
-		Normalize: o.Normalize, Gamma: o.Gamma, Lambda: o.Lambda}
+		Normalize: o.Normalize, Gamma: o.Gamma, Lambda: o.Lambda,
+		LambdaChosen: o.LambdaChosen, LambdaRejected: o.LambdaRejected}
 }
 
 // optimizerConfig adds AdamW's usual constants, which the language does not set.

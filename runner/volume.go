@@ -14,6 +14,7 @@ const bytesPerToken = 4
 type volume struct {
 	rows             float64
 	prompt, response float64 // mean tokens of a prompt, and of one response with its end token
+	sides            float64 // responses a row: 2, of unpaired rows 1
 	once             distinctTexts
 	texts            float64 // of a set of responses: how many there are; 0 when not counted
 	exact            bool
@@ -23,8 +24,8 @@ type volume struct {
 // distinctTexts is how much is left of some rows when each prompt with a response counts once; zero when not counted.
 type distinctTexts struct{ responses, promptTokens, responseTokens float64 }
 
-// tokens of a pass over the rows: prompt once, both responses.
-func (v volume) tokens() float64 { return v.rows * (v.prompt + 2*v.response) }
+// tokens of a pass over the rows: prompt once, all responses.
+func (v volume) tokens() float64 { return v.rows * (v.prompt + v.sides*v.response) }
 
 // countRows counts the rows of a table of a node whose artifact is there.
 func (c *compiler) countRows(n *Node, file string) (int64, bool) {
@@ -80,12 +81,17 @@ func (c *compiler) counted(tokens *Node, rows map[int64]bool) (volume, bool) {
 		if rows == nil || rows[row.Row] {
 			v.rows++
 			v.prompt += float64(len(row.Prompt))
-			v.response += float64(len(row.Chosen)+len(row.Rejected))/2 + 1
+			for _, ids := range [][]int32{row.Chosen, row.Rejected} {
+				if len(ids) > 0 {
+					v.response += float64(len(ids) + 1)
+					v.sides++
+				}
+			}
 			v.once.add(row, met)
 		}
 	}
 	if v.rows > 0 {
-		v.prompt, v.response = v.prompt/v.rows, v.response/v.rows
+		v.prompt, v.response, v.sides = v.prompt/v.rows, v.response/v.sides, v.sides/v.rows
 	}
 	return v, true
 }
@@ -95,7 +101,7 @@ func (d *distinctTexts) add(row arrowio.Tokens, met map[textKey]int) {
 	prompt := keyOf(idBytes(row.Prompt))
 	for _, ids := range [][]int32{row.Chosen, row.Rejected} {
 		key := keyOf(prompt, idBytes(ids))
-		if met[key]++; met[key] > 1 {
+		if met[key]++; met[key] > 1 || len(ids) == 0 {
 			continue
 		}
 		if met[prompt]%sharedResponses == 0 {
@@ -109,7 +115,10 @@ func (d *distinctTexts) add(row arrowio.Tokens, met map[textKey]int) {
 
 // guessed reckons with expect, then with what made-up data will be, then with the sizes of files.
 func (c *compiler) guessed(d *dsl.Dataset) volume {
-	v := volume{prompt: 400, response: 40, note: "lengths are a guess"}
+	v := volume{prompt: 400, response: 40, sides: 2, note: "lengths are a guess"}
+	if d.Unpaired {
+		v.sides = 1
+	}
 	if d.Synthetic != nil {
 		v.rows, v.prompt, v.response = float64(d.Synthetic.Comparisons), 60, 15
 	}
@@ -126,7 +135,7 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 		v.rows = float64(n)
 		v.note += ", rows as expected by the spec"
 	} else if d.Synthetic == nil {
-		v.rows = float64(c.sourceBytes(d)) / bytesPerToken / (v.prompt + 2*v.response)
+		v.rows = float64(c.sourceBytes(d)) / bytesPerToken / (v.prompt + v.sides*v.response)
 		v.note += ", rows guessed from the size of the files"
 	}
 	return v
@@ -137,7 +146,7 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 func (c *compiler) setVolume(in dataInputs, s *dsl.Set) volume {
 	key := describeSet(s, placeIn(in.sets()))
 	for _, n := range in.inputs(true) {
-		if n != nil && n.Kind != kindReference {
+		if n != nil && n.Kind != kindReference && n.Kind != kindMismatch && n.Kind != kindMismatchReference {
 			key += " " + n.Fingerprint.String()
 		}
 	}
@@ -159,7 +168,7 @@ func (c *compiler) measure(in dataInputs, s *dsl.Set) volume {
 			share = n / max(v.rows, 1)
 		}
 		out.rows += share * v.rows
-		out.prompt, out.response, out.note = max(out.prompt, v.prompt), max(out.response, v.response), v.note
+		out.prompt, out.response, out.sides, out.note = max(out.prompt, v.prompt), max(out.response, v.response), max(out.sides, v.sides), v.note
 	}
 	if s.Op == dsl.SetSample {
 		out.rows = min(out.rows, float64(s.N))
@@ -224,14 +233,15 @@ func (c *compiler) countedSet(in dataInputs, s *dsl.Set) (volume, bool) {
 			return volume{}, false
 		}
 		sum.prompt += v.rows * v.prompt
-		sum.response += v.rows * v.response
+		sum.response += v.rows * v.sides * v.response
+		sum.sides += v.rows * v.sides
 		sum.rows += v.rows
 		sum.once.responses += v.once.responses
 		sum.once.promptTokens += v.once.promptTokens
 		sum.once.responseTokens += v.once.responseTokens
 	}
 	if sum.rows > 0 {
-		sum.prompt, sum.response = sum.prompt/sum.rows, sum.response/sum.rows
+		sum.prompt, sum.response, sum.sides = sum.prompt/sum.rows, sum.response/sum.sides, sum.sides/sum.rows
 	}
 	if s.Kind == dsl.ResponseSet {
 		texts, err := w.responses(s, false)

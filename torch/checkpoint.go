@@ -106,6 +106,9 @@ func (t *Trainer) saveTensors(path string, moments bool) (sum string, err error)
 	t.eachTensor(moments, func(name string, x *tensor.Tensor) {
 		list = append(list, safetensors.FromFloat32s(name, x.Shape(), x.Floats()))
 	})
+	if t.table != nil {
+		list = append(list, t.table.State(moments)...)
+	}
 	if err := safetensors.Write(path, list, nil); err != nil {
 		return "", err
 	}
@@ -143,6 +146,9 @@ func (t *Trainer) loadTensors(path, sum string, moments bool) error {
 			fits = fmt.Errorf("%s: %s does not fit this run", path, name)
 		}
 	})
+	if fits == nil && t.table != nil {
+		fits = t.table.SetState(f, moments) // refuses as a whole, too
+	}
 	if fits != nil {
 		return fits
 	}
@@ -188,6 +194,9 @@ func (t *Trainer) finish(state *trainState) (TrainResult, error) {
 		_, values := users.Params()
 		for _, v := range values {
 			result.UserParameters += int64(v.Len())
+		}
+		if t.table != nil {
+			result.UserParameters += int64(t.table.Len())
 		}
 		if err := users.Save(filepath.Join(t.job.Out, "user_model.safetensors")); err != nil {
 			return result, err

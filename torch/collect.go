@@ -23,7 +23,11 @@ type StepStats struct {
 // checkExamples refuses rows that the objective cannot be computed on.
 func checkExamples(examples []Example, o objective.Config) error {
 	for _, e := range examples {
-		if len(e.Responses) != o.Responses() {
+		if o.Kind == "kto" {
+			if err := checkUnpaired(e); err != nil {
+				return err
+			}
+		} else if len(e.Responses) != o.Responses() {
 			return fmt.Errorf("row %d has %d responses; %s needs %d", e.Row, len(e.Responses), o.Kind, o.Responses())
 		}
 		if o.NeedsReference() && len(e.Reference) != len(e.Responses) {
@@ -46,41 +50,55 @@ type collector struct {
 	rejected float64
 	margin   float64
 	right    int
+	z0       [2]float64 // kto: of the step's mismatched pairs, in the user pass and in the generic pass
 }
 
 func newCollector(job TrainJob, examples []Example, list []unit) *collector {
-	c := &collector{job: job, examples: examples, scale: 1 / float64(len(examples)), shown: genericPass}
+	c := &collector{job: job, examples: examples, shown: genericPass}
 	for _, u := range list {
 		if u.kind == userPass {
 			c.shown = userPass
 		}
 	}
-	if job.Objective.Kind == "sft" { // token cross-entropy: mean over the step's response tokens
-		tokens := 0
-		for _, e := range examples {
-			for _, r := range e.Responses {
-				tokens += len(r)
-			}
-		}
-		c.scale = 1 / float64(tokens)
-	}
+	c.scale = 1 / stepSize(job.Objective.Kind, examples)
 	return c
+}
+
+// stepSize is what a step's loss is the mean over: comparisons; response tokens for sft; responses for kto.
+func stepSize(kind string, examples []Example) float64 {
+	tokens, responses := 0, 0
+	for _, e := range examples {
+		responses += len(e.Responses)
+		for _, r := range e.Responses {
+			tokens += len(r)
+		}
+	}
+	switch kind {
+	case "sft":
+		return float64(tokens)
+	case "kto":
+		return float64(responses)
+	}
+	return float64(len(examples))
 }
 
 // add takes a micro-batch's token log-probs and returns d(step's loss)/d(token log-prob).
 func (c *collector) add(m *micro, tokens []float32) []float32 {
 	all, grads := sums(&m.batch, tokens), make([]float32, len(tokens))
-	at := 0
+	slopes := make([]float64, len(all))
 	for _, u := range m.units {
-		n := len(c.examples[u.example].Responses)
-		d := c.unit(u, all[at:at+n])
-		for i, slope := range d {
-			span := m.batch.Responses[at+i]
-			for j := range span.Len {
-				grads[span.Start+j] = float32(slope)
-			}
+		logps := make([]float64, len(u.at))
+		for i, at := range u.at {
+			logps[i] = all[at]
 		}
-		at += n
+		for i, slope := range c.unit(u, logps) {
+			slopes[u.at[i]] += slope
+		}
+	}
+	for i, span := range m.batch.Responses {
+		for j := range span.Len {
+			grads[span.Start+j] = float32(slopes[i])
+		}
 	}
 	return grads
 }
@@ -96,18 +114,27 @@ func (c *collector) unit(u unit, logps []float64) []float64 {
 		}
 		return d
 	}
+	if c.job.Objective.Kind == "kto" {
+		return c.unpaired(u, logps, w)
+	}
 	r := c.job.Objective.OfPair(objectivePair(logps, c.examples[u.example]))
 	c.loss += w * r.Loss
-	if u.kind == c.shown {
-		c.rows++
-		c.chosen += logps[0]
-		c.rejected += logps[1]
-		c.margin += r.ChosenReward - r.RejectedReward
-		if r.ChosenReward > r.RejectedReward {
-			c.right++
-		}
-	}
+	c.show(u, logps, r.ChosenReward, r.RejectedReward)
 	return []float64{w * r.DChosen, w * r.DRejected}
+}
+
+// show adds a pair to the statistics.
+func (c *collector) show(u unit, logps []float64, chosen, rejected float64) {
+	if u.kind != c.shown && u.kind != bothPasses {
+		return
+	}
+	c.rows++
+	c.chosen += logps[0]
+	c.rejected += logps[1]
+	c.margin += chosen - rejected
+	if chosen > rejected {
+		c.right++
+	}
 }
 
 func (c *collector) stats() StepStats {

@@ -123,7 +123,7 @@ type Evaluation struct {
 // Point is one value of a training curve.
 type Point struct {
 	Step  int
-	Name  string // loss lr grad_norm chosen_logps rejected_logps (reward models: chosen_reward rejected_reward) margin accuracy; of evaluation: top generic average; of RL: reward kl entropy length clipped
+	Name  string // loss lr grad_norm chosen_logps rejected_logps (reward models: chosen_reward rejected_reward) margin accuracy full_grad_norm; of evaluation: top generic average; of RL: reward kl entropy length clipped
 	Value float64
 }
 

@@ -15,6 +15,7 @@ type passKind int
 const (
 	userPass    passKind = iota // the row's own user
 	genericPass                 // user 0
+	bothPasses                  // one pass in place of two equal ones
 )
 
 // unit is one example in one pass: what is packed as one group.
@@ -24,6 +25,7 @@ type unit struct {
 	text    []int32
 	weight  float64
 	kind    passKind
+	at      []int // where its responses are among those of the micro-batch; set when it is packed
 }
 
 // units lists the passes of a step (design.md section 2): alpha of the user's, 1 - alpha of the generic user's. A pass of
@@ -36,10 +38,13 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 		if genericKeepsText {
 			generic.text = e.UserText
 		}
-		sameUser := !personal || e.User == 0
+		if !personal { // all users are one
+			own.user = min(own.user, 0)
+		}
+		sameUser := own.user <= 0
 		sameText := genericKeepsText || len(e.UserText) == 0
 		if sameUser && sameText {
-			own.weight = 1
+			own.weight, own.kind = 1, bothPasses
 			out = append(out, own)
 			continue
 		}
@@ -50,6 +55,17 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 		}
 	}
 	return out
+}
+
+// usersOf lists whose soft prompts the units have.
+func usersOf(list []unit) []int32 {
+	var users []int32
+	for _, u := range list {
+		if u.user != NoUser {
+			users = append(users, u.user)
+		}
+	}
+	return users
 }
 
 // micro is what one forward and backward pass works on.
@@ -71,10 +87,20 @@ type packing struct {
 
 // packMicros fills micro-batches up to budget tokens, in the order of the units; one that is longer gets its own.
 func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
+	alone := make([]equalUnits, len(list))
+	for i, u := range list {
+		alone[i] = equalUnits{u}
+	}
+	return packEqual(alone, examples, in)
+}
+
+// packEqual is packMicros where units that ask for the same are computed once.
+func packEqual(list []equalUnits, examples []Example, in packing) ([]micro, error) {
 	var micros []micro
 	fresh := micro{batch: lm.Batch{LastOnly: in.rewards}}
 	current, tokens := fresh, 0
-	for _, u := range list {
+	for _, equal := range list {
+		u := equal[0]
 		g, err := groupOf(u, examples[u.example], in)
 		if err != nil {
 			return nil, err
@@ -84,8 +110,8 @@ func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
 			micros = append(micros, current)
 			current, tokens = fresh, 0
 		}
+		current.units = append(current.units, equal.placed(examples, len(current.batch.Responses))...)
 		current.batch.Add(g)
-		current.units = append(current.units, u)
 		if g.Soft > 0 {
 			current.users = append(current.users, u.user)
 		}

@@ -134,6 +134,7 @@ func TestCheckRL(t *testing.T) {
 		{"clip is 0", func(j *TrainJob) { j.RL.Clip = 0 }},
 		{"clip is NaN", func(j *TrainJob) { j.RL.Clip = math.NaN() }},
 		{"kl_target is -1", func(j *TrainJob) { j.RL.KLTarget = -1 }},
+		{"stop_norm is 0.1", func(j *TrainJob) { j.StopNorm = 0.1 }},
 		{"lora has dropout 0.1", func(j *TrainJob) { j.LoRA = &lm.LoRAConfig{Rank: 1, Dropout: 0.1} }},
 		{"sampling has temperature 0; rloo draws from the policy itself", func(j *TrainJob) { j.RL.Sampling.Temperature = 0 }},
 		{"sampling has top_p 0.9", func(j *TrainJob) { j.RL.Sampling.TopP = 0.9 }},

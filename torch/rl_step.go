@@ -56,7 +56,7 @@ func (t *Trainer) learn(r *rollout) (mean StepStats, clipped float64, err error)
 	r.weigh(o, &t.rl.state)
 	for pass := range passes {
 		l := newRolloutLoss(r, o, t.job.RL.Clip)
-		tensor.ZeroGrads(t.params())
+		t.begin(r.list)
 		for i := range r.micros {
 			t.learnMicro(&r.micros[i], l)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/prlhf/prlhf/torch/tensor"
@@ -48,7 +49,7 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
-		points, err := t.nextStep(ctx, &rows, state)
+		points, err := t.advance(ctx, &rows, state)
 		if err != nil {
 			return TrainResult{}, err
 		}
@@ -62,8 +63,18 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 				return TrainResult{}, err
 			}
 		}
+		stop, norm, err := t.smallEnough(ctx, rows.rows)
+		if err != nil {
+			return TrainResult{}, err
+		}
+		if !math.IsNaN(norm) {
+			points = append(points, Point{t.done, "full_grad_norm", norm})
+		}
 		state.Points = append(state.Points, points...)
 		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
+		if stop {
+			break
+		}
 		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err
@@ -73,8 +84,20 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	return t.finish(state)
 }
 
-// nextStep is one step on the next rows.
-func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+// advance is one step on the next rows.
+func (t *Trainer) advance(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+	if t.rl == nil {
+		return t.next(rows)
+	}
+	prompts, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
+	return t.nextTexts(ctx, prompts, state)
+}
+
+// batch is the next rows.
+func (t *Trainer) batch(rows *order) ([]Example, error) {
 	var examples []Example
 	for _, i := range rows.batch(t.done, t.job.BatchSize) {
 		e, err := t.job.Data.At(i)
@@ -83,14 +106,15 @@ func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) 
 		}
 		examples = append(examples, e)
 	}
-	if t.rl != nil {
-		return t.nextTexts(ctx, examples, state)
-	}
-	return t.next(examples)
+	return examples, nil
 }
 
-// next is one optimizer step on examples.
-func (t *Trainer) next(examples []Example) ([]Point, error) {
+// next is one optimizer step on the next rows.
+func (t *Trainer) next(rows *order) ([]Point, error) {
+	examples, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
 	stats, err := t.Step(examples)
 	if errors.Is(err, errNotFinite) {
 		return nil, t.explainNotFinite(stats, examples)
@@ -138,7 +162,11 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 		return 0, err
 	}
 	bare := append([]Example{}, examples...)
-	for i := range bare {
+	for i, e := range examples {
+		if t.job.Objective.Kind == "kto" { // the mismatched response behind the row's own
+			bare[i].Responses = slices.Concat(e.Responses, [][]int32{e.Mismatch})
+			bare[i].Reference = slices.Concat(e.Reference, []float64{e.MismatchReference})
+		}
 		bare[i].User = NoUser
 		if !t.job.ReferenceUserText {
 			bare[i].UserText = nil
@@ -148,7 +176,7 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	if err := t.Score(bare, func(l Logp) { plain = append(plain, l) }); err != nil {
 		return 0, err
 	}
-	for i, e := range examples {
+	for i, e := range bare {
 		for j, want := range e.Reference {
 			tolerance := 1e-5 * max(1, math.Abs(want)) // relative; below one nat fp32 has no more digits to compare
 			if t.job.Precision == "bf16" {

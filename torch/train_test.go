@@ -5,12 +5,15 @@ package torch
 import (
 	"context"
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/prlhf/prlhf/torch/lm"
 	"github.com/prlhf/prlhf/torch/lm/lmtest"
 	"github.com/prlhf/prlhf/torch/objective"
+	"github.com/prlhf/prlhf/torch/safetensors"
 	"github.com/prlhf/prlhf/torch/usermodel"
 )
 
@@ -26,6 +29,10 @@ func TestTrainLowersTheLoss(t *testing.T) {
 		{"individualized without a shared part", toy(12, 2), func(j *TrainJob) { j.UserModel.Shared, j.Objective.Alpha = false, 1 }},
 		{"cluster", toy(12, 2), func(j *TrainJob) {
 			j.UserModel = usermodel.Config{Kind: "cluster", Tokens: 2, Clusters: 3, Weights: "softmax"}
+			j.Objective.Alpha, j.Optimizer.UserLR = 1, 0.2
+		}},
+		{"given clusters", toy(12, 2), func(j *TrainJob) {
+			j.UserModel, j.Clusters = usermodel.Config{Kind: "cluster", Tokens: 2, Clusters: 2, Weights: "given"}, []int{0, 1}
 			j.Objective.Alpha, j.Optimizer.UserLR = 1, 0.2
 		}},
 		{"uniform, users agree", toy(12, 1), func(j *TrainJob) { j.UserModel = usermodel.Config{Kind: "uniform", Tokens: 2} }},
@@ -60,6 +67,24 @@ func checkCounts(t *testing.T, job TrainJob, result TrainResult) {
 	}
 	if users := job.UserModel.Parameters(job.Users, c.Width); result.UserParameters != users || result.AdapterParameters != weights {
 		t.Errorf("%d user parameters and %d weights; a plan counts %d and %d", result.UserParameters, result.AdapterParameters, users, weights)
+	}
+}
+
+// Given weights are what they were at the end, decay and gradient or not: [1/K, one-hot rows].
+func TestGivenWeightsStay(t *testing.T) {
+	job := dpoJob(t, model(t, "llama"), toy(12, 2))
+	job.UserModel, job.Clusters = usermodel.Config{Kind: "cluster", Tokens: 2, Clusters: 4, Weights: "given"}, []int{3, 1}
+	job.Optimizer.UserWeightDecay = 0.1
+	mustTrain(t, job)
+	f, err := safetensors.Open(filepath.Join(job.Out, "user_model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	weights, ok := f.Tensor("user_weight")
+	got, err := safetensors.Float32s(weights)
+	if !ok || err != nil || !slices.Equal(got, []float32{0.25, 0.25, 0.25, 0.25, 0, 0, 0, 1, 0, 1, 0, 0}) {
+		t.Errorf("user weights %v, %v", got, err)
 	}
 }
 
@@ -118,6 +143,9 @@ func TestTrainRefuses(t *testing.T) {
 		{"a user outside the table", func(j *TrainJob) { j.Users = 1 }, "user 2 is not one of 0..1"},
 		{"a token outside the vocabulary", func(j *TrainJob) { j.Data.(rows)[0].Prompt = []int32{37} }, "index out of range"},
 		{"an objective out of range", func(j *TrainJob) { j.Objective.Beta = 0 }, "beta is 0"},
+		{"a cluster that is not there", func(j *TrainJob) {
+			j.UserModel, j.Clusters = usermodel.Config{Kind: "cluster", Tokens: 2, Clusters: 2, Weights: "given"}, []int{0, 2}
+		}, "user 2 is in cluster 2; with 2 clusters it must be one of 0 to 1"},
 		{"no start text", func(j *TrainJob) { j.UserModel.Start = "text" }, "start text"},
 		{"a start text outside the vocabulary", func(j *TrainJob) { j.UserModel.Start, j.StartIDs = "text", []int32{3, 99} }, "token id 99"},
 		{"no model", func(j *TrainJob) { j.Policy.Model = dir + "-absent" }, "config.json"},

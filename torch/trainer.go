@@ -19,7 +19,8 @@ type Trainer struct {
 	job    TrainJob
 	policy *policy
 	pack   packing
-	groups []paramGroup // weights or adapters, then user parameters
+	groups []paramGroup     // weights or adapters, then user parameters
+	table  *usermodel.Table // sparse rows of users; nil: none
 	scope  *tensor.Scope
 	rl     *reinforcement // rloo, grpo, ppo
 	done   int            // finished steps
@@ -84,7 +85,7 @@ func newTrainer(job TrainJob, rate rater) (_ *Trainer, err error) {
 	}
 	if job.UserModel.Tokens > 0 {
 		vocab := usermodel.Vocabulary{Rows: t.policy.model.Embedding(), Width: t.policy.model.Width, Text: job.StartIDs}
-		users, err := usermodel.New(job.UserModel, job.Users, vocab, job.place(), job.Seed)
+		users, err := usermodel.New(job.UserModel, job.Users, job.Clusters, vocab, job.place(), job.Seed)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +93,7 @@ func newTrainer(job TrainJob, rate rater) (_ *Trainer, err error) {
 	}
 	t.pack = t.policy.packing(job.Inputs)
 	t.collect()
-	if len(t.groups) == 0 {
+	if len(t.groups) == 0 && t.table == nil {
 		return nil, fmt.Errorf("nothing is trained: lora has rank 0 and there is no user model")
 	}
 	if job.Objective.IsRL() {
@@ -113,6 +114,7 @@ func (t *Trainer) collect() {
 	if t.policy.users != nil {
 		names, values := t.policy.users.Params()
 		t.optimise(names, values, o.UserLR, o.UserWeightDecay)
+		t.table = t.policy.users.Table()
 	}
 }
 
@@ -136,18 +138,35 @@ func (t *Trainer) Close() {
 	t.scope.Close()
 }
 
+// params are what gets gradients in the step under way.
 func (t *Trainer) params() []*tensor.Tensor {
 	var all []*tensor.Tensor
 	for _, g := range t.groups {
 		all = append(all, g.values...)
 	}
+	if t.table != nil && t.table.Leaf() != nil {
+		all = append(all, t.table.Leaf())
+	}
 	return all
+}
+
+// begin drops the gradients of the step before; of a sparse table it takes the rows of the new step's users.
+func (t *Trainer) begin(list []unit) {
+	if t.table != nil {
+		t.table.Touch(usersOf(list))
+	}
+	tensor.ZeroGrads(t.params())
 }
 
 // Gradients runs forward and backward over the examples and leaves the gradient of the step's loss in the parameters. The
 // loss is the mean over examples of alpha l(u) + (1 - alpha) l(u_0), whatever the micro-batches (paper, Section 4.3).
 func (t *Trainer) Gradients(examples []Example) (StepStats, error) {
-	return t.gradients(examples, units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText))
+	return t.gradients(examples, t.units(examples))
+}
+
+// units are the passes of some rows.
+func (t *Trainer) units(examples []Example) []unit {
+	return units(examples, t.job.Objective.Alpha, t.job.UserModel.Personal(), t.job.GenericKeepsText)
 }
 
 // GradientsByRow is Gradients where every example is one pass, that of its own user: the loss is the mean over examples of
@@ -164,26 +183,64 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	if err := checkExamples(examples, t.job.Objective); err != nil {
 		return StepStats{}, err
 	}
-	tensor.ZeroGrads(t.params())
-	micros, err := packMicros(list, examples, t.pack)
+	t.begin(list)
+	c, micros, err := t.prepare(examples, list)
 	if err != nil {
 		return StepStats{}, err
 	}
-	c := newCollector(t.job, examples, list)
 	for i := range micros {
-		m := &micros[i]
-		t.tokens += int64(len(m.batch.IDs))
-		t.micro(m, c, uint64(t.done)<<20|uint64(i)+1)
+		t.tokens += int64(len(micros[i].batch.IDs))
+		pass := uint64(t.done)<<20 | uint64(i) + 1
+		t.backward(&micros[i], c, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
 	}
 	stats := c.stats()
 	stats.GradNorm = tensor.GradNorm(t.params())
 	return stats, nil
 }
 
-func (t *Trainer) micro(m *micro, c *collector, pass uint64) {
+// zeroPoints computes kto's z0 of each pass from the step's mismatched pairs, without gradient and dropout.
+func (t *Trainer) zeroPoints(list []unit, examples []Example) (z0 [2]float64, err error) {
+	others := mismatched(examples)
+	micros, err := packMicros(list, others, t.pack)
+	if err != nil {
+		return z0, err
+	}
+	var kinds []passKind
+	var ratios []float64
+	for i := range micros {
+		m := &micros[i]
+		k := 0
+		err := t.policy.scoreMicro(m, others, func(l Logp) error {
+			u := m.units[k]
+			kinds, ratios = append(kinds, u.kind), append(ratios, l.Sums[0]-others[u.example].Reference[0])
+			k++
+			return nil
+		})
+		if err != nil {
+			return z0, err
+		}
+	}
+	return zeroPoints(kinds, ratios), nil
+}
+
+// prepare packs the passes of some rows and makes ready what turns their log-probs into a loss.
+func (t *Trainer) prepare(examples []Example, list []unit) (*collector, []micro, error) {
+	micros, err := packEqual(bundle(list, examples), examples, t.pack)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := newCollector(t.job, examples, list)
+	if t.job.Objective.Kind == "kto" {
+		c.z0, err = t.zeroPoints(list, examples)
+	}
+	return c, micros, err
+}
+
+// backward adds the gradient of a micro-batch.
+func (t *Trainer) backward(m *micro, c *collector, mode lm.Mode) {
 	s := tensor.NewScope()
 	defer s.Close()
-	logps := t.policy.outputs(s, m, lm.Mode{Dropout: pass ^ uint64(t.job.Seed)<<40})
+	logps := t.policy.outputs(s, m, mode)
 	grads := c.add(m, logps.Floats())
 	tensor.Backward(logps, s.FromFloats(grads, t.job.place(), tensor.Float32, int64(len(grads))))
 }
@@ -219,64 +276,13 @@ func (t *Trainer) descend(stats StepStats, n int) (StepStats, error) {
 	for _, g := range t.groups {
 		tensor.AdamW(g.values, g.m, g.v, n, g.lr*factor, o.Beta1, o.Beta2, o.Eps, g.decay)
 	}
+	if t.table != nil {
+		t.table.Update(func(rows, m, v *tensor.Tensor, steps []int64) {
+			tensor.AdamWRows(rows, m, v, steps, o.UserLR*factor, o.Beta1, o.Beta2, o.Eps, o.UserWeightDecay)
+		})
+	}
 	stats.LR = o.LR * factor
 	return stats, nil
-}
-
-// GradientNorms is the L2 norm of each parameter's gradient, by name.
-func (t *Trainer) GradientNorms() map[string]float64 {
-	norms := map[string]float64{}
-	for _, g := range t.groups {
-		for i, name := range g.names {
-			norms[name] = tensor.GradNorm(g.values[i : i+1])
-		}
-	}
-	return norms
-}
-
-// Values copies a parameter to the host; nil when there is none of that name.
-func (t *Trainer) Values(name string) []float32 {
-	if p := t.param(name); p != nil {
-		return p.Floats()
-	}
-	return nil
-}
-
-func (t *Trainer) param(name string) *tensor.Tensor {
-	for _, g := range t.groups {
-		for i, n := range g.names {
-			if n == name {
-				return g.values[i]
-			}
-		}
-	}
-	return nil
-}
-
-// SetValues overwrites a parameter, as when the adapter of another program is gone on with.
-func (t *Trainer) SetValues(name string, values []float32) error {
-	p := t.param(name)
-	if p == nil {
-		return fmt.Errorf("no trained parameter is named %s", name)
-	}
-	if p.Len() != len(values) {
-		return fmt.Errorf("%s has %d numbers, %v here", name, len(values), p.Shape())
-	}
-	s := tensor.NewScope()
-	defer s.Close()
-	tensor.CopyInto(p, s.FromFloats(values, t.job.place(), tensor.Float32, p.Shape()...))
-	return nil
-}
-
-// Gradient copies what Gradients left in a parameter to the host; nil when there is none of that name.
-func (t *Trainer) Gradient(name string) []float32 {
-	p := t.param(name)
-	if p == nil {
-		return nil
-	}
-	s := tensor.NewScope()
-	defer s.Close()
-	return s.Gradient(p).Floats()
 }
 
 // Score calls yield with the log-probs of examples under the policy as it stands.

@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Row is one comparison: a user chose one response over another.
+// Row is one comparison: a user chose one response over another. Where the data is unpaired, it is one response, as Chosen
+// where the user liked it and as Rejected where not; the other is "".
 type Row struct {
 	File string // name relative to the source
 	Line int64  // from 1
@@ -25,8 +26,9 @@ type Row struct {
 	Chosen   string
 	Rejected string
 
-	// SecondChosen says that the chosen response is the second one in the data. A rule that must choose between equals
-	// takes the first.
+	// SecondChosen says that the chosen response is the second one in the data; of unpaired rows, that their response is
+	// not liked: no response at all, which would be the second, is better. A rule that must choose between equals takes
+	// the first.
 	SecondChosen bool
 }
 
@@ -52,6 +54,7 @@ const (
 	MissingField  = "missing_field"
 	WrongType     = "wrong_type"
 	UnknownSplit  = "unknown_split"
+	UnknownLabel  = "unknown_label"
 	EmptyUser     = "empty_user"
 	EmptyResponse = "empty_response"
 	IdenticalPair = "identical_pair"

@@ -1,7 +1,7 @@
 package formats
 
 // The reader of jsonl: one JSON object a line with prompt, chosen, rejected, user, and, where the data has them,
-// user_text, group, cluster, split.
+// user_text, group, cluster, split. Unpaired data has response and label instead of chosen and rejected (unpaired.go).
 
 import (
 	"bytes"
@@ -80,30 +80,38 @@ func invalidAt(text []byte) int {
 	return 0
 }
 
+// column is one of ours, and where its value goes.
+type column struct {
+	name     string
+	to       *string
+	read     func(object, string) (string, problem)
+	optional bool
+}
+
 // comparison fills in record from the fields of a line.
 func comparison(record Record, fields object, columns Columns) Record {
-	for _, f := range []struct {
-		name     string
-		to       *string
-		read     func(object, string) (string, problem)
-		optional bool
-	}{
+	var label string
+	wanted := []column{
 		{"user", &record.User, object.scalar, false},
 		{"split", &record.Split, object.scalar, true},
 		{"group", &record.Group, object.scalar, true},
 		{"cluster", &record.Cluster, object.scalar, true},
 		{"user_text", &record.UserText, object.scalar, true},
 		{"prompt", &record.Prompt, object.text, false},
-		{"chosen", &record.Chosen, object.text, false},
-		{"rejected", &record.Rejected, object.text, false},
-	} {
+	}
+	if columns.Unpaired() {
+		wanted = append(wanted, column{"response", &record.Chosen, object.text, false}, column{"label", &label, object.scalar, false})
+	} else {
+		wanted = append(wanted, column{"chosen", &record.Chosen, object.text, false}, column{"rejected", &record.Rejected, object.text, false})
+	}
+	for _, f := range wanted {
 		value, problem := f.read(fields, columns.of(f.name))
 		// A column that the spec names is expected in every row: a misspelled name must not pass as "there is none".
 		if _, named := columns[f.name]; problem.reason == MissingField && f.optional && !named {
 			continue
 		}
 		if problem.reason != "" {
-			return record.bad(problem.reason, "%s", problem.detail)
+			return record.bad(problem.reason, "%s%s", problem.detail, unpairedHint(f.name, fields))
 		}
 		*f.to = value
 	}
@@ -112,6 +120,9 @@ func comparison(record Record, fields object, columns Columns) Record {
 		return record.bad(UnknownSplit, "%s is %q; train, test, valid or validation expected", columns.of("split"), record.Split)
 	}
 	record.Split = split
+	if columns.Unpaired() {
+		return liked(record, label, columns)
+	}
 	return checkPair(record, columns.of("user"), columns.of("chosen"), columns.of("rejected"))
 }
 

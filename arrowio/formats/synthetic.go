@@ -7,7 +7,8 @@ package formats
 //   - a long summary says the slots of its post again, so it can be learned;
 //   - a short summary has one or two words and never begins like a long one: if it did, the model could not tell which
 //     of the two it is writing until it has to stop;
-//   - the recorded choices are random: whoever uses the data simulates what the workers like.
+//   - the recorded choices are random: whoever uses the data simulates what the workers like. Those of several votes for
+//     one pair have set shares (synthetic_votes.go).
 
 import (
 	"bufio"
@@ -20,9 +21,11 @@ import (
 
 // SyntheticConfig is the size of made-up data.
 type SyntheticConfig struct {
-	Users       int // workers; the first has most comparisons
-	Comparisons int // in all
-	Prompts     int // distinct
+	Users       int  // workers; the first has most comparisons
+	Comparisons int  // in all
+	Prompts     int  // distinct
+	Votes       int  // workers who judge each pair; 0 and 1: one, who chooses at random
+	Cyclic      bool // three answers to each prompt, whose votes go in a circle
 	Seed        int64
 }
 
@@ -37,6 +40,12 @@ func Synthesize(w io.Writer, cfg SyntheticConfig) error {
 	if cfg.Users < 1 || cfg.Comparisons < 1 || cfg.Prompts < 1 {
 		return fmt.Errorf("synthetic data need at least one user, comparison and prompt; asked for %d, %d, %d", cfg.Users, cfg.Comparisons, cfg.Prompts)
 	}
+	cfg.Votes = max(cfg.Votes, 1)
+	if cfg.voted() {
+		if err := cfg.checkVotes(); err != nil {
+			return err
+		}
+	}
 	random := newRandom(cfg.Seed, "synthetic")
 	posts, err := makePosts(cfg.Prompts, random)
 	if err != nil {
@@ -46,13 +55,24 @@ func Synthesize(w io.Writer, cfg SyntheticConfig) error {
 	out := bufio.NewWriter(w)
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	for _, worker := range dealWorkers(cfg, random) {
-		post := posts[random.IntN(len(posts))]
-		if err := lines.Encode(post.compare(worker, random)); err != nil {
+	for _, line := range cfg.comparisons(posts, random) {
+		if err := lines.Encode(line); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
+}
+
+func (cfg SyntheticConfig) comparisons(posts []post, random *rand.Rand) []tldrLine {
+	if cfg.voted() {
+		return cfg.vote(posts, random)
+	}
+	var lines []tldrLine
+	for _, worker := range dealWorkers(cfg, random) {
+		post := posts[random.IntN(len(posts))]
+		lines = append(lines, post.compare(worker, random))
+	}
+	return lines
 }
 
 // dealWorkers returns the worker of each comparison, in random order. Worker k of n (from 0) has a share that is
@@ -62,17 +82,21 @@ func dealWorkers(cfg SyntheticConfig, random *rand.Rand) []string {
 	for k := range cfg.Users {
 		weights += 2*cfg.Users - k
 	}
-	digits := max(2, len(fmt.Sprint(cfg.Users)))
 	workers := make([]string, 0, cfg.Comparisons)
 	before := 0
 	for k := range cfg.Users {
 		before += 2*cfg.Users - k
 		for len(workers) < cfg.Comparisons*before/weights {
-			workers = append(workers, fmt.Sprintf("worker%0*d", digits, k+1))
+			workers = append(workers, workerName(k, cfg.Users))
 		}
 	}
 	random.Shuffle(len(workers), func(i, j int) { workers[i], workers[j] = workers[j], workers[i] })
 	return workers
+}
+
+// workerName is that of worker k of n, from 0; names sort like numbers.
+func workerName(k, n int) string {
+	return fmt.Sprintf("worker%0*d", max(2, len(fmt.Sprint(n))), k+1)
 }
 
 // tldrLine is a line of the format; the order of its fields is that of the file.
@@ -114,15 +138,20 @@ type post struct {
 
 // compare makes one comparison: a long and a short summary in random order, with a random choice.
 func (p post) compare(worker string, random *rand.Rand) tldrLine {
-	pair := [2]tldrSummary{
-		{Text: pick(random, p.long), Policy: pick(random, policies)},
-		{Text: pick(random, p.short), Policy: pick(random, policies)},
-	}
+	pair := [2]tldrSummary{p.summary(pick(random, p.long), random), p.summary(pick(random, p.short), random)}
 	if random.IntN(2) == 1 {
 		pair[0], pair[1] = pair[1], pair[0]
 	}
+	return p.line(pair, random.IntN(2), worker, random)
+}
+
+func (p post) summary(text string, random *rand.Rand) tldrSummary {
+	return tldrSummary{Text: text, Policy: pick(random, policies)}
+}
+
+func (p post) line(pair [2]tldrSummary, choice int, worker string, random *rand.Rand) tldrLine {
 	return tldrLine{
-		Info: p.info, Split: p.split, Summaries: pair, Choice: random.IntN(2),
+		Info: p.info, Split: p.split, Summaries: pair, Choice: choice,
 		Worker: worker, Batch: "made_up", Extra: tldrExtra{1 + random.IntN(9)},
 	}
 }

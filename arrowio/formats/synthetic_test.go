@@ -117,7 +117,7 @@ func TestSyntheticGolden(t *testing.T) {
 }
 
 func TestSyntheticRefusesNothing(t *testing.T) {
-	for _, cfg := range []SyntheticConfig{{0, 1, 1, 0}, {1, 0, 1, 0}, {1, 1, 0, 0}} {
+	for _, cfg := range []SyntheticConfig{{Comparisons: 1, Prompts: 1}, {Users: 1, Prompts: 1}, {Users: 1, Comparisons: 1}} {
 		if err := Synthesize(&bytes.Buffer{}, cfg); err == nil {
 			t.Errorf("%+v is accepted", cfg)
 		}

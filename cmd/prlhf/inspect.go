@@ -91,6 +91,9 @@ var segmentColors = map[runner.SegmentKind][2]string{
 	runner.SegmentResponse: {"32", "92"},
 	runner.SegmentChosen:   {"32", "92"},
 	runner.SegmentRejected: {"31", "91"},
+	runner.SegmentLiked:    {"32", "92"},
+	runner.SegmentNotLiked: {"31", "91"},
+	runner.SegmentMismatch: {"33", "93"},
 }
 
 func printSegment(s screen, seg runner.Segment) {

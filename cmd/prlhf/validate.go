@@ -57,6 +57,10 @@ func contents(s *dsl.Spec) string {
 	add(len(s.Trains), "train", "trains")
 	add(len(s.Scores), "accuracy", "accuracies")
 	add(len(s.Gens), "generate", "generates")
+	add(len(s.Adapts), "adapt", "adapts")
+	add(len(s.Judges), "judge", "judges")
+	add(len(s.Wins), "win rate", "win rates")
+	add(len(s.Agrees), "agreement", "agreements")
 	add(len(s.Claims), "claim", "claims")
 	add(len(s.Reports), "report", "reports")
 	if len(parts) == 0 {

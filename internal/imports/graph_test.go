@@ -15,7 +15,8 @@ var ours = map[string][]string{
 	"cmd/prlhf": {"dsl", "runner", "runner/store", "specs", "torch"},
 	// torch/lm, /usermodel and /objective are here for the plain settings that torch's jobs are made of.
 	"runner": {"dsl", "arrowio", "arrowio/formats", "torch", "torch/tokenizer", "torch/lm", "torch/usermodel", "torch/objective",
-		"judges", "reports", "runner/store"},
+		"judges", "judges/openai", "reports", "runner/store"},
+	"judges/openai":   {"judges"},
 	"torch":           {"torch/lm", "torch/usermodel", "torch/objective", "torch/tensor", "torch/safetensors"},
 	"torch/lm":        {"torch/tensor", "torch/safetensors"},
 	"torch/usermodel": {"torch/tensor", "torch/safetensors"},

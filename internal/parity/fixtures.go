@@ -110,8 +110,12 @@ func readJSON(path string, into any) error {
 
 // batch is batch_T*.json, as far as the checks need it. Rows 2i and 2i+1 are a pair and its user-0 copy.
 type batch struct {
-	SepID     int32   `json:"sep_id"`
-	UserIDs   []int32 `json:"user_ids"`
+	SepID   int32   `json:"sep_id"`
+	UserIDs []int32 `json:"user_ids"`
+	Seen    struct {
+		Policy    []bool `json:"policy"`
+		Reference []bool `json:"reference"`
+	} `json:"user_text_seen"`
 	Tokenized []struct {
 		Chosen         []int32 `json:"chosen_input_ids"`
 		ChosenLabels   []int32 `json:"chosen_labels"`
@@ -123,7 +127,8 @@ type batch struct {
 // row is one row of a batch in our form.
 type row struct {
 	bos       int32
-	separator int // where the separator stood: what the authors' padding, and so their positions, depend on
+	separator int     // where the separator stood: what the authors' padding, and so their positions, depend on
+	text      []int32 // of the user, between soft prompt and prompt; the reference of the authors sees it too
 	prompt    []int32
 	responses [][]int32
 }
@@ -149,6 +154,33 @@ func (b batch) rows() ([]row, error) {
 		out = append(out, chosen)
 	}
 	return out, nil
+}
+
+// findTexts takes the users' texts off the prompts. The authors tokenize both together; a row's user-0 copy has the same
+// prompt without the text (a bug of theirs: the paper's generic pass keeps it), or the beginning of it where the limit
+// of length cut the row's end; that tells where the text stops.
+func (b batch) findTexts(rows []row) error {
+	if len(b.Seen.Policy) != len(rows) || !slices.Equal(b.Seen.Policy, b.Seen.Reference) {
+		return fmt.Errorf("user_text_seen does not say of each of %d rows whether policy and reference both see a text", len(rows))
+	}
+	for i := range rows {
+		if !b.Seen.Policy[i] {
+			continue
+		}
+		if i+1 == len(rows) || b.Seen.Policy[i+1] {
+			return fmt.Errorf("row %d has a text and no copy without it", i)
+		}
+		own, copied := rows[i].prompt, rows[i+1].prompt
+		n := 1
+		for n < len(own) && (len(own)-n > len(copied) || !slices.Equal(own[n:], copied[:len(own)-n])) {
+			n++
+		}
+		if n == len(own) {
+			return fmt.Errorf("row %d is not its copy with a text before it", i)
+		}
+		rows[i].text, rows[i].prompt = rows[i].prompt[:n], rows[i].prompt[n:]
+	}
+	return nil
 }
 
 // splitRow takes [BOS] identifier separator prompt response apart; labels are -100 on all but the response.

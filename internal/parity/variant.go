@@ -61,10 +61,6 @@ func checkVariant(dir, name string, p place, tell func(line)) {
 		tell(lineOf(name, "all", func(*comparison) error { return err }))
 		return
 	}
-	if x.Variant.UserText {
-		tell(line{fixture: name, check: "all", status: notOffered, detail: "user text in the authors' form comes with the issue on user text"})
-		return
-	}
 	for _, check := range []struct {
 		name string
 		run  func(*comparison) error
@@ -93,6 +89,11 @@ func (x *experiment) load(temp string) (err error) {
 	}
 	if n := len(x.rows); n == 0 || len(x.PolicyChosen) != n || len(x.PolicyRejected) != n || len(x.ReferenceChosen) != n || len(x.ReferenceRejected) != n {
 		return fmt.Errorf("%d rows in the batch, %d in expected.json", n, len(x.PolicyChosen))
+	}
+	if x.Variant.UserText {
+		if err := x.batch.findTexts(x.rows); err != nil {
+			return err
+		}
 	}
 	if x.shape, err = lm.ReadConfig(x.model); err != nil {
 		return err
@@ -134,7 +135,7 @@ func (x *experiment) examples(users bool) examples {
 	var out examples
 	soft := x.userModel().Tokens
 	for i, r := range x.rows {
-		e := torch.Example{Row: int64(i), User: x.batch.UserIDs[i], Prompt: r.prompt, Responses: r.responses, Offset: x.offset(r.separator, soft)}
+		e := torch.Example{Row: int64(i), User: x.batch.UserIDs[i], UserText: r.text, Prompt: r.prompt, Responses: r.responses, Offset: x.offset(r.separator, soft)}
 		if !users {
 			e.User, e.Offset = torch.NoUser, x.offset(r.separator, 0)
 		}

@@ -130,3 +130,7 @@ func (b *Build) Abort() {
 	b.lock.release()
 	b.lock = nil
 }
+
+// Answers is the folder of what judges said. It belongs to no artifact: an answer that was paid for serves every later
+// question that is the same.
+func (b *Build) Answers() string { return filepath.Join(b.store.dir, "answers") }

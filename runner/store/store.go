@@ -80,7 +80,7 @@ func (s *Store) prepare() error {
 	case strings.TrimSpace(string(text)) != formatVersion:
 		return fmt.Errorf("it has format %q, and this program reads format %s: use another folder", strings.TrimSpace(string(text)), formatVersion)
 	}
-	for _, sub := range []string{"artifacts", "tmp", "work", "locks", "index"} {
+	for _, sub := range []string{"artifacts", "tmp", "work", "locks", "index", "answers"} {
 		if err := os.MkdirAll(filepath.Join(s.dir, sub), 0o755); err != nil {
 			return err
 		}

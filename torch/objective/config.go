@@ -25,15 +25,16 @@ type Config struct {
 }
 
 // Kinds are the losses that a spec can name.
-var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "reward", "rloo", "grpo", "ppo"}
+var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "kto", "reward", "rloo", "grpo", "ppo"}
 
 // NeedsReference tells whether the loss or the implicit reward uses reference log-probs. Those of the texts that a policy
 // writes in training are computed there; only comparisons that it is judged on need stored ones.
 func (c Config) NeedsReference() bool {
-	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.IsRL()
+	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto" || c.IsRL()
 }
 
-// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs, none where the policy writes them.
+// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs (kto takes either), none where the
+// policy writes them.
 func (c Config) Responses() int {
 	switch {
 	case c.Kind == "sft":
@@ -59,6 +60,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("normalize is %q; it may be sum or length", c.Normalize)
 	case !(c.Lambda >= 0):
 		return fmt.Errorf("lambda is %g; it must be 0 or more", c.Lambda)
+	case c.Kind == "kto" && !(c.LambdaChosen >= 0 && c.LambdaRejected >= 0 && c.LambdaChosen+c.LambdaRejected > 0):
+		return fmt.Errorf("lambda_chosen is %g and lambda_rejected %g; they must be 0 or more, and not both 0", c.LambdaChosen, c.LambdaRejected)
 	}
 	return nil
 }

@@ -114,7 +114,8 @@ func TestCheck(t *testing.T) {
 	}{
 		{Config{Kind: "sft", Alpha: 1}, ""},
 		{Config{Kind: "dpo", Alpha: 0.5, Beta: 0.1, LabelSmoothing: 0.1, Robust: true}, ""},
-		{Config{Kind: "kto", Beta: 1}, `objective "kto"`},
+		{Config{Kind: "kto", Beta: 1}, "lambda_chosen is 0 and lambda_rejected 0"},
+		{Config{Kind: "kto", Beta: 1, LambdaRejected: 1}, ""},
 		{Config{Kind: "dpo", Beta: 1, Alpha: 1.5}, "alpha is 1.5"},
 		{Config{Kind: "dpo", Beta: 1, Alpha: -0.1}, "alpha is -0.1"},
 		{Config{Kind: "dpo", Beta: 1, Alpha: math.NaN()}, "alpha is NaN"},

@@ -29,9 +29,9 @@ struct Linear : torch::autograd::Function<Linear> {
       u = at::mm(dropout > 0 ? dropped(x, dropout, seed) : x, cast(a).t());
       y.addmm_(u, cast(b).t(), 1, scale);
     }
-    // A frozen matrix without an adapter needs no x: nothing but the gradient of the input is computed.
-    bool needs_x = w.requires_grad() || a.defined();
-    ctx->save_for_backward({needs_x ? x : Tensor(), w, a, b, u});
+    // A frozen matrix, its adapter trained or not, needs no more than it has: nothing but the gradient of the input is computed.
+    bool needs_x = w.requires_grad() || (a.defined() && a.requires_grad()), needs_u = b.defined() && b.requires_grad();
+    ctx->save_for_backward({needs_x ? x : Tensor(), w, a, b, needs_u ? u : Tensor()});
     ctx->saved_data["biased"] = bias.defined();
     ctx->saved_data["scale"] = scale;
     ctx->saved_data["dropout"] = dropout;
@@ -55,8 +55,7 @@ struct Linear : torch::autograd::Function<Linear> {
     if (biased && ctx->needs_input_grad(at_bias)) dbias = dy.sum(0).to(w.scalar_type());
     if (a.defined()) {
       auto du = at::mm(dy, cast(b)).mul_(scale);
-      auto seen = dropout > 0 ? dropped(x, dropout, seed) : x;
-      if (ctx->needs_input_grad(at_a)) da = at::mm(du.t(), seen).to(a.scalar_type());
+      if (ctx->needs_input_grad(at_a)) da = at::mm(du.t(), dropout > 0 ? dropped(x, dropout, seed) : x).to(a.scalar_type());
       if (ctx->needs_input_grad(at_b)) db = at::mm(dy.t(), u).mul_(scale).to(b.scalar_type());
       if (dx.defined()) {
         if (dropout > 0)

@@ -9,6 +9,7 @@ package tensor
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"unsafe"
@@ -186,6 +187,15 @@ func ZeroGrads(params []*Tensor) {
 func AdamW(params, m, v []*Tensor, step int, lr, beta1, beta2, eps, decay float64) {
 	p, first, second := rawList(params), rawList(m), rawList(v)
 	check("adamw", C.prlhf_adamw(&p[0], &first[0], &second[0], C.int(len(params)), C.int64_t(step), C.double(lr),
+		C.double(beta1), C.double(beta2), C.double(eps), C.double(decay)))
+}
+
+// AdamWRows is AdamW where every row of p [n, ...] has a step count of its own.
+func AdamWRows(p, m, v *Tensor, steps []int64, lr, beta1, beta2, eps, decay float64) {
+	if len(steps) == 0 || int64(len(steps)) != p.Shape()[0] {
+		panic(Fault{"adamw of rows", fmt.Sprintf("%d step counts for a tensor of shape %v", len(steps), p.Shape())})
+	}
+	check("adamw of rows", C.prlhf_adamw_rows(raw(p), raw(m), raw(v), (*C.int64_t)(&steps[0]), C.double(lr),
 		C.double(beta1), C.double(beta2), C.double(eps), C.double(decay)))
 }
 

@@ -28,6 +28,8 @@ char *prlhf_grad_norm(tensor_t *params, int n, double *norm);
 char *prlhf_scale_grads(tensor_t *params, int n, double factor);
 char *prlhf_adamw(tensor_t *params, tensor_t *m, tensor_t *v, int n, int64_t step, double lr, double beta1,
                   double beta2, double eps, double decay);
+char *prlhf_adamw_rows(tensor_t param, tensor_t m, tensor_t v, const int64_t *row_steps, double lr, double beta1,
+                       double beta2, double eps, double decay);
 char *prlhf_zero_grads(tensor_t *params, int n);
 
 // layers.hpp: parts of a decoder layer, with backward

@@ -15,6 +15,11 @@ static std::vector<Tensor> grads_of(tensor_t *params, int n) {
   return grads;
 }
 
+// The number of an update, as the fused kernel takes it.
+static Tensor count(int64_t step, const Tensor &like) {
+  return at::full({}, static_cast<double>(step), like.options().dtype(at::kFloat).requires_grad(false));
+}
+
 extern "C" {
 
 // The L2 norm over all gradients together, summed in double.
@@ -48,10 +53,33 @@ char *prlhf_adamw(tensor_t *params, tensor_t *m, tensor_t *v, int n, int64_t ste
       values.push_back(ref(params[i]));
       first.push_back(ref(m[i]));
       second.push_back(ref(v[i]));
-      steps.push_back(at::full({}, static_cast<double>(step), values.back().options().dtype(at::kFloat).requires_grad(false)));
+      steps.push_back(count(step, values.back()));
     }
     at::_fused_adamw_(values, grads_of(params, n), first, second, {}, steps, lr, beta1, beta2, decay, eps,
                       /*amsgrad=*/false, /*maximize=*/false);
+  });
+}
+
+char *prlhf_adamw_rows(tensor_t param, tensor_t m, tensor_t v, const int64_t *row_steps, double lr, double beta1,
+                       double beta2, double eps, double decay) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    std::vector<Tensor> values, grads, first, second, steps;
+    auto &p = ref(param);
+    auto grad = grads_of(&param, 1)[0];
+    int64_t rows = p.size(0), to = 0;
+    // Neighbours of the same count are one block: the whole of it, bit by bit prlhf_adamw, where all counts are equal.
+    for (int64_t from = 0; from < rows; from = to) {
+      for (to = from + 1; to < rows && row_steps[to] == row_steps[from];) to++;
+      auto block = [&](const Tensor &t) { return t.narrow(0, from, to - from); };
+      values.push_back(block(p));
+      grads.push_back(block(grad));
+      first.push_back(block(ref(m)));
+      second.push_back(block(ref(v)));
+      steps.push_back(count(row_steps[from], p));
+    }
+    at::_fused_adamw_(values, grads, first, second, {}, steps, lr, beta1, beta2, decay, eps, /*amsgrad=*/false,
+                      /*maximize=*/false);
   });
 }
 

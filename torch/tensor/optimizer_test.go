@@ -4,6 +4,8 @@ package tensor
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -52,6 +54,47 @@ func TestAdamW(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Rows that were touched a different number of times, against the formula row by row; equal counts against AdamW, bit by bit.
+func TestAdamWRows(t *testing.T) {
+	const rows, width = 5, 3
+	err := Run(func() error {
+		s := NewScope()
+		defer s.Close()
+		for _, steps := range [][]int64{{4, 1, 1, 4, 9}, {7, 7, 7, 7, 7}} {
+			start := make([]array, 4) // values, gradient, moments
+			for i := range start {
+				start[i] = random(uint64(i+1), rows, width)
+			}
+			for i, v := range start[3].data {
+				start[3].data[i] = v * v // second moments are not negative
+			}
+			given := func(i int) *Tensor { return s.FromFloats(start[i].floats(), CPU, Float32, rows, width) }
+			p, m, v := s.Parameter(given(0)), given(2), given(3)
+			q, qm, qv := s.Parameter(given(0)), given(2), given(3)
+			Backward(p, given(1))
+			Backward(q, given(1))
+			AdamWRows(p, m, v, steps, 0.1, 0.9, 0.99, 1e-8, 0.05)
+			AdamW([]*Tensor{q}, []*Tensor{qm}, []*Tensor{qv}, 7, 0.1, 0.9, 0.99, 1e-8, 0.05)
+			for i, step := range steps {
+				part := func(a array) []float64 { return a.data[i*width : (i+1)*width] }
+				adamw(part(start[0]), part(start[2]), part(start[3]), part(start[1]), int(step), 0.1, 0.9, 0.99, 1e-8, 0.05)
+			}
+			compare(t, "values", p.Doubles(), start[0].data, 1e-6)
+			compare(t, "first moments", m.Doubles(), start[2].data, 1e-6)
+			compare(t, "second moments", v.Doubles(), start[3].data, 1e-6)
+			if same := slices.Equal(p.Floats(), q.Floats()); same != (steps[1] == 7) {
+				t.Errorf("counts %v: equal to AdamW at step 7: %v", steps, same)
+			}
+		}
+		p := s.Parameter(s.Zeros(CPU, Float32, rows, width))
+		AdamWRows(p, p, p, []int64{1}, 0.1, 0.9, 0.99, 1e-8, 0)
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "1 step counts for a tensor of shape [5 3]") {
+		t.Errorf("a count for one row of five: %v", err)
 	}
 }
 

@@ -67,6 +67,13 @@ func NoGrad(body func()) {
 	body()
 }
 
+// Recording tells whether operations are recorded for backward, as they are outside NoGrad.
+func Recording() bool {
+	before := lib.AtGradSetEnabled(0)
+	lib.AtGradSetEnabled(before)
+	return int32(before) != 0 // gotch reads eight bytes of a C int of four
+}
+
 // In runs body with a scope of its own, frees what it made but its result, and hands the result to s. What backward needs
 // of the freed tensors libtorch's graph keeps.
 func (s *Scope) In(body func(*Scope) *Tensor) *Tensor {

@@ -1,7 +1,11 @@
 // Package usermodel maps users to soft prompts: f_im of design.md section 2 (paper Section 4.2).
 package usermodel
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Config describes a user model. Kind "" is none at all (vanilla).
 type Config struct {
@@ -32,10 +36,19 @@ func (c Config) Parameters(users, width int) int64 {
 	case "individualized":
 		return rows * t * d
 	case "cluster":
+		if c.given() {
+			return int64(c.Clusters) * t * d
+		}
 		return int64(c.Clusters)*t*d + rows*int64(c.Clusters)
 	}
 	return 0
 }
+
+// given tells whether the cluster weights are fixed from the start.
+func (c Config) given() bool { return c.Kind == "cluster" && c.Weights == "given" }
+
+// weightKinds are the kinds of cluster weights; "" is softmax.
+var weightKinds = []string{"softmax", "free", "given"}
 
 // Check returns the first field that is out of range.
 func (c Config) Check() error {
@@ -48,6 +61,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("clusters is %d; it must be 1 or more", c.Clusters)
 	case c.Head && c.Tokens != 1:
 		return fmt.Errorf("tokens is %d; a linear head is one vector per user", c.Tokens)
+	case c.Kind == "cluster" && c.Weights != "" && !slices.Contains(weightKinds, c.Weights):
+		return fmt.Errorf("cluster weights %q are not offered; there are %s", c.Weights, strings.Join(weightKinds, ", "))
 	}
 	return nil
 }

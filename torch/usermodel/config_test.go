@@ -19,6 +19,7 @@ func TestParametersAndPersonal(t *testing.T) {
 		{Config{Kind: "individualized"}, 0, false}, // T_u = 0 is vanilla
 		{Config{Kind: "cluster", Clusters: 3}, 0, false},
 		{Config{Kind: "cluster", Tokens: 4, Clusters: 3}, 3*32 + 11*3, true},
+		{Config{Kind: "cluster", Tokens: 4, Clusters: 3, Weights: "given"}, 3 * 32, true},
 	} {
 		if got := c.cfg.Parameters(10, 8); got != c.want {
 			t.Errorf("%+v has %d parameters; want %d", c.cfg, got, c.want)
@@ -39,6 +40,8 @@ func TestCheck(t *testing.T) {
 		{Config{Kind: "prefix"}, `user model "prefix"`},
 		{Config{Kind: "uniform", Tokens: -1}, "tokens is -1"},
 		{Config{Kind: "cluster", Tokens: 2}, "clusters is 0"},
+		{Config{Kind: "cluster", Tokens: 2, Clusters: 2, Weights: "given"}, ""},
+		{Config{Kind: "cluster", Tokens: 2, Clusters: 2, Weights: "hard"}, `weights "hard" are not offered; there are softmax, free, given`},
 	} {
 		err := c.cfg.Check()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {

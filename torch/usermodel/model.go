@@ -3,7 +3,6 @@
 package usermodel
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -28,118 +27,96 @@ type Model struct {
 	embedding    *tensor.Tensor
 	clusters     *tensor.Tensor
 	weights      *tensor.Tensor
+	trained      []*tensor.Tensor  // of the three
+	table        *Table            // stands for embedding (individualized) or weights (cluster) where rows are sparse
+	file         *safetensors.File // that table reads from; nil: none
 }
 
-// Vocabulary is what the start of a user model is drawn from: the base model's input embedding [V, d].
-type Vocabulary struct {
-	Rows  []float32
-	Width int
-	Text  []int32 // token ids of start_text
-}
-
-// New makes a user model and draws its start by seed.
-func New(cfg Config, users int, vocab Vocabulary, place tensor.Place, seed int64) (*Model, error) {
+// New makes a user model and draws its start by seed. clusters [users], counted from 0, is read where the weights are given.
+func New(cfg Config, users int, clusters []int, vocab Vocabulary, place tensor.Place, seed int64) (*Model, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	if err := vocab.check(cfg); err != nil {
 		return nil, err
 	}
-	m := &Model{Config: cfg, users: users, width: vocab.Width, place: place, scope: tensor.NewScope()}
-	draw := starter{cfg: cfg, vocab: vocab, rng: rand.New(rand.NewPCG(uint64(seed), 0x75736572))}
-	t, d := int64(cfg.Tokens), int64(vocab.Width)
-	param := func(values []float32, shape ...int64) *tensor.Tensor {
-		return m.scope.Parameter(m.scope.FromFloats(values, place, tensor.Float32, shape...))
+	if err := cfg.checkClusters(users, clusters); err != nil {
+		return nil, err
 	}
-	switch cfg.Kind {
-	case "uniform":
-		m.embedding = param(draw.rows(cfg.Tokens), 1, t, d)
-	case "individualized":
-		rows := int64(users + 1)
-		m.embedding = param(draw.rows((users+1)*cfg.Tokens), rows, t, d)
-	case "cluster":
-		k := int64(cfg.Clusters)
-		m.clusters = param(draw.rows(cfg.Clusters*cfg.Tokens), k, t, d)
-		m.weights = param(draw.weights((users+1)*cfg.Clusters), int64(users+1), k)
+	m := newModel(cfg, users, vocab.Width, place)
+	draw := starter{cfg: cfg, vocab: vocab, rng: rand.New(rand.NewPCG(uint64(seed), 0x75736572))}
+	for _, p := range m.parts() {
+		rows := int(p.shape[0])
+		switch {
+		case p.name != weightsName:
+			m.hold(p, draw.embeddings(rows))
+		case cfg.given():
+			m.hold(p, whole(cfg.givenWeights(clusters)))
+		default:
+			m.hold(p, draw.weights(rows*cfg.Clusters))
+		}
 	}
 	return m, nil
 }
 
-// check refuses a start text that is empty or has ids outside the vocabulary.
-func (v Vocabulary) check(cfg Config) error {
-	if cfg.Start != "text" {
-		return nil
-	}
-	if len(v.Text) == 0 {
-		return errors.New("the start text of the user model has no tokens; expected at least one")
-	}
-	for _, id := range v.Text {
-		if id < 0 || int(id) >= len(v.Rows)/v.Width {
-			return fmt.Errorf("the start text of the user model has token id %d; the model has %d", id, len(v.Rows)/v.Width)
-		}
+func newModel(cfg Config, users, width int, place tensor.Place) *Model {
+	return &Model{Config: cfg, users: users, width: width, place: place, scope: tensor.NewScope()}
+}
+
+// part is one tensor of a user model.
+type part struct {
+	name  string
+	shape []int64
+	own   bool            // each user has a row
+	at    **tensor.Tensor // where it is held
+}
+
+// parts are the tensors of a model's kind, in the order in which they are drawn.
+func (m *Model) parts() []part {
+	rows, t, d, k := int64(m.users)+1, int64(m.Tokens), int64(m.width), int64(m.Clusters)
+	switch m.Kind {
+	case "uniform":
+		return []part{{embeddingName, []int64{1, t, d}, false, &m.embedding}}
+	case "individualized":
+		return []part{{embeddingName, []int64{rows, t, d}, true, &m.embedding}}
+	case "cluster":
+		return []part{{clustersName, []int64{k, t, d}, false, &m.clusters}, {weightsName, []int64{rows, k}, true, &m.weights}}
 	}
 	return nil
 }
 
-// starter draws initial values (design.md section 2, table of user models).
-type starter struct {
-	cfg   Config
-	vocab Vocabulary
-	rng   *rand.Rand
-}
-
-// rows draws n vectors of width d.
-func (s starter) rows(n int) []float32 {
-	d := s.vocab.Width
-	out := make([]float32, n*d)
-	switch s.cfg.Start {
-	case "zeros":
-	case "uniform": // the range of Lester et al. 2021
-		for i := range out {
-			out[i] = s.rng.Float32() - 0.5
-		}
-	case "text": // the text's embeddings, repeated over the T_u places of every row
-		for i := range n {
-			id := int(s.vocab.Text[i%s.cfg.Tokens%len(s.vocab.Text)])
-			copy(out[i*d:(i+1)*d], s.vocab.Rows[id*d:(id+1)*d])
-		}
-	default: // vocabulary rows, each at most once while there are enough
-		v := len(s.vocab.Rows) / d
-		var order []int
-		for i := range n {
-			if i%v == 0 {
-				order = s.rng.Perm(v)
-			}
-			copy(out[i*d:(i+1)*d], s.vocab.Rows[order[i%v]*d:(order[i%v]+1)*d])
-		}
+// hold puts a part where its kind is trained: on the device, or in a table. Given weights are not trained.
+func (m *Model) hold(p part, start values) {
+	if p.own && m.Sparse && !m.given() {
+		m.table = newTable(p.name, int(p.shape[0]), p.shape[1:], start, m.place)
+		return
 	}
-	return out
-}
-
-// weights draws N(0, 1) for softmax weights, 1/K + N(0, 0.02^2) for free ones.
-func (s starter) weights(n int) []float32 {
-	out := make([]float32, n)
-	for i := range out {
-		z := s.rng.NormFloat64()
-		if s.cfg.Weights == "free" {
-			z = 1/float64(s.cfg.Clusters) + 0.02*z
-		}
-		out[i] = float32(z)
+	*p.at = m.scope.FromFloats(start.all(), m.place, tensor.Float32, p.shape...)
+	if p.name != weightsName || !m.given() {
+		*p.at = m.scope.Parameter(*p.at)
+		m.trained = append(m.trained, *p.at)
 	}
-	return out
 }
 
 // Close frees the parameters.
-func (m *Model) Close() { m.scope.Close() }
+func (m *Model) Close() {
+	m.scope.Close()
+	if m.table != nil {
+		m.table.drop()
+	}
+	if m.file != nil {
+		m.file.Close()
+	}
+}
+
+// Table is the rows that are trained apart from Params, by lazy AdamW; nil: none.
+func (m *Model) Table() *Table { return m.table }
 
 // Params are the trainable tensors with their names, in a fixed order.
 func (m *Model) Params() (names []string, values []*tensor.Tensor) {
-	for _, p := range []struct {
-		name  string
-		value *tensor.Tensor
-	}{{embeddingName, m.embedding}, {clustersName, m.clusters}, {weightsName, m.weights}} {
-		if p.value != nil {
-			names, values = append(names, p.name), append(values, p.value)
+	for _, p := range m.parts() {
+		if slices.Contains(m.trained, *p.at) {
+			names, values = append(names, p.name), append(values, *p.at)
 		}
 	}
 	return names, values
@@ -147,26 +124,14 @@ func (m *Model) Params() (names []string, values []*tensor.Tensor) {
 
 // SoftPrompts is f_im of each user in turn: [len(users) * T_u, d]. A user above m is refused.
 func (m *Model) SoftPrompts(s *tensor.Scope, users []int32) *tensor.Tensor {
-	for _, u := range users {
-		if u < 0 || int(u) > m.users {
-			panic(tensor.Fault{Op: "soft prompt", Message: fmt.Sprintf("user %d is not one of 0..%d", u, m.users)})
-		}
-	}
+	checkUsers(users, m.users)
 	n, t, d := int64(len(users)), int64(m.Tokens), int64(m.width)
-	rowsOf := func(row func(u int32) int64) *tensor.Tensor {
-		index := make([]int64, n)
-		for i, u := range users {
-			index[i] = row(u)
-		}
-		return s.FromInts(index, m.place)
-	}
-	own := func(u int32) int64 { return int64(u) }
-	generic := func(int32) int64 { return 0 }
+	generic := make([]int32, n)
 	switch m.Kind {
 	case "uniform":
-		return s.View(s.Rows(m.embedding, rowsOf(generic)), n*t, d)
+		return s.View(m.pick(s, m.embedding, generic), n*t, d)
 	case "individualized":
-		e := s.Rows(m.embedding, rowsOf(own))
+		e := m.pick(s, m.embedding, users)
 		if m.Shared { // e_u = e_0 + o_u; for user 0 e_0 alone
 			known := make([]float32, n)
 			for i, u := range users {
@@ -174,66 +139,33 @@ func (m *Model) SoftPrompts(s *tensor.Scope, users []int32) *tensor.Tensor {
 					known[i] = 1
 				}
 			}
-			e = s.Add(e, s.Mul(s.Rows(m.embedding, rowsOf(generic)), s.FromFloats(known, m.place, tensor.Float32, n, 1, 1)))
+			e = s.Add(e, s.Mul(m.pick(s, m.embedding, generic), s.FromFloats(known, m.place, tensor.Float32, n, 1, 1)))
 		}
 		return s.View(e, n*t, d)
 	}
-	w := s.Rows(m.weights, rowsOf(own)) // [n, K]
-	if m.Weights != "free" {
+	w := m.pick(s, m.weights, users) // [n, K]
+	if m.Weights != "free" && m.Weights != "given" {
 		w = s.Softmax(w)
 	}
 	return s.View(s.Matmul(w, s.View(m.clusters, int64(m.Clusters), t*d)), n*t, d)
 }
 
-// Save writes user_model.safetensors.
-func (m *Model) Save(path string) error {
-	var tensors []safetensors.Tensor
-	names, values := m.Params()
-	for i, name := range names {
-		tensors = append(tensors, safetensors.FromFloat32s(name, values[i].Shape(), values[i].Floats()))
+// pick is rows of a tensor, or of the table that stands for it.
+func (m *Model) pick(s *tensor.Scope, dense *tensor.Tensor, rows []int32) *tensor.Tensor {
+	if dense == nil {
+		return m.table.pick(s, rows)
 	}
-	return safetensors.Write(path, tensors, map[string]string{"format": "pt"})
+	index := make([]int64, len(rows))
+	for i, r := range rows {
+		index[i] = int64(r)
+	}
+	return s.Rows(dense, s.FromInts(index, m.place))
 }
 
-// Load reads user_model.safetensors into a model of the same configuration.
-func Load(path string, cfg Config, users, width int, place tensor.Place) (*Model, error) {
-	start := cfg
-	start.Start = "zeros"
-	m, err := New(start, users, Vocabulary{Width: width}, place, 0)
-	if err != nil {
-		return nil, err
-	}
-	m.Config = cfg
-	if err := m.Fill(path); err != nil {
-		m.Close()
-		return nil, err
-	}
-	return m, nil
-}
-
-// Fill overwrites the parameters with those of a file.
-func (m *Model) Fill(path string) error {
-	f, err := safetensors.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	names, values := m.Params()
-	for i, name := range names {
-		t, ok := f.Tensor(name)
-		if !ok {
-			return fmt.Errorf("%s: %s is missing", path, name)
+func checkUsers(users []int32, most int) {
+	for _, u := range users {
+		if u < 0 || int(u) > most {
+			panic(tensor.Fault{Op: "soft prompt", Message: fmt.Sprintf("user %d is not one of 0..%d", u, most)})
 		}
-		if want := values[i].Shape(); !slices.Equal(t.Shape, want) {
-			return fmt.Errorf("%s: %s has shape %v; a %s user model of %d users has %v", path, name, t.Shape, m.Kind, m.users, want)
-		}
-		floats, err := safetensors.Float32s(t)
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", path, name, err)
-		}
-		s := tensor.NewScope()
-		tensor.CopyInto(values[i], s.FromFloats(floats, m.place, tensor.Float32, t.Shape...))
-		s.Close()
 	}
-	return nil
 }

@@ -31,7 +31,7 @@ func vocabulary(rows int) Vocabulary {
 func made(t *testing.T, cfg Config, seed int64) *Model {
 	t.Helper()
 	cfg.Tokens = tu
-	m, err := New(cfg, users, vocabulary(40), tensor.CPU, seed)
+	m, err := New(cfg, users, []int{2, 0, 2, 1}, vocabulary(40), tensor.CPU, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,10 +52,13 @@ func onThread(t *testing.T, body func(s *tensor.Scope)) {
 	}
 }
 
-// randomise overwrites the parameters and returns them by name.
+// givenRows are the weights of clusters 2, 0, 2, 1, the generic user's first.
+var givenRows = []float64{1. / 3, 1. / 3, 1. / 3, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0}
+
+// randomise overwrites the parameters and returns them by name, beside the weights that are given.
 func randomise(s *tensor.Scope, m *Model) map[string][]float64 {
 	rng := rand.New(rand.NewPCG(1, 1))
-	out := map[string][]float64{}
+	out := map[string][]float64{"user_weight": givenRows}
 	names, values := m.Params()
 	for i, p := range values {
 		v := make([]float32, p.Len())
@@ -111,6 +114,7 @@ var kinds = []Config{
 	{Kind: "individualized", Shared: true},
 	{Kind: "cluster", Clusters: 3, Weights: "softmax"},
 	{Kind: "cluster", Clusters: 3, Weights: "free"},
+	{Kind: "cluster", Clusters: 3, Weights: "given"},
 }
 
 // Soft prompts against the formula, and their gradients against central differences of it.
@@ -213,10 +217,53 @@ func TestStart(t *testing.T) {
 	})
 }
 
+// A sparse table starts as a dense one does and is saved as the same file, and its rows come back one by one.
+func TestSparseIsTheSameFile(t *testing.T) {
+	onThread(t, func(s *tensor.Scope) {
+		for _, cfg := range []Config{
+			{Kind: "individualized", Start: "vocabulary"}, {Kind: "individualized", Shared: true, Start: "uniform"},
+			{Kind: "individualized", Start: "zeros"}, {Kind: "individualized", Start: "text"},
+			{Kind: "cluster", Clusters: 3, Weights: "softmax"}, {Kind: "cluster", Clusters: 3, Weights: "free"},
+		} {
+			for _, words := range []int{40, 8} { // enough for all ten vectors, and not
+				dir := t.TempDir()
+				var made [2]*Model
+				var bytes [2][]byte
+				for i := range made {
+					cfg.Tokens, cfg.Sparse = tu, i == 1
+					m, err := New(cfg, users, nil, vocabulary(words), tensor.CPU, 5)
+					if err != nil {
+						t.Fatal(err)
+					}
+					path := filepath.Join(dir, "user_model.safetensors")
+					if err := m.Save(path); err != nil {
+						t.Fatal(err)
+					}
+					bytes[i], _ = os.ReadFile(path)
+					m.Close()
+					if made[i], err = Load(path, cfg, users, width, tensor.CPU); err != nil {
+						t.Fatal(err)
+					}
+					defer made[i].Close()
+				}
+				if len(bytes[0]) == 0 || string(bytes[0]) != string(bytes[1]) {
+					t.Errorf("%+v, %d words: the files differ", cfg, words)
+				}
+				tensor.NoGrad(func() {
+					who := []int32{4, 0, 3, 4}
+					if got, want := made[1].SoftPrompts(s, who).Floats(), made[0].SoftPrompts(s, who).Floats(); !slices.Equal(got, want) {
+						t.Errorf("%+v: soft prompts %v; want %v", cfg, got, want)
+					}
+				})
+			}
+		}
+	})
+}
+
 func TestClusterWeightsStart(t *testing.T) {
 	onThread(t, func(s *tensor.Scope) {
 		for weights, want := range map[string][2]float64{"softmax": {0, 1}, "free": {0.5, 0.02}} {
-			m, err := New(Config{Kind: "cluster", Tokens: 1, Clusters: 2, Weights: weights}, 2999, vocabulary(40), tensor.CPU, 1)
+			m, err := New(Config{Kind: "cluster", Tokens: 1, Clusters: 2, Weights: weights}, 2999, nil, vocabulary(40), tensor.CPU, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -235,18 +282,23 @@ func TestClusterWeightsStart(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	given := Config{Kind: "cluster", Tokens: 1, Clusters: 3, Weights: "given"}
 	for _, c := range []struct {
-		cfg  Config
-		text []int32
-		want string
+		cfg      Config
+		text     []int32
+		clusters []int
+		want     string
 	}{
-		{Config{Kind: "individualized", Tokens: 1, Start: "text"}, nil, "no tokens"},
-		{Config{Kind: "individualized", Tokens: 1, Start: "text"}, []int32{40}, "token id 40"},
-		{Config{Kind: "cluster", Tokens: 1}, nil, "clusters is 0"},
+		{Config{Kind: "individualized", Tokens: 1, Start: "text"}, nil, nil, "no tokens"},
+		{Config{Kind: "individualized", Tokens: 1, Start: "text"}, []int32{40}, nil, "token id 40"},
+		{Config{Kind: "cluster", Tokens: 1}, nil, nil, "clusters is 0"},
+		{given, nil, nil, "a cluster is given for 0 users; there are 4 known users"},
+		{given, nil, []int{0, 1, 3, 0}, "user 3 is in cluster 3; with 3 clusters it must be one of 0 to 2"},
+		{given, nil, []int{0, 1, 0, -1}, "user 4 is in cluster -1"},
 	} {
 		v := vocabulary(40)
 		v.Text = c.text
-		if m, err := New(c.cfg, users, v, tensor.CPU, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+		if m, err := New(c.cfg, users, c.clusters, v, tensor.CPU, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, %v; want %q", c.cfg, m, err, c.want)
 		}
 	}
@@ -280,6 +332,9 @@ func TestSaveAndLoad(t *testing.T) {
 			}
 			if want, got := m.SoftPrompts(s, []int32{0, 3}).Floats(), back.SoftPrompts(s, []int32{0, 3}).Floats(); !slices.Equal(got, want) {
 				t.Errorf("%+v: soft prompts come back as %v; want %v", cfg, got, want)
+			}
+			if got, _ := back.Params(); cfg.Weights == "given" && !slices.Equal(got, []string{clustersName}) {
+				t.Errorf("given weights: %v are trained; want the clusters' embeddings alone", got)
 			}
 			_, err = Load(path, m.Config, users+1, width, tensor.CPU)
 			if cfg.Kind != "uniform" && (err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "of 5 users")) {

@@ -9,7 +9,7 @@ train "a" {
   user_model = { kind = "cluster", tokens = -1, clusters = 0 }
   steps      = 2.5
   batch_size = "many"
-  optimizer  = { lr = -1, schedule = "cosin", warmup_steps = 1.5 }
+  optimizer  = { lr = -1, schedule = "cosin", warmup_steps = 1.5, stop_norm = 0 }
   lora       = { rank = 4, dropout = 1 }
   keep       = "best"
 }

@@ -15,7 +15,7 @@ locals { greeting = "For" }
 synthetic "posts" {
   format      = "tldr"
   users       = 6
-  comparisons = 600
+  comparisons = 450
   prompts     = 50
   votes       = 3
   seed        = 4
@@ -58,7 +58,7 @@ train "dpo" {
   objective  = { kind = "dpo", alpha = 1, beta = 0.2, label_smoothing = 0.1, robust = true, reference_user_text = true, generic_keeps_text = false }
   epochs     = 0.5
   batch_size = 8
-  optimizer  = { lr = 1e-4, schedule = "linear", warmup_steps = 5, weight_decay = 0.1, max_grad_norm = 2, user_lr = 1e-2, user_weight_decay = 0.2 }
+  optimizer  = { lr = 1e-4, schedule = "linear", warmup_steps = 5, weight_decay = 0.1, max_grad_norm = 2, user_lr = 1e-2, user_weight_decay = 0.2, stop_norm = 1e-3 }
   lora       = { rank = 4, alpha = 32, dropout = 0.1, targets = ["q", "fc_in", "embedding"] }
   evaluate   = { data = sample(dataset.own.test, 100), every = 10 }
   keep       = "best"

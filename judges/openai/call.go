@@ -1,0 +1,150 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prlhf/prlhf/judges"
+)
+
+type chatRequest struct {
+	Model       string           `json:"model"`
+	Messages    []judges.Message `json:"messages"`
+	Temperature float64          `json:"temperature"`
+	MaxTokens   int              `json:"max_tokens"`
+}
+
+type chatResponse struct {
+	Choices []struct {
+		Message struct {
+			Content *string `json:"content"`
+		} `json:"message"`
+	} `json:"choices"`
+	Usage struct {
+		In  int `json:"prompt_tokens"`
+		Out int `json:"completion_tokens"`
+	} `json:"usage"`
+}
+
+type client struct {
+	url, key string
+	http     *http.Client
+}
+
+const (
+	callTimeout = 2 * time.Minute // of one request: a server that hangs is asked again
+	longestBody = 4 << 20
+)
+
+func newClient(s Settings) client {
+	return client{url: strings.TrimSuffix(s.BaseURL, "/") + "/chat/completions", key: s.Key,
+		http: &http.Client{Timeout: callTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// fault is a request that brought no answer.
+type fault struct {
+	passes bool          // asking again may help
+	after  time.Duration // not before this, where the server says so
+	text   string
+}
+
+func (f *fault) Error() string { return f.text }
+
+// call sends one request. Errors name the server and what it said, never the key.
+func (c client) call(ctx context.Context, body []byte) (judges.Said, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil {
+		return judges.Said{}, &fault{text: fmt.Sprintf("base_url %q is no address: %v", c.url, plain(err))}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s does not answer: %v", c.url, c.hide(plain(err).Error()))}
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, longestBody))
+	if err != nil {
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s broke off: %v", c.url, plain(err))}
+	}
+	if resp.StatusCode != http.StatusOK {
+		return judges.Said{}, c.refusal(resp, data)
+	}
+	var r chatResponse
+	if err := json.Unmarshal(data, &r); err != nil || len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s answered something else than a chat completion: %.200q", c.url, c.hide(string(data)))}
+	}
+	return judges.Said{Text: *r.Choices[0].Message.Content, TokensIn: r.Usage.In, TokensOut: r.Usage.Out}, nil
+}
+
+// refusal says what a status means and what to do.
+func (c client) refusal(resp *http.Response, data []byte) error {
+	said := fmt.Sprintf("%s answered %s: %.200q", c.url, resp.Status, c.hide(string(data)))
+	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		return &fault{text: said + "; check the key in the environment variable that key_env names"}
+	case code == http.StatusNotFound:
+		return &fault{text: said + "; check model and base_url"}
+	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
+		return &fault{passes: true, after: retryAfter(resp.Header.Get("Retry-After"), time.Now()), text: said}
+	}
+	return &fault{text: said}
+}
+
+// hide takes the key out of what a server or the network said.
+func (c client) hide(text string) string {
+	if c.key == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, c.key, "[key]")
+}
+
+// plain takes the address off an error of net/http, which the message has already.
+func plain(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// retryAfter reads seconds or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	if s, err := strconv.ParseFloat(header, 64); err == nil && s >= 0 && s < 86400 {
+		return time.Duration(s * float64(time.Second))
+	}
+	if t, err := http.ParseTime(header); err == nil {
+		return max(t.Sub(now), 0)
+	}
+	return 0
+}
+
+const (
+	mostTries    = 8
+	firstPause   = 500 * time.Millisecond
+	longestPause = time.Minute
+)
+
+// retry says how long to wait before asking again: twice as long each time, half of it by chance, and not before the
+// server allows.
+func retry(err error, try int) (time.Duration, bool) {
+	var f *fault
+	if !errors.As(err, &f) || !f.passes || try+1 >= mostTries {
+		return 0, false
+	}
+	pause := min(firstPause<<try, longestPause)
+	pause = pause/2 + rand.N(pause/2+1)
+	return max(pause, f.after), true
+}

@@ -1,0 +1,104 @@
+package openai
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prlhf/prlhf/judges"
+)
+
+// pacer spaces requests so that no minute has more of them, or of their tokens, than the server allows.
+type pacer struct {
+	mu     sync.Mutex
+	limits Limits
+	free   time.Time // when the next request may go
+	now    func() time.Time
+}
+
+func newPacer(l Limits) *pacer { return &pacer{limits: l, now: time.Now} }
+
+// next takes a turn for a request of so many tokens and says how long to wait for it.
+func (p *pacer) next(tokens int) time.Duration {
+	var gap time.Duration
+	if n := p.limits.RequestsPerMinute; n > 0 {
+		gap = time.Minute / time.Duration(n)
+	}
+	if n := p.limits.TokensPerMinute; n > 0 {
+		gap = max(gap, time.Duration(float64(time.Minute)*float64(tokens)/float64(n)))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	at := p.free
+	if at.Before(now) {
+		at = now
+	}
+	p.free = at.Add(gap)
+	return at.Sub(now)
+}
+
+// Spent is what was used.
+type Spent struct {
+	Requests            int // answered or not
+	TokensIn, TokensOut int // of answers
+	USD                 float64
+}
+
+// account keeps to a budget. What is under way counts as its largest possible cost.
+type account struct {
+	mu       sync.Mutex
+	budget   Budget
+	price    *Price
+	spent    Spent
+	reserved Spent
+}
+
+// reserve takes a request's largest cost from the budget, or says that it is used up.
+func (a *account) reserve(in, out int) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	requests := a.spent.Requests + a.reserved.Requests + 1
+	tokens := a.spent.TokensIn + a.spent.TokensOut + a.reserved.TokensIn + a.reserved.TokensOut + in + out
+	usd := a.spent.USD + a.reserved.USD + a.cost(in, out)
+	b := a.budget
+	switch {
+	case b.Requests > 0 && requests > b.Requests:
+		return fmt.Errorf("the budget of %d requests is used up; what was answered is kept: raise budget.requests and run apply again", b.Requests)
+	case b.Tokens > 0 && tokens > b.Tokens:
+		return fmt.Errorf("the budget of %d tokens is used up (%d were used); what was answered is kept: raise budget.tokens and run apply again", b.Tokens, a.spent.TokensIn+a.spent.TokensOut)
+	case b.USD > 0 && usd > b.USD:
+		return fmt.Errorf("the budget of %.2f USD is used up (%.2f were spent); what was answered is kept: raise budget.usd and run apply again", b.USD, a.spent.USD)
+	}
+	a.reserved.Requests++
+	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn+in, a.reserved.TokensOut+out
+	a.reserved.USD += a.cost(in, out)
+	return nil
+}
+
+// settle puts what a request really took in the place of what was reserved.
+func (a *account) settle(in, out int, said judges.Said, answered bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.reserved.Requests--
+	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn-in, a.reserved.TokensOut-out
+	a.reserved.USD -= a.cost(in, out)
+	a.spent.Requests++
+	if answered {
+		a.spent.TokensIn, a.spent.TokensOut = a.spent.TokensIn+said.TokensIn, a.spent.TokensOut+said.TokensOut
+		a.spent.USD += a.cost(said.TokensIn, said.TokensOut)
+	}
+}
+
+func (a *account) cost(in, out int) float64 {
+	if a.price == nil {
+		return 0
+	}
+	return (float64(in)*a.price.Input + float64(out)*a.price.Output) / 1e6
+}
+
+func (a *account) so() Spent {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.spent
+}

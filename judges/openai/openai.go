@@ -1,0 +1,163 @@
+// Package openai asks any server that speaks the protocol of OpenAI's chat completions for verdicts: so many requests at a
+// time, within a rate limit and a budget, again after faults that pass, and never twice for the same question.
+//
+// Read openai.go for a question's way, call.go for one request and its faults, limits.go for rates and budgets. The key is
+// sent as a header and is in no error, log or file.
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prlhf/prlhf/judges"
+)
+
+// Settings describe a server, a model and what it may cost.
+type Settings struct {
+	BaseURL         string // such as https://api.openai.com/v1
+	Model           string
+	Key             string
+	KeyEnv          string // where the key should have been, for the message; "": the server needs none
+	Temperature     float64
+	MaxAnswerTokens int
+	Price           *Price
+	Budget          Budget
+	Limits          Limits
+}
+
+// Price is in USD per million tokens.
+type Price struct{ Input, Output float64 }
+
+// Budget is what all requests together may take; 0 is no limit.
+type Budget struct {
+	Requests, Tokens int
+	USD              float64
+}
+
+// Limits are those of the server; 0 is none.
+type Limits struct{ RequestsPerMinute, TokensPerMinute int }
+
+// Judge is a language model behind a server. It implements judges.Judge.
+type Judge struct {
+	settings  Settings
+	template  judges.Template
+	log       judges.Log
+	client    client
+	rate      *pacer
+	spent     *account
+	inARow    int // answers that could not be read
+	mu        sync.Mutex
+	afterWait func(context.Context, time.Duration) error
+}
+
+// unreadableInARow stops a stage: a judge that never answers in the form is asked in vain.
+const unreadableInARow = 10
+
+// New makes a judge whose answers are kept in log.
+func New(s Settings, t judges.Template, log judges.Log) *Judge {
+	return &Judge{settings: s, template: t, log: log, client: newClient(s), rate: newPacer(s.Limits), spent: &account{budget: s.Budget, price: s.Price}, afterWait: sleep}
+}
+
+// Spent is what was asked and paid for in this process.
+func (j *Judge) Spent() Spent { return j.spent.so() }
+
+// Ask implements judges.Judge. An answer that cannot be read is asked for once more, with the same question.
+func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, error) {
+	messages, err := j.template.Ask(q)
+	if err != nil {
+		return judges.Answer{Problem: err.Error()}, nil
+	}
+	var answer judges.Answer
+	for try := range 2 {
+		body, key, err := j.request(messages, try)
+		if err != nil {
+			return answer, err
+		}
+		said, known := j.log.Get(key)
+		if !known {
+			if said, err = j.send(ctx, body); err != nil {
+				return answer, err
+			}
+			if err := j.log.Put(key, said); err != nil {
+				return answer, fmt.Errorf("the judge's answer cannot be kept: %w", err)
+			}
+		}
+		answer.Raw = said.Text
+		answer.TokensIn, answer.TokensOut = answer.TokensIn+said.TokensIn, answer.TokensOut+said.TokensOut
+		if answer.Winner = j.template.Read(said.Text); answer.Winner != judges.Unscored {
+			return answer, j.unreadable(false, "")
+		}
+	}
+	answer.Problem = "no verdict in the requested form, asked twice"
+	return answer, j.unreadable(true, answer.Raw)
+}
+
+// unreadable counts answers in a row without a verdict and stops at too many, with the last one.
+func (j *Judge) unreadable(yes bool, raw string) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !yes {
+		j.inARow = 0
+		return nil
+	}
+	if j.inARow++; j.inARow < unreadableInARow {
+		return nil
+	}
+	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; the last one: %.400q", j.inARow, j.settings.Model, raw)
+}
+
+// request is the body of a request, and its key: model, settings and messages, and which try it is.
+func (j *Judge) request(messages []judges.Message, try int) (body []byte, key string, err error) {
+	body, err = json.Marshal(chatRequest{Model: j.settings.Model, Messages: messages, Temperature: j.settings.Temperature, MaxTokens: j.settings.MaxAnswerTokens})
+	return body, judges.Key(j.settings.BaseURL, string(body), fmt.Sprint(try)), err
+}
+
+// bytesPerToken is a usual figure for English text: what a request will cost is reckoned before it is sent.
+const bytesPerToken = 4
+
+// send pays for one answer: it waits for its turn, sends, and sends again after faults that pass.
+func (j *Judge) send(ctx context.Context, body []byte) (judges.Said, error) {
+	if j.settings.Key == "" && j.settings.KeyEnv != "" {
+		return judges.Said{}, fmt.Errorf("no key: the environment variable %s is empty; set it to the key of %s", j.settings.KeyEnv, j.settings.BaseURL)
+	}
+	estimate := len(body)/bytesPerToken + j.settings.MaxAnswerTokens
+	for try := 0; ; try++ {
+		if err := j.spent.reserve(len(body)/bytesPerToken, j.settings.MaxAnswerTokens); err != nil {
+			return judges.Said{}, err
+		}
+		wait := j.rate.next(estimate)
+		err := j.afterWait(ctx, wait)
+		var said judges.Said
+		if err == nil {
+			said, err = j.client.call(ctx, body)
+		}
+		j.spent.settle(len(body)/bytesPerToken, j.settings.MaxAnswerTokens, said, err == nil)
+		if err == nil {
+			return said, nil
+		}
+		pause, again := retry(err, try)
+		if !again || ctx.Err() != nil {
+			return judges.Said{}, err
+		}
+		if err := j.afterWait(ctx, pause); err != nil {
+			return judges.Said{}, err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,219 @@
+// Win rates from outcomes: the tie rules and aggregates of design.md section 2.
+
+package judges
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Item is one candidate response against one baseline response.
+type Item struct {
+	Outcome
+	Flipped bool
+	User    string
+	Group   string
+	Seen    bool
+	Prompt  string // what users share where they are asked the same
+
+	CandidateLength, BaselineLength float64 // characters
+}
+
+// Ties says what a tie counts.
+type Ties string
+
+// Tie rules, each with the rate that it makes of wins w, losses l and ties t.
+const (
+	ExcludeTies Ties = "exclude" // w / (w + l)
+	TiesLose    Ties = "loss"    // w / (w + l + t)
+	TiesHalf    Ties = "half"    // (w + t/2) / (w + l + t)
+	TiesBoth    Ties = "both"    // (w + t) / (w + l + t): two rates may add to more than 1
+)
+
+// worth is what an outcome adds to numerator and denominator of the rate.
+func (t Ties) worth(o Outcome) (wins, of float64) {
+	switch {
+	case o == Failed || o == Tied && t == ExcludeTies:
+		return 0, 0
+	case o == Won || o == Tied && t == TiesBoth:
+		return 1, 1
+	case o == Tied && t == TiesHalf:
+		return 0.5, 1
+	}
+	return 0, 1
+}
+
+// Tally counts outcomes.
+type Tally struct{ Wins, Losses, Ties, Failed, Flipped int }
+
+// Judged is how many have a verdict.
+func (t Tally) Judged() int { return t.Wins + t.Losses + t.Ties }
+
+// Count counts items.
+func Count(items []Item) Tally {
+	var t Tally
+	for _, i := range items {
+		switch i.Outcome {
+		case Won:
+			t.Wins++
+		case Lost:
+			t.Losses++
+		case Tied:
+			t.Ties++
+		default:
+			t.Failed++
+		}
+		if i.Flipped {
+			t.Flipped++
+		}
+	}
+	return t
+}
+
+// Rate is the win rate by a tie rule; NaN where nothing counts.
+func (t Tally) Rate(rule Ties) float64 {
+	wins, of := 0.0, 0.0
+	for o, n := range map[Outcome]int{Won: t.Wins, Lost: t.Losses, Tied: t.Ties} {
+		w, d := rule.worth(o)
+		wins, of = wins+float64(n)*w, of+float64(n)*d
+	}
+	return wins / of
+}
+
+// WinRates are the aggregates of one comparison of two methods.
+type WinRates struct {
+	PerSample Estimate // over items
+	PerUser   Estimate // over users: who wins more than they lose wins the user
+	Average   Estimate // mean over users of the user's own rate
+	Tally     Tally
+	SignTest  float64 // two-sided p of as many wins among wins and losses, were both as likely
+	// Detectable is the smallest distance from 1/2 that so many decided items find in 4 of 5 cases at the 5 % level, were
+	// they independent.
+	Detectable float64
+}
+
+// PerUserRule says how a user is won.
+type PerUserRule string
+
+// Rules of the rate per user.
+const (
+	PaperRule    PerUserRule = "paper"    // w > l wins, w = l is a tie, by the tie rule
+	NotebookRule PerUserRule = "notebook" // (w + t) / (w + l + t) > 1/2 wins: the authors' PRISM notebook
+)
+
+// Rates computes the aggregates. Intervals are clustered by prompt where users share prompts, by user elsewhere.
+func Rates(items []Item, ties Ties, rule PerUserRule) WinRates {
+	r := WinRates{PerSample: rateOf(items, ties, clustersOf(items)), Tally: Count(items)}
+	users, tallies := byUser(items)
+	var shares []float64
+	var people []Item
+	for i, t := range tallies {
+		if t.Judged() == 0 {
+			continue
+		}
+		shares = append(shares, t.Rate(ties))
+		people = append(people, Item{Outcome: userOutcome(t, rule), User: users[i]})
+	}
+	r.Average = OverUsers(shares)
+	if rule == NotebookRule {
+		ties = TiesLose // nobody ties
+	}
+	r.PerUser = rateOf(people, ties, ownUsers(people))
+	r.SignTest, r.Detectable = signTest(r.Tally.Wins, r.Tally.Losses), detectable(r.Tally.Wins+r.Tally.Losses)
+	return r
+}
+
+func userOutcome(t Tally, rule PerUserRule) Outcome {
+	switch {
+	case rule == NotebookRule && float64(t.Wins+t.Ties)/float64(t.Judged()) > 0.5:
+		return Won
+	case rule == NotebookRule:
+		return Lost
+	case t.Wins > t.Losses:
+		return Won
+	case t.Wins < t.Losses:
+		return Lost
+	}
+	return Tied
+}
+
+// rateOf is the rate over items with a clustered bootstrap interval; N counts what is in the denominator.
+func rateOf(items []Item, ties Ties, clusters []string) Estimate {
+	if len(items) != len(clusters) {
+		panic(fmt.Sprintf("judges: %d items with %d clusters", len(items), len(clusters)))
+	}
+	var values []float64
+	var of []string
+	for i, item := range items {
+		if w, d := ties.worth(item.Outcome); d > 0 {
+			values, of = append(values, w), append(of, clusters[i])
+		}
+	}
+	e := OfItems(values, of)
+	e.Median = math.NaN()
+	return e
+}
+
+// clustersOf groups items by prompt where several users were asked the same, else by user.
+func clustersOf(items []Item) []string {
+	asked := map[string]string{}
+	for _, i := range items {
+		if other, met := asked[i.Prompt]; met && other != i.User {
+			return prompts(items)
+		}
+		asked[i.Prompt] = i.User
+	}
+	return ownUsers(items)
+}
+
+func prompts(items []Item) []string {
+	out := make([]string, len(items))
+	for i := range items {
+		out[i] = items[i].Prompt
+	}
+	return out
+}
+
+func ownUsers(items []Item) []string {
+	out := make([]string, len(items))
+	for i := range items {
+		out[i] = items[i].User
+	}
+	return out
+}
+
+// byUser counts each user's items, users in order of first appearance.
+func byUser(items []Item) (users []string, tallies []Tally) {
+	own := map[string][]Item{}
+	for _, i := range items {
+		if own[i.User] == nil {
+			users = append(users, i.User)
+		}
+		own[i.User] = append(own[i.User], i)
+	}
+	for _, u := range users {
+		tallies = append(tallies, Count(own[u]))
+	}
+	return users, tallies
+}
+
+// signTest is the two-sided binomial p of wins among wins + losses at 1/2; 1 where nothing was decided.
+func signTest(wins, losses int) float64 {
+	n := wins + losses
+	if n == 0 {
+		return 1
+	}
+	b := distuv.Binomial{N: float64(n), P: 0.5}
+	return min(1, 2*b.CDF(float64(min(wins, losses))))
+}
+
+// detectable is (z_0.975 + z_0.8) times the standard error of a share of one half.
+func detectable(n int) float64 {
+	if n == 0 {
+		return math.NaN()
+	}
+	normal := distuv.UnitNormal
+	return (normal.Quantile(0.975) + normal.Quantile(0.8)) * 0.5 / math.Sqrt(float64(n))
+}

@@ -1,0 +1,320 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
+)
+
+const judgeSpec = `
+judge "simulated" { kind = "rule" }
+judge "longer" {
+  kind    = "rule"
+  prefers = "longer"
+}
+judge "panel" {
+  kind    = "panel"
+  members = [judge.simulated, judge.longer, judge.reward]
+}
+judge "reward" {
+  kind   = "reward"
+  reward = train.judge
+  order  = "random"
+}
+
+train "judge" {
+  base       = train.sft
+  data       = dataset.posts.train
+  user_model = { kind = "individualized", tokens = 2 }
+  objective  = { kind = "reward" }
+  steps      = 2
+}
+
+win_rate "rule" {
+  for_each  = [generate.summaries["vanilla"], generate.summaries["sft"]]
+  candidate = generate.summaries["individual"]
+  baseline  = each.value
+  judge     = judge.simulated
+  ties      = "half"
+}
+
+win_rate "panel" {
+  candidate = generate.summaries["individual"]
+  baseline  = generate.summaries["sft"]
+  judge     = judge.panel
+}
+
+agreement "users" {
+  for_each = { simulated = judge.simulated, longer = judge.longer }
+  judge    = each.value
+  data     = dataset.posts.test
+}
+
+claim "the_rule_knows" {
+  that = agreement.users["simulated"].share.mean == 1 && agreement.users["longer"].share.mean < 1
+}
+
+report "judged" {
+  title = "Judged"
+  show  = [win_rate.rule, agreement.users]
+}
+`
+
+// TestWinRateOfRules: every verdict is the rule's, in both orders; no generic user is judged; a claim reads it.
+func TestWinRateOfRules(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+judgeSpec)
+	events := l.apply()
+	for _, c := range events.result.Claims {
+		if c.Addr == "claim.the_rule_knows" && !c.Holds {
+			t.Errorf("%+v", c)
+		}
+	}
+	plan, st := l.plan(l.store()), l.store()
+	seen := 0
+	for _, n := range plan.Nodes {
+		if n.Kind != kindJudge {
+			continue
+		}
+		seen++
+		a, ok := st.Get(n.Fingerprint)
+		if !ok {
+			t.Fatalf("%s is not in the store", n.ID)
+		}
+		verdicts, err := arrowio.Read[arrowio.Verdict](a.Path(verdictsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(n.ID, "win_rate.rule") {
+			continue
+		}
+		if len(verdicts) != 2*3*4 { // 3 prompts, 4 seen users, both orders
+			t.Errorf("%s has %d verdicts; expected both orders of 12 pairs", n.ID, len(verdicts))
+		}
+		for _, v := range verdicts {
+			first, second := v.Candidate, v.Baseline
+			if v.Turned {
+				first, second = second, first
+			}
+			want := judges.Tie
+			if len(first) != len(second) {
+				want = judges.First
+				if (len(first) < len(second)) == (v.Group == "majority") {
+					want = judges.Second
+				}
+			}
+			if v.User == "" || v.Winner != want.String() {
+				t.Errorf("%s: %q of %s got %s, expected %s", n.ID, v.User, v.Group, v.Winner, want)
+			}
+		}
+	}
+	if seen != 5 {
+		t.Errorf("%d judge stages; expected 5", seen)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	candidate := []response{{"p", "a", 0, "x"}, {"p", "a", 1, "y"}, {"p", "b", 0, "z"}, {"q", "a", 0, "w"}}
+	baseline := []response{{"p", "a", 0, "1"}, {"p", "b", 0, "2"}, {"p", "b", 0, "3"}}
+	pairs, alone := match(candidate, baseline)
+	want := []pair{{"p", "a", "x", "1"}, {"p", "a", "y", "1"}, {"p", "b", "z", "2"}}
+	if alone != 1 || len(pairs) != 3 || pairs[0] != want[0] || pairs[1] != want[1] || pairs[2] != want[2] {
+		t.Errorf("%v, %d alone; expected %v, 1", pairs, alone, want)
+	}
+}
+
+// failing has no verdict for every third question.
+type failing struct{ asked int }
+
+func (f *failing) Ask(context.Context, judges.Question) (judges.Answer, error) {
+	if f.asked++; f.asked%3 == 0 {
+		return judges.Answer{Problem: "no verdict in it", Raw: "I like both."}, nil
+	}
+	return judges.Answer{Winner: judges.First}, nil
+}
+
+func TestTooManyFailures(t *testing.T) {
+	s := &judgeStage{spec: &dsl.Judge{Order: "both", MaxFailed: 0.3}}
+	questions := s.questions([]pair{{"p", "u", "a", "b"}, {"q", "u", "a", "b"}, {"r", "u", "a", "b"}}, nil)
+	answers, err := ask(context.Background(), &Env{emit: func(Event) {}}, &failing{}, questions, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.checkFailed(answers); err == nil || !strings.Contains(err.Error(), `2 of 6 verdicts cannot be used, more than max_failed = 0.3 allows; the last one: no verdict in it (the judge said "I like both.")`) {
+		t.Errorf("%v", err)
+	}
+	s.spec.MaxFailed = 0.4
+	if err := s.checkFailed(answers); err != nil {
+		t.Errorf("2 of 6 are under 0.4: %v", err)
+	}
+}
+
+// TestOneOrder: the order of a single call depends on seed and texts, and both orders occur.
+func TestOneOrder(t *testing.T) {
+	var pairs []pair
+	for i := range 200 {
+		pairs = append(pairs, pair{prompt: strings.Repeat("x", i), user: "u", candidate: "a", baseline: "b"})
+	}
+	count := func(seed int64) int {
+		turned := 0
+		for _, q := range (&judgeStage{spec: &dsl.Judge{Order: "random", Seed: seed}}).questions(pairs, nil) {
+			if q.turned {
+				turned++
+				if q.First != "b" {
+					t.Fatal("a turned question shows the candidate first")
+				}
+			}
+		}
+		return turned
+	}
+	if a, b := count(1), count(2); a < 60 || a > 140 || a == b && count(3) == a {
+		t.Errorf("%d and %d of 200 turned", a, b)
+	}
+}
+
+// vendorSpec asks a server which of two policies' texts a user prefers.
+const vendorSpec = `
+win_rate "vendor" {
+  candidate = generate.summaries["individual"]
+  baseline  = generate.summaries["sft"]
+  judge     = { kind = "openai", model = "m", base_url = "URL", key_env = "PRLHF_TEST_KEY", template_file = "question.txt" }
+}
+`
+
+// TestVendorAndReplay: a server's verdicts are stored, asked once, and replayed to the same win rate; the key is nowhere.
+func TestVendorAndReplay(t *testing.T) {
+	const key = "sk-test-never-written-down"
+	t.Setenv("PRLHF_TEST_KEY", key)
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			w.WriteHeader(401)
+			return
+		}
+		asked.Add(1)
+		var body struct{ Messages []struct{ Content string } }
+		json.NewDecoder(r.Body).Decode(&body)
+		lines := strings.Split(body.Messages[0].Content, "\n")
+		verdict := "TIE"
+		switch {
+		case len(lines[1]) > len(lines[2]):
+			verdict = "Output (a)"
+		case len(lines[1]) < len(lines[2]):
+			verdict = "Output (b)"
+		}
+		json.NewEncoder(w).Encode(map[string]any{"choices": []any{map[string]any{"message": map[string]string{"content": "Final verdict: " + verdict}}}})
+	}))
+	defer server.Close()
+	l := newLab(t, smallSpec+strings.Replace(vendorSpec, "URL", server.URL, 1))
+	template := "{{.Prompt | len}}\n{{neutral .First}}\n{{neutral .Second}}"
+	if err := os.WriteFile(filepath.Join(l.dir, "question.txt"), []byte(template), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l.opts.Targets = []string{"win_rate.vendor"}
+	l.apply()
+	first, n := l.resultOf("win_rate.vendor"), asked.Load()
+	if n == 0 || n > 24 {
+		t.Fatalf("%d questions were asked; 12 pairs in both orders are at most 24", n)
+	}
+	if err := os.RemoveAll(filepath.Join(l.dir, "store", "artifacts")); err != nil {
+		t.Fatal(err)
+	}
+	l.apply() // everything anew, but for what was paid for
+	if asked.Load() != n || !maps.Equal(first, l.resultOf("win_rate.vendor")) {
+		t.Errorf("%d questions were asked again", asked.Load()-n)
+	}
+	recorded := l.fileOf("judge win_rate.vendor", recordedName)
+	l.spec = smallSpec + strings.Replace(vendorSpec, `{ kind = "openai", model = "m", base_url = "URL", key_env = "PRLHF_TEST_KEY", template_file = "question.txt" }`,
+		`{ kind = "replay", verdicts = "verdicts.jsonl" }`, 1)
+	if err := os.WriteFile(filepath.Join(l.dir, "verdicts.jsonl"), recorded, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l.apply()
+	if asked.Load() != n || !maps.Equal(first, l.resultOf("win_rate.vendor")) {
+		t.Errorf("replayed: %v, %d asked; recorded were %v", l.resultOf("win_rate.vendor"), asked.Load()-n, first)
+	}
+	err := filepath.WalkDir(l.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if strings.Contains(string(data), key) {
+			t.Errorf("the key is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNoKey: the vendor's server is not asked without a key, and the message says which variable.
+func TestNoKey(t *testing.T) {
+	t.Setenv("PRLHF_TEST_KEY", "")
+	l := newLab(t, smallSpec+strings.Replace(strings.Replace(vendorSpec, "URL", vendorServer, 1), `, template_file = "question.txt"`, "", 1))
+	l.opts.Targets = []string{"win_rate.vendor"}
+	_, err := l.try(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "nothing is known of what user") {
+		t.Errorf("%v; alpacafarm needs a preference or a text", err)
+	}
+	l = textLab(t, textSpec+`
+win_rate "vendor" {
+  candidate = generate.texts["both"]
+  baseline  = generate.texts["neither"]
+  judge     = { kind = "openai", model = "m", key_env = "PRLHF_TEST_KEY" }
+}
+`)
+	l.opts.Targets = []string{"win_rate.vendor"}
+	_, err = l.try(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "no key: the environment variable PRLHF_TEST_KEY is empty") {
+		t.Errorf("%v; expected the name of the variable", err)
+	}
+}
+
+// fileOf reads a file of a node's artifact.
+func (l *lab) fileOf(id, name string) []byte {
+	l.t.Helper()
+	st := l.store()
+	for _, n := range l.plan(st).Nodes {
+		if n.ID != id {
+			continue
+		}
+		a, ok := st.Get(n.Fingerprint)
+		if !ok {
+			l.t.Fatalf("%s is not in the store", id)
+		}
+		data, err := os.ReadFile(a.Path(name))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		return data
+	}
+	l.t.Fatalf("no node %s", id)
+	return nil
+}
+
+// resultOf are the numbers of a win rate, as text.
+func (l *lab) resultOf(addr string) map[string]string {
+	l.t.Helper()
+	out := map[string]string{}
+	var tree map[string]json.RawMessage
+	if err := json.Unmarshal(l.fileOf("win_rate "+addr, resultFile), &tree); err != nil {
+		l.t.Fatal(err)
+	}
+	for k, v := range tree {
+		out[k] = string(v)
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+// Judges as the runner makes them of the spec's settings, and the people whom they are told of.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
+	"github.com/prlhf/prlhf/judges/openai"
+	"github.com/prlhf/prlhf/torch"
+)
+
+// person is a user as judges and tables know them.
+type person struct {
+	judges.Person
+	group string
+	seen  bool
+}
+
+// meet lists the users of the data sets; of one who is in two the first counts.
+func (s *judgeStage) meet(e *Env) (map[string]person, error) {
+	out := map[string]person{}
+	for _, d := range s.people {
+		users, err := arrowio.Read[arrowio.User](e.Path(d.split, usersFile))
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range users {
+			if _, met := out[u.ID]; !met {
+				out[u.ID] = person{judges.Person{ID: u.ID, Text: u.Text, Prefers: u.Prefers}, u.Group, u.Seen}
+			}
+		}
+	}
+	return out, nil
+}
+
+// open makes the judge ready to be asked.
+func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
+	switch j.Kind {
+	case "rule":
+		return ruleJudge(j)
+	case "openai":
+		return vendorJudge(e, j)
+	case "replay":
+		return judges.OpenReplay(j.Verdicts)
+	case "reward":
+		return s.rewardJudge(ctx, e, j, questions)
+	case "panel":
+		panel := judges.Panel{}
+		for _, m := range j.Members {
+			member, err := s.open(ctx, e, m, questions)
+			if err != nil {
+				return nil, err
+			}
+			panel.Members = append(panel.Members, member)
+		}
+		return panel, nil
+	}
+	return nil, fmt.Errorf("a judge of kind %q is not offered in this version", j.Kind)
+}
+
+// vendorServer is the server whose judges cannot be asked without a key.
+const vendorServer = "https://api.openai.com/v1"
+
+// vendorJudge asks a server. The key is read from the environment here and kept nowhere else.
+func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
+	t, err := templateOf(j)
+	if err != nil {
+		return nil, err
+	}
+	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
+		Budget: openai.Budget(j.Budget), Limits: openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}}
+	if j.BaseURL == vendorServer {
+		s.KeyEnv = j.KeyEnv
+	}
+	if j.Price != nil {
+		s.Price = &openai.Price{Input: j.Price.Input, Output: j.Price.Output}
+	}
+	return openai.New(s, t, judges.Log{Dir: e.Answers}), nil
+}
+
+func templateOf(j *dsl.Judge) (judges.Template, error) {
+	switch {
+	case j.TemplateFile != "":
+		text, err := os.ReadFile(j.TemplateFile)
+		if err != nil {
+			return judges.Template{}, err
+		}
+		t, err := judges.FromFile(filepath.Base(j.TemplateFile), string(text))
+		if err != nil {
+			return t, fmt.Errorf("the template %s cannot be used: %w", j.TemplateFile, err)
+		}
+		return t, nil
+	case j.Template == "role_play":
+		return judges.RolePlay(), nil
+	}
+	return judges.AlpacaFarm(), nil
+}
+
+func ruleJudge(j *dsl.Judge) (judges.Judge, error) {
+	if j.Pattern != "" {
+		pattern, err := regexp.Compile(j.Pattern)
+		if err != nil {
+			return nil, err
+		}
+		return judges.Rule{Score: judges.Matching(pattern)}, nil
+	}
+	rules := map[string]func(judges.Question, string) (float64, error){"longer": judges.Longer, "shorter": judges.Shorter,
+		"plainer": judges.Plainer, "simulated": judges.Simulated}
+	return judges.Rule{Score: rules[j.Prefers]}, nil
+}
+
+// rewardJudge scores every text of the questions at once; then a verdict is a look at two numbers.
+func (s *judgeStage) rewardJudge(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
+	p := s.rewards[j]
+	r, err := newRater(e, p, s.people)
+	if err != nil {
+		return nil, err
+	}
+	of := func(q judges.Question, text string) arrowio.Response {
+		return arrowio.Response{User: q.Person.ID, PromptText: q.Prompt, Text: text}
+	}
+	for _, q := range questions {
+		for _, text := range []string{q.First, q.Second} {
+			if err := r.ask(of(q.Question, text)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	special, err := p.special(e)
+	if err != nil {
+		return nil, err
+	}
+	r.end = special.end
+	in := torch.Inputs{Policy: p.files(e), Device: s.device, Precision: p.precision(), BOS: special.bos}
+	if err := r.run(ctx, e, in); err != nil {
+		return nil, err
+	}
+	return judges.Rule{Score: func(q judges.Question, text string) (float64, error) {
+		v := r.answer(of(q, text))
+		if math.IsNaN(v) {
+			return 0, fmt.Errorf("the text has no reward")
+		}
+		return v, nil
+	}}, nil
+}

@@ -1,0 +1,145 @@
+// Win rates and agreements in a report.
+package runner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/reports"
+)
+
+// tieWords say what a tie counts.
+var tieWords = map[string]string{
+	"exclude": "Ties are left out: w / (w + l).", "loss": "A tie counts as lost: w / (w + l + t).",
+	"half": "A tie counts half: (w + t/2) / (w + l + t).", "both": "A tie counts as won, for either side: (w + t) / (w + l + t), so two rates may add to more than 1.",
+}
+
+func (d *drawing) winRates(block string, items []instance) []reports.Block {
+	groups := names(values(items), "groups")
+	return []reports.Block{winTable(block, items, groups), winBars(block, items, groups), verdictTable(block, items), d.winsByUser(block, items)}
+}
+
+func winTable(block string, items []instance, groups []string) *reports.Table {
+	t := &reports.Table{Name: block, Title: "Win rate of the candidate", RowHead: "against", Columns: []string{"per sample", "per user", "average over users"}}
+	for _, g := range groups {
+		t.Columns = append(t.Columns, "average, "+g)
+	}
+	t.Columns = append(t.Columns, "seen users", "unseen users", "at equal length")
+	for _, i := range items {
+		cells := []reports.Cell{decided(percentCell(i.value, i.paper, "per_sample")), percentCell(i.value, i.paper, "per_user"), decided(percentCell(i.value, i.paper, "average"))}
+		for _, g := range groups {
+			cells = append(cells, decided(percentCell(i.value, i.paper, "groups", g)))
+		}
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(i.value, i.paper, "seen"), percentCell(i.value, i.paper, "unseen"),
+			percentCell(i.value, i.paper, "length_controlled"))})
+	}
+	w := items[0].item.(*dsl.WinRate)
+	t.Notes = []string{fmt.Sprintf("Candidate: %s. Judge: %s.", w.Candidate, judgeWords(w.Judge)), tieWords[w.Ties],
+		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
+		"An interval that holds 50 % says \"no difference found\"."}
+	return t
+}
+
+// decided marks a rate whose interval holds one half.
+func decided(c reports.Cell) reports.Cell {
+	if e := c.Value; e.Low <= 0.5 && e.High >= 0.5 {
+		c.Note = "no difference found"
+	}
+	return c
+}
+
+// judgeWords name a judge with what it does.
+func judgeWords(j *dsl.Judge) string {
+	words := map[string]string{"openai": j.Model, "rule": "the rule " + j.Prefers, "reward": "a reward model", "replay": "recorded verdicts", "panel": fmt.Sprintf("a panel of %d", len(j.Members))}[j.Kind]
+	switch {
+	case j.Kind == "rule" && j.Prefers == "simulated":
+		words = "the rule by which each user's choices were simulated"
+	case j.Kind == "rule" && j.Pattern != "":
+		words = fmt.Sprintf("the text that matches %q", j.Pattern)
+	case j.Kind == "reward" && j.Reward != nil:
+		words = "the reward model " + j.Reward.Addr.String()
+	}
+	return words + map[string]string{"both": ", each pair in both orders", "random": ", each pair in one order by seed"}[j.Order]
+}
+
+func winBars(block string, items []instance, groups []string) *reports.Plot {
+	half := 0.5
+	p := &reports.Plot{Name: block + ".rates", Title: "Average win rate over users", XLabel: "against", YLabel: "win rate", Kind: reports.Bars, Percent: true,
+		Rule: &half, RuleName: "no difference", Notes: []string{"Error bars are one standard error over users."}}
+	for _, i := range items {
+		p.Categories = append(p.Categories, i.name)
+	}
+	if len(groups) == 0 {
+		p.Series = append(p.Series, barSeries("average", items, "average"))
+	}
+	for _, g := range groups {
+		p.Series = append(p.Series, barSeries(g, items, "groups", g))
+	}
+	return p
+}
+
+// verdictTable counts what the rates are made of: nothing leaves a denominator unseen.
+func verdictTable(block string, items []instance) *reports.Table {
+	t := &reports.Table{Name: block + ".verdicts", Title: "Verdicts", RowHead: "against",
+		Columns: []string{"wins", "losses", "ties", "failed", "flips", "sign test", "detectable", "longer wins"},
+		Notes:   []string{"failed: pairs without a usable verdict, in no rate. flips: pairs whose verdict changed with the order shown; they are ties. sign test: two-sided p of so many wins among wins and losses, were both as likely. detectable: the smallest distance from 50 % that so many decided pairs find in 4 of 5 cases at the 5 % level. longer wins: the rate that the longer text gets under the same verdicts."}}
+	for _, i := range items {
+		row := reports.Row{Name: i.name}
+		for _, name := range []string{"wins", "losses", "ties", "failed", "flipped"} {
+			row.Cells = append(row.Cells, countCell(i.value, nil, "notes", name))
+		}
+		p, _ := estimateOf(at(i.value, "notes", "sign_test"))
+		least, _ := estimateOf(at(i.value, "notes", "detectable"))
+		row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean), percentCell(i.value, nil, "notes", "longer_wins"))
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func shareOrDash(v float64) reports.Cell {
+	if math.IsNaN(v) {
+		return reports.DashCell()
+	}
+	return reports.ShareCell(v)
+}
+
+func (d *drawing) winsByUser(block string, items []instance) *reports.Table {
+	t := &reports.Table{Name: block + ".users", Title: "Every user", RowHead: "user"}
+	for _, i := range items {
+		t.Columns = append(t.Columns, i.name)
+	}
+	for _, id := range d.inOrder(names(values(items), "users")) {
+		row := reports.Row{Name: d.userName(id)}
+		for _, i := range items {
+			row.Cells = append(row.Cells, percentCell(i.value, i.paper, "users", id))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// agreements is the judge card: how a judge does on what users chose themselves.
+func (d *drawing) agreements(block string, items []instance) []reports.Block {
+	t := &reports.Table{Name: block, Title: "The judge against the users' own choices", RowHead: "judge",
+		Columns: []string{"agreement", "kappa", "agreed", "disagreed", "ties", "failed", "flips", "first wins", "longer wins", "tokens per 1,000 verdicts"},
+		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is over users. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts."}}
+	for _, i := range items {
+		a := i.item.(*dsl.Agreement)
+		row := reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, i.paper, "share"), numberCell(i.value, i.paper, 3, "kappa")}}
+		for _, name := range []string{"agreed", "disagreed", "ties", "failed"} {
+			row.Cells = append(row.Cells, countCell(i.value, nil, "notes", name))
+		}
+		for _, name := range []string{"flipped", "first_wins", "longer_wins"} {
+			e, _ := estimateOf(at(i.value, name))
+			row.Cells = append(row.Cells, shareOrDash(e.Mean))
+		}
+		in, _ := estimateOf(at(i.value, "notes", "tokens_in"))
+		out, _ := estimateOf(at(i.value, "notes", "tokens_out"))
+		n, _ := estimateOf(at(i.value, "notes", "verdicts"))
+		row.Cells = append(row.Cells, reports.CountCell(int64(math.Round(1000*(in.Mean+out.Mean)/max(n.Mean, 1)))))
+		t.Rows = append(t.Rows, row)
+		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s.", i.name, judgeWords(a.Judge)))
+	}
+	return []reports.Block{t, d.winsByUser(block, items)}
+}
