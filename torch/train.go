@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/prlhf/prlhf/torch/tensor"
@@ -31,10 +32,14 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	if err != nil {
 		return TrainResult{}, err
 	}
-	if state.Step == 0 {
-		if state.PromptShift, err = t.checkReference(); err != nil {
-			return TrainResult{}, err
-		}
+	switch {
+	case t.rl != nil:
+		err = t.checkPrompts()
+	case state.Step == 0:
+		state.PromptShift, err = t.checkReference()
+	}
+	if err != nil {
+		return TrainResult{}, err
 	}
 	rows := order{rows: t.job.Data.Len(), seed: t.job.Seed, inOrder: t.job.InOrder}
 	if rows.rows == 0 {
@@ -44,7 +49,7 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
-		points, err := t.next(&rows)
+		points, err := t.nextStep(ctx, &rows, state)
 		if err != nil {
 			return TrainResult{}, err
 		}
@@ -79,8 +84,8 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	return t.finish(state)
 }
 
-// next is one optimizer step on the next rows.
-func (t *Trainer) next(rows *order) ([]Point, error) {
+// nextStep is one step on the next rows.
+func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
 	var examples []Example
 	for _, i := range rows.batch(t.done, t.job.BatchSize) {
 		e, err := t.job.Data.At(i)
@@ -89,6 +94,14 @@ func (t *Trainer) next(rows *order) ([]Point, error) {
 		}
 		examples = append(examples, e)
 	}
+	if t.rl != nil {
+		return t.nextTexts(ctx, examples, state)
+	}
+	return t.next(examples)
+}
+
+// next is one optimizer step on examples.
+func (t *Trainer) next(examples []Example) ([]Point, error) {
 	stats, err := t.Step(examples)
 	if errors.Is(err, errNotFinite) {
 		return nil, t.explainNotFinite(stats, examples)
@@ -136,7 +149,11 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 		return 0, err
 	}
 	bare := append([]Example{}, examples...)
-	for i := range bare {
+	for i, e := range examples {
+		if t.job.Objective.Kind == "kto" { // the mismatched response behind the row's own
+			bare[i].Responses = slices.Concat(e.Responses, [][]int32{e.Mismatch})
+			bare[i].Reference = slices.Concat(e.Reference, []float64{e.MismatchReference})
+		}
 		bare[i].User = NoUser
 		if !t.job.ReferenceUserText {
 			bare[i].UserText = nil
@@ -146,7 +163,7 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	if err := t.Score(bare, func(l Logp) { plain = append(plain, l) }); err != nil {
 		return 0, err
 	}
-	for i, e := range examples {
+	for i, e := range bare {
 		for j, want := range e.Reference {
 			tolerance := 1e-5 * max(1, math.Abs(want)) // relative; below one nat fp32 has no more digits to compare
 			if t.job.Precision == "bf16" {
