@@ -10,8 +10,8 @@ import (
 	"github.com/prlhf/prlhf/torch/lm/lmtest"
 )
 
-// tastes are n comparisons of random texts by two users of opposite tastes.
-func tastes(n, from int) rows {
+// opposites are n comparisons of random texts by two users of opposite tastes.
+func opposites(n, from int) rows {
 	var out rows
 	for i := from; i < from+n; i++ {
 		texts := [][]int32{append(lmtest.IDs(uint64(10000+i), 1+i%4), lmtest.EOS), append(lmtest.IDs(uint64(20000+i), 1+i%5), lmtest.EOS)}
@@ -28,13 +28,13 @@ func tastes(n, from int) rows {
 // every kind raises each group's own reward, above what the other group's texts earn. Rewards are from -6 to 6 here.
 func TestRLRaisesEachUsersReward(t *testing.T) {
 	dir := model(t, "llama")
-	reward := asHeads(rewardJob(t, dir, tastes(1600, 0)))
+	reward := asHeads(rewardJob(t, dir, opposites(1600, 0)))
 	reward.Steps, reward.BatchSize, reward.LoRA, reward.Objective.Alpha = 150, 32, nil, 1
 	reward.Optimizer.LR, reward.Optimizer.UserLR, reward.Optimizer.Schedule = 0.01, 0.02, "linear"
 	mustTrain(t, reward)
 	in, right := reward.Inputs, 0
 	in.Policy.Policy = reward.Out
-	for _, r := range scores(t, in, tastes(100, 1600)) {
+	for _, r := range scores(t, in, opposites(100, 1600)) {
 		if r[0] > r[1] {
 			right++
 		}

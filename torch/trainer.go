@@ -201,7 +201,7 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 // zeroPoints computes kto's z0 of each pass from the step's mismatched pairs, without gradient and dropout.
 func (t *Trainer) zeroPoints(list []unit, examples []Example) (z0 [2]float64, err error) {
 	others := mismatched(examples)
-	micros, err := packMicros(list, others, t.pack)
+	micros, err := packEqual(list, others, t.pack)
 	if err != nil {
 		return z0, err
 	}
@@ -225,7 +225,7 @@ func (t *Trainer) zeroPoints(list []unit, examples []Example) (z0 [2]float64, er
 
 // prepare packs the passes of some rows and makes ready what turns their log-probs into a loss.
 func (t *Trainer) prepare(examples []Example, list []unit) (*collector, []micro, error) {
-	micros, err := packEqual(bundle(list, examples), examples, t.pack)
+	micros, err := packEqual(list, examples, t.pack)
 	if err != nil {
 		return nil, nil, err
 	}
