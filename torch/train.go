@@ -45,7 +45,13 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	if rows.rows == 0 {
 		return TrainResult{}, errors.New("there are no rows to train on")
 	}
-	for t.done < t.job.Steps {
+	stop := false
+	if state.Pending != nil { // the last run was stopped while it looked at this step
+		if stop, err = t.look(ctx, state, state.Pending, progress); err != nil {
+			return TrainResult{}, err
+		}
+	}
+	for !stop && t.done < t.job.Steps {
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
@@ -53,29 +59,10 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 		if err != nil {
 			return TrainResult{}, err
 		}
-		if e := t.job.Evaluate; e != nil && (t.done%e.Every == 0 || t.done == t.job.Steps) {
-			accuracies, err := t.evaluate()
-			if err != nil {
-				return TrainResult{}, err
-			}
-			points = append(points, accuracies...)
-			if err := t.keepBest(state, accuracies); err != nil {
-				return TrainResult{}, err
-			}
-		}
-		stop, norm, err := t.smallEnough(ctx, rows.rows)
-		if err != nil {
+		if stop, err = t.look(ctx, state, points, progress); err != nil {
 			return TrainResult{}, err
 		}
-		if !math.IsNaN(norm) {
-			points = append(points, Point{t.done, "full_grad_norm", norm})
-		}
-		state.Points = append(state.Points, points...)
-		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
-		if stop {
-			break
-		}
-		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
+		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && !stop && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err
 			}
