@@ -10,7 +10,7 @@ import (
 	"github.com/prlhf/prlhf/torch/lm/lmtest"
 )
 
-// opposites are n comparisons of random texts by two users of opposite opposites.
+// opposites are n comparisons of random texts by two users of opposite tastes.
 func opposites(n, from int) rows {
 	var out rows
 	for i := from; i < from+n; i++ {
@@ -24,7 +24,7 @@ func opposites(n, from int) rows {
 	return out
 }
 
-// A personalised reward model that is trained on two groups with opposite opposites, and policies that are trained against it:
+// A personalised reward model that is trained on two groups with opposite tastes, and policies that are trained against it:
 // every kind raises each group's own reward, above what the other group's texts earn. Rewards are from -6 to 6 here.
 func TestRLRaisesEachUsersReward(t *testing.T) {
 	dir := model(t, "llama")
