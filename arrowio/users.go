@@ -9,7 +9,8 @@ type User struct {
 	Seen             bool   `arrow:"seen"`
 	TrainComparisons int64  `arrow:"train_comparisons"`
 	TestComparisons  int64  `arrow:"test_comparisons"`
-	Prefers          string `arrow:"prefers"` // longer, shorter; "" where choices are the recorded ones
+	Prefers          string `arrow:"prefers"`    // longer, shorter; "" where choices are the recorded ones
+	Attributes       string `arrow:"attributes"` // what else the data has about them: a JSON object of texts and lists of texts; "" where there is nothing
 }
 
 // Erased tells whether a policy's user was erased: the index stays, so that the others keep theirs, and everything else is

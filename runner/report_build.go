@@ -115,7 +115,7 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		switch items[0].item.(type) {
 		case *dsl.Dataset:
 			for _, i := range items {
-				out = append(out, d.statistics(i))
+				out = append(out, d.dataset(i)...)
 			}
 		case *dsl.Accuracy:
 			out = append(out, d.accuracy(shown.Block, items)...)
@@ -189,7 +189,7 @@ func (d *drawing) meetPeople() error {
 			return err
 		}
 		for _, u := range users {
-			if known, met := d.people[u.ID]; !met || !known.Seen && u.Seen {
+			if known, met := d.people[u.ID]; u.ID != "" && (!met || !known.Seen && u.Seen) {
 				d.people[u.ID] = u
 			}
 		}

@@ -16,7 +16,7 @@ import (
 
 const (
 	kindAdapt    = "adapt"
-	adaptVersion = 1
+	adaptVersion = 2
 )
 
 type adaptStage struct {

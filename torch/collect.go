@@ -50,7 +50,7 @@ type collector struct {
 	rejected float64
 	margin   float64
 	right    int
-	z0       map[passKind]float64 // kto: of the step's mismatched pairs, in each pass
+	z0       [2]float64 // kto: of the step's mismatched pairs, in the user pass and in the generic pass
 }
 
 func newCollector(job TrainJob, examples []Example, list []unit) *collector {
@@ -125,7 +125,7 @@ func (c *collector) unit(u unit, logps []float64) []float64 {
 
 // show adds a pair to the statistics.
 func (c *collector) show(u unit, logps []float64, chosen, rejected float64) {
-	if u.kind != c.shown {
+	if u.kind != c.shown && u.kind != bothPasses {
 		return
 	}
 	c.rows++

@@ -3,42 +3,72 @@ package torch
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/prlhf/prlhf/torch/lm"
 )
 
-// equalUnits are units that ask for the same log-probs: one user, text and prompt, and the same responses in any order. The
-// first of them is packed; the losses of all of them add up on its responses. Where many users vote on the same pairs, and
-// in the generic pass, which has one user for all, that is most of the work.
-type equalUnits []unit
-
-// bundle puts equal units together, in the order of their first.
-func bundle(list []unit, examples []Example) []equalUnits {
-	var out []equalUnits
-	at := map[string]int{}
-	for _, u := range list {
-		key := askedFor(u, examples[u.example])
-		k, met := at[key]
-		if !met {
-			k = len(out)
-			at[key] = k
-			out = append(out, nil)
-		}
-		out[k] = append(out[k], u)
-	}
-	return out
+// shared are units that have one prefix: one user, text and prompt. The prefix is computed once, and so is each of the
+// responses that they ask for; the losses of all of them add up on it. Where many users vote on the same pairs, where a
+// prompt stands in several rows, and in the generic pass, which has one user for all, that is most of the work.
+type shared struct {
+	group lm.Group
+	units []unit // at: places among the group's responses
 }
 
-// askedFor names what a unit asks for.
-func askedFor(u unit, e Example) string {
-	responses := make([]string, len(e.Responses))
-	for i, r := range e.Responses {
-		responses[i] = idText(r)
+// alone is a unit by itself, with its responses as they are.
+func alone(u unit, g lm.Group) *shared {
+	u.at = make([]int, len(g.Responses))
+	for i := range u.at {
+		u.at[i] = i
 	}
-	slices.Sort(responses)
-	key := idText([]int32{u.user, int32(e.Offset)}) + idText(u.text) + idText(e.Prompt)
-	for _, r := range responses {
-		key += r
+	return &shared{g, []unit{u}}
+}
+
+// bundle puts units with one prefix together, in the order of their first, as long as what they ask for fits a micro-batch.
+func bundle(list []unit, examples []Example, in packing) ([]*shared, error) {
+	var out []*shared
+	open := map[string]*shared{} // the last one of its prefix
+	for _, u := range list {
+		g, err := groupOf(u, examples[u.example], in)
+		if err != nil {
+			return nil, err
+		}
+		key := prefixText(u, g)
+		if s := open[key]; s != nil && s.take(u, g.Responses, in.budget) {
+			continue
+		}
+		s := &shared{group: g}
+		s.group.Responses = nil
+		s.take(u, g.Responses, in.budget)
+		open[key] = s
+		out = append(out, s)
 	}
-	return key
+	return out, nil
+}
+
+// take adds a unit, and those of its responses that are not there yet. It refuses one whose responses make the group longer
+// than a micro-batch, unless it is the first.
+func (s *shared) take(u unit, responses [][]int32, budget int) bool {
+	longer := s.group
+	u.at = make([]int, len(responses))
+	for i, r := range responses {
+		k := slices.IndexFunc(longer.Responses, func(other []int32) bool { return slices.Equal(other, r) })
+		if k < 0 {
+			k = len(longer.Responses)
+			longer.Responses = append(longer.Responses, r)
+		}
+		u.at[i] = k
+	}
+	if len(s.units) > 0 && len(longer.Responses) > len(s.group.Responses) && longer.Tokens() > budget {
+		return false
+	}
+	s.group, s.units = longer, append(s.units, u)
+	return true
+}
+
+// prefixText names what comes before a unit's responses.
+func prefixText(u unit, g lm.Group) string {
+	return idText([]int32{u.user, int32(g.Offset)}) + idText(g.UserText) + idText(g.Prompt)
 }
 
 // idText is ids with their number, as text.
@@ -48,24 +78,4 @@ func idText(ids []int32) string {
 		b = binary.LittleEndian.AppendUint32(b, uint32(id))
 	}
 	return string(b)
-}
-
-// placed are the units with the places of their responses, when those of the first are added behind so many others.
-func (q equalUnits) placed(examples []Example, before int) []unit {
-	first := examples[q[0].example].Responses
-	out := slices.Clone(q)
-	for i := range out {
-		taken := make([]bool, len(first)) // a row may have the same response twice
-		own := examples[out[i].example].Responses
-		out[i].at = make([]int, len(own))
-		for j, r := range own {
-			k := 0
-			for taken[k] || !slices.Equal(first[k], r) {
-				k++
-			}
-			taken[k] = true
-			out[i].at[j] = before + k
-		}
-	}
-	return out
 }

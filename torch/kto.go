@@ -1,9 +1,6 @@
 package torch
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // checkUnpaired refuses rows that kto cannot be computed on.
 func checkUnpaired(e Example) error {
@@ -31,15 +28,29 @@ func (c *collector) unpaired(u unit, logps []float64, w float64) []float64 {
 	e := c.examples[u.example]
 	d := make([]float64, len(logps))
 	for i, lp := range logps {
-		loss, slope := c.job.Objective.KTO(desirable(e, i), lp-e.Reference[i], c.z0[u.kind])
-		c.loss += w * loss
-		d[i] = w * slope
+		for pass, share := range c.shares(u.kind) {
+			loss, slope := c.job.Objective.KTO(desirable(e, i), lp-e.Reference[i], c.z0[pass])
+			c.loss += w * share * loss
+			d[i] += w * share * slope
+		}
 	}
 	if len(logps) == 2 && desirable(e, 0) && !desirable(e, 1) {
 		chosen, rejected := c.job.Objective.Rewards(objectivePair(logps, e))
 		c.show(u, logps, chosen, rejected)
 	}
 	return d
+}
+
+// shares are the parts of a pass that are the user's loss and the generic user's: each has its own z0, also where one pass
+// does for both.
+func (c *collector) shares(kind passKind) [2]float64 {
+	switch kind {
+	case userPass:
+		return [2]float64{1, 0}
+	case genericPass:
+		return [2]float64{0, 1}
+	}
+	return [2]float64{c.job.Objective.Alpha, 1 - c.job.Objective.Alpha}
 }
 
 // mismatched are the examples whose log-probs estimate z0: each row's prompt with another row's response.
@@ -52,15 +63,24 @@ func mismatched(examples []Example) []Example {
 	return out
 }
 
-// zeroPoints are z0 of each kind of pass: the mean of log pi/ref over its mismatched pairs, at least 0.
-func zeroPoints(kinds []passKind, ratios []float64) map[passKind]float64 {
-	sums, counts := map[passKind]float64{}, map[passKind]float64{}
-	for i, k := range kinds {
-		sums[k] += ratios[i]
-		counts[k]++
+// mismatches gathers log pi/ref of mismatched pairs, for the user pass and for the generic pass.
+type mismatches struct{ sum, n [2]float64 }
+
+func (m *mismatches) add(kind passKind, ratio float64) {
+	for pass, other := range []passKind{genericPass, userPass} {
+		if kind != other {
+			m.sum[pass] += ratio
+			m.n[pass]++
+		}
 	}
-	for k := range sums {
-		sums[k] = math.Max(0, sums[k]/counts[k])
+}
+
+// z0 of each pass is the mean over its mismatched pairs, at least 0.
+func (m *mismatches) z0() (z0 [2]float64) {
+	for pass, n := range m.n {
+		if n > 0 {
+			z0[pass] = max(0, m.sum[pass]/n)
+		}
 	}
-	return sums
+	return z0
 }

@@ -209,3 +209,71 @@ func TestVotesAreComputedOnce(t *testing.T) {
 		})
 	}
 }
+
+// The loss by its definition, from log-probs of every pass that are scored one by one. Some rows are of user 0, whose one
+// pass takes part in both.
+func TestKTOPasses(t *testing.T) {
+	dir := model(t, "llama")
+	for _, shift := range []float64{0, -3} { // of the mismatches' reference: z0 is above 0 with the second
+		job := ktoJob(t, dir, toy(8, 2))
+		job.Objective.Alpha, job.Objective.LambdaRejected = 0.3, 1.5
+		data := job.Data.(rows)
+		data[1].User, data[4].User = 0, 0
+		for i := range data {
+			data[i].MismatchReference += shift
+			if i%3 == 2 { // unpaired
+				side := i % 2
+				data[i].Responses, data[i].Reference, data[i].Desirable = data[i].Responses[side:side+1], data[i].Reference[side:side+1], []bool{side == 0}
+			}
+		}
+		withTrainer(t, job, func(trainer *Trainer) error {
+			stats, err := trainer.Gradients(data)
+			if err != nil {
+				return err
+			}
+			loss, n := 0.0, 0
+			for pass, weight := range []float64{0.3, 0.7} {
+				seen := slices.Clone(data)
+				for i := range seen {
+					seen[i].User *= int32(1 - pass)
+				}
+				var own, other [][]float64
+				err1 := trainer.Score(seen, func(l Logp) { own = append(own, l.Sums) })
+				err2 := trainer.Score(mismatched(seen), func(l Logp) { other = append(other, l.Sums) })
+				if err1 != nil || err2 != nil {
+					t.Fatal(err1, err2)
+				}
+				z0 := 0.0
+				for i, e := range data {
+					z0 += (other[i][0] - e.MismatchReference) / 8
+				}
+				z0 = max(z0, 0)
+				if (z0 > 1) != (shift < 0) {
+					t.Errorf("z0 is %g with references moved by %g", z0, shift)
+				}
+				n = 0
+				for i, e := range data {
+					for j := range e.Responses {
+						r, lambda := own[i][j]-e.Reference[j]-z0, 1.0
+						if e.Desirable == nil && j == 1 || e.Desirable != nil && !e.Desirable[0] {
+							r, lambda = -r, 1.5
+						}
+						loss += weight * lambda * (1 - 1/(1+math.Exp(-0.3*r)))
+						n++
+					}
+				}
+			}
+			near(t, "loss", []float64{stats.Loss}, []float64{loss / float64(n)}, 1e-5)
+			return nil
+		})
+	}
+}
+
+// TestKTOChecksMismatches: their stored reference log-probs are compared with the base model too.
+func TestKTOChecksMismatches(t *testing.T) {
+	job := ktoJob(t, model(t, "llama"), toy(6, 2))
+	job.Data.(rows)[3].MismatchReference++
+	if _, err := Train(t.Context(), job, quiet); err == nil || !strings.Contains(err.Error(), "row 1003, response 3: the policy before training gives") {
+		t.Errorf("%v; want the row's third response", err)
+	}
+}

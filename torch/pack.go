@@ -15,6 +15,7 @@ type passKind int
 const (
 	userPass    passKind = iota // the row's own user
 	genericPass                 // user 0
+	bothPasses                  // one pass in place of two equal ones
 )
 
 // unit is one example in one pass: what is packed as one group.
@@ -43,7 +44,7 @@ func units(examples []Example, alpha float64, personal, genericKeepsText bool) [
 		sameUser := own.user <= 0
 		sameText := genericKeepsText || len(e.UserText) == 0
 		if sameUser && sameText {
-			own.weight = 1
+			own.weight, own.kind = 1, bothPasses
 			out = append(out, own)
 			continue
 		}
@@ -86,43 +87,61 @@ type packing struct {
 
 // packMicros fills micro-batches up to budget tokens, in the order of the units; one that is longer gets its own.
 func packMicros(list []unit, examples []Example, in packing) ([]micro, error) {
-	alone := make([]equalUnits, len(list))
+	groups := make([]*shared, len(list))
 	for i, u := range list {
-		alone[i] = equalUnits{u}
-	}
-	return packEqual(alone, examples, in)
-}
-
-// packEqual is packMicros where units that ask for the same are computed once.
-func packEqual(list []equalUnits, examples []Example, in packing) ([]micro, error) {
-	var micros []micro
-	fresh := micro{batch: lm.Batch{LastOnly: in.rewards}}
-	current, tokens := fresh, 0
-	for _, equal := range list {
-		u := equal[0]
 		g, err := groupOf(u, examples[u.example], in)
 		if err != nil {
 			return nil, err
 		}
-		n := g.Tokens()
+		groups[i] = alone(u, g)
+	}
+	return fill(groups, in), nil
+}
+
+// packEqual is packMicros where what several units ask for is computed once. Its units come in the order of their groups.
+func packEqual(list []unit, examples []Example, in packing) ([]micro, error) {
+	groups, err := bundle(list, examples, in)
+	if err != nil {
+		return nil, err
+	}
+	return fill(groups, in), nil
+}
+
+func fill(groups []*shared, in packing) []micro {
+	var micros []micro
+	fresh := micro{batch: lm.Batch{LastOnly: in.rewards}}
+	current, tokens := fresh, 0
+	for _, s := range groups {
+		n := s.group.Tokens()
 		if tokens > 0 && tokens+n > in.budget {
 			micros = append(micros, current)
 			current, tokens = fresh, 0
 		}
-		current.units = append(current.units, equal.placed(examples, len(current.batch.Responses))...)
-		current.batch.Add(g)
-		if g.Soft > 0 {
-			current.users = append(current.users, u.user)
-		}
-		for range g.Responses {
-			current.heads = append(current.heads, max(u.user, 0)) // without a user, a head is the generic one
-		}
+		current.add(s)
 		tokens += n
 	}
 	if tokens > 0 {
 		micros = append(micros, current)
 	}
-	return micros, nil
+	return micros
+}
+
+// add puts a group behind the others.
+func (m *micro) add(s *shared) {
+	before, user := len(m.batch.Responses), s.units[0].user
+	m.batch.Add(s.group)
+	if s.group.Soft > 0 {
+		m.users = append(m.users, user)
+	}
+	for range s.group.Responses {
+		m.heads = append(m.heads, max(user, 0)) // without a user, a head is the generic one
+	}
+	for _, u := range s.units {
+		for i := range u.at {
+			u.at[i] += before
+		}
+		m.units = append(m.units, u)
+	}
 }
 
 func groupOf(u unit, e Example, in packing) (lm.Group, error) {

@@ -11,6 +11,7 @@ func TestUnits(t *testing.T) {
 	known, generic := Example{User: 3}, Example{User: 0}
 	knownText, genericText := Example{User: 3, UserText: text}, Example{User: 0, UserText: text}
 	own := func(e Example, weight float64) unit { return unit{user: e.User, text: e.UserText, weight: weight} }
+	both := func(text []int32) unit { return unit{text: text, weight: 1, kind: bothPasses} }
 	zero := func(text []int32, weight float64) unit { return unit{text: text, weight: weight, kind: genericPass} }
 	for _, c := range []struct {
 		name      string
@@ -23,12 +24,12 @@ func TestUnits(t *testing.T) {
 		{"both passes", known, 0.3, true, true, []unit{own(known, 0.3), zero(nil, 0.7)}},
 		{"alpha 1: the user's alone", known, 1, true, true, []unit{own(known, 1)}},
 		{"alpha 0: the generic one alone", known, 0, true, true, []unit{zero(nil, 1)}},
-		{"user 0: one pass of full weight", generic, 0.3, true, true, []unit{own(generic, 1)}},
-		{"vanilla: one pass, all users being one", known, 0.3, false, true, []unit{own(generic, 1)}},
+		{"user 0: one pass of full weight", generic, 0.3, true, true, []unit{both(nil)}},
+		{"vanilla: one pass, all users being one", known, 0.3, false, true, []unit{both(nil)}},
 		{"the generic pass keeps the text", knownText, 0.5, true, true, []unit{own(knownText, 0.5), zero(text, 0.5)}},
 		{"the generic pass drops the text", knownText, 0.5, true, false, []unit{own(knownText, 0.5), zero(nil, 0.5)}},
 		{"user 0, text dropped: the texts differ", genericText, 0.5, true, false, []unit{own(genericText, 0.5), zero(nil, 0.5)}},
-		{"user 0, text kept: one pass", genericText, 0.5, true, true, []unit{own(genericText, 1)}},
+		{"user 0, text kept: one pass", genericText, 0.5, true, true, []unit{both(text)}},
 		{"vanilla, text dropped: the texts differ", knownText, 0.25, false, false, []unit{own(genericText, 0.25), zero(nil, 0.75)}},
 	} {
 		if got := units([]Example{c.example}, c.alpha, c.personal, c.keepsText); !reflect.DeepEqual(got, c.want) {

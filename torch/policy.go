@@ -183,6 +183,7 @@ func (p *policy) responseLogps(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.
 	return p.model.ResponseLogps(s, &m.batch, p.hidden(s, m, mode))
 }
 
+// hidden is the hidden state of every selected place of a packed batch: [R, d], differentiable.
 func (p *policy) hidden(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor {
 	var soft *tensor.Tensor
 	if len(m.users) > 0 {

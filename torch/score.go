@@ -59,15 +59,13 @@ func (p *policy) scoreMicro(m *micro, examples []Example, yield func(Logp) error
 	defer s.Close()
 	var tokens []float32
 	tensor.NoGrad(func() { tokens = p.outputs(s, m, lm.Mode{}).Floats() })
-	all, at := sums(&m.batch, tokens), 0
+	all := sums(&m.batch, tokens)
 	for _, u := range m.units {
 		e := examples[u.example]
-		n := len(e.Responses)
-		out := Logp{Row: e.Row, Sums: all[at : at+n]}
-		for _, r := range e.Responses {
-			out.Tokens = append(out.Tokens, len(r))
+		out := Logp{Row: e.Row}
+		for i, r := range e.Responses {
+			out.Sums, out.Tokens = append(out.Sums, all[u.at[i]]), append(out.Tokens, len(r))
 		}
-		at += n
 		if err := yield(out); err != nil {
 			return err
 		}

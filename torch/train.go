@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/prlhf/prlhf/torch/tensor"
@@ -31,46 +32,37 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	if err != nil {
 		return TrainResult{}, err
 	}
-	if state.Step == 0 {
-		if state.PromptShift, err = t.checkReference(); err != nil {
-			return TrainResult{}, err
-		}
+	switch {
+	case t.rl != nil:
+		err = t.checkPrompts()
+	case state.Step == 0:
+		state.PromptShift, err = t.checkReference()
+	}
+	if err != nil {
+		return TrainResult{}, err
 	}
 	rows := order{rows: t.job.Data.Len(), seed: t.job.Seed, inOrder: t.job.InOrder}
 	if rows.rows == 0 {
 		return TrainResult{}, errors.New("there are no rows to train on")
 	}
-	for t.done < t.job.Steps {
+	stop := false
+	if state.Pending != nil { // the last run was stopped while it looked at this step
+		if stop, err = t.look(ctx, state, state.Pending, progress); err != nil {
+			return TrainResult{}, err
+		}
+	}
+	for !stop && t.done < t.job.Steps {
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
-		points, err := t.next(&rows)
+		points, err := t.advance(ctx, &rows, state)
 		if err != nil {
 			return TrainResult{}, err
 		}
-		if e := t.job.Evaluate; e != nil && (t.done%e.Every == 0 || t.done == t.job.Steps) {
-			accuracies, err := t.evaluate()
-			if err != nil {
-				return TrainResult{}, err
-			}
-			points = append(points, accuracies...)
-			if err := t.keepBest(state, accuracies); err != nil {
-				return TrainResult{}, err
-			}
-		}
-		stop, norm, err := t.smallEnough(ctx, rows.rows)
-		if err != nil {
+		if stop, err = t.look(ctx, state, points, progress); err != nil {
 			return TrainResult{}, err
 		}
-		if !math.IsNaN(norm) {
-			points = append(points, Point{t.done, "full_grad_norm", norm})
-		}
-		state.Points = append(state.Points, points...)
-		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
-		if stop {
-			break
-		}
-		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
+		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && !stop && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err
 			}
@@ -79,8 +71,20 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	return t.finish(state)
 }
 
-// next is one optimizer step on the next rows.
-func (t *Trainer) next(rows *order) ([]Point, error) {
+// advance is one step on the next rows.
+func (t *Trainer) advance(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+	if t.rl == nil {
+		return t.next(rows)
+	}
+	prompts, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
+	return t.nextTexts(ctx, prompts, state)
+}
+
+// batch is the next rows.
+func (t *Trainer) batch(rows *order) ([]Example, error) {
 	var examples []Example
 	for _, i := range rows.batch(t.done, t.job.BatchSize) {
 		e, err := t.job.Data.At(i)
@@ -88,6 +92,15 @@ func (t *Trainer) next(rows *order) ([]Point, error) {
 			return nil, err
 		}
 		examples = append(examples, e)
+	}
+	return examples, nil
+}
+
+// next is one optimizer step on the next rows.
+func (t *Trainer) next(rows *order) ([]Point, error) {
+	examples, err := t.batch(rows)
+	if err != nil {
+		return nil, err
 	}
 	stats, err := t.Step(examples)
 	if errors.Is(err, errNotFinite) {
@@ -136,7 +149,11 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 		return 0, err
 	}
 	bare := append([]Example{}, examples...)
-	for i := range bare {
+	for i, e := range examples {
+		if t.job.Objective.Kind == "kto" { // the mismatched response behind the row's own
+			bare[i].Responses = slices.Concat(e.Responses, [][]int32{e.Mismatch})
+			bare[i].Reference = slices.Concat(e.Reference, []float64{e.MismatchReference})
+		}
 		bare[i].User = NoUser
 		if !t.job.ReferenceUserText {
 			bare[i].UserText = nil
@@ -146,7 +163,7 @@ func (t *Trainer) checkReference() (shift float64, err error) {
 	if err := t.Score(bare, func(l Logp) { plain = append(plain, l) }); err != nil {
 		return 0, err
 	}
-	for i, e := range examples {
+	for i, e := range bare {
 		for j, want := range e.Reference {
 			tolerance := 1e-5 * max(1, math.Abs(want)) // relative; below one nat fp32 has no more digits to compare
 			if t.job.Precision == "bf16" {

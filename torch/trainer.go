@@ -3,6 +3,7 @@
 package torch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -22,7 +23,8 @@ type Trainer struct {
 	groups []paramGroup     // weights or adapters, then user parameters
 	table  *usermodel.Table // sparse rows of users; nil: none
 	scope  *tensor.Scope
-	done   int // finished optimizer steps
+	rl     *reinforcement // rloo, grpo, ppo
+	done   int            // finished steps
 	tokens int64
 }
 
@@ -35,10 +37,18 @@ type paramGroup struct {
 }
 
 // NewTrainer loads the base policy and adds what is trained.
-func NewTrainer(job TrainJob) (_ *Trainer, err error) {
+func NewTrainer(job TrainJob) (*Trainer, error) { return newTrainer(job, nil) }
+
+// newTrainer is NewTrainer with the scores of texts from rate; nil: from the reward model of job.RL.
+func newTrainer(job TrainJob, rate rater) (_ *Trainer, err error) {
 	start(job.Device)
 	if err := job.Objective.Check(); err != nil {
 		return nil, err
+	}
+	if job.Objective.IsRL() {
+		if err := job.checkRL(rate != nil); err != nil {
+			return nil, err
+		}
 	}
 	if err := job.UserModel.Check(); err != nil {
 		return nil, err
@@ -87,38 +97,44 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 	if len(t.groups) == 0 && t.table == nil {
 		return nil, fmt.Errorf("nothing is trained: lora has rank 0 and there is no user model")
 	}
-	return t, nil
+	if job.Objective.IsRL() {
+		err = t.reinforce(dir, adapters, rate)
+	}
+	return t, err
 }
 
 // collect lists the trained tensors with their optimizer state.
 func (t *Trainer) collect() {
-	add := func(names []string, values []*tensor.Tensor, lr, decay float64) {
-		if len(values) == 0 {
-			return
-		}
-		g := paramGroup{names: names, values: values, lr: lr, decay: decay}
-		for _, p := range values {
-			g.m = append(g.m, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
-			g.v = append(g.v, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
-		}
-		t.groups = append(t.groups, g)
-	}
 	var names []string
 	var values []*tensor.Tensor
 	for _, p := range t.policy.model.Params() {
 		names, values = append(names, p.Name), append(values, p.Value)
 	}
 	o := t.job.Optimizer
-	add(names, values, o.LR, o.WeightDecay)
+	t.optimise(names, values, o.LR, o.WeightDecay)
 	if t.policy.users != nil {
 		names, values := t.policy.users.Params()
-		add(names, values, o.UserLR, o.UserWeightDecay)
+		t.optimise(names, values, o.UserLR, o.UserWeightDecay)
 		t.table = t.policy.users.Table()
 	}
 }
 
+// optimise adds a group of trained tensors.
+func (t *Trainer) optimise(names []string, values []*tensor.Tensor, lr, decay float64) {
+	if len(values) == 0 {
+		return
+	}
+	g := paramGroup{names: names, values: values, lr: lr, decay: decay}
+	for _, p := range values {
+		g.m = append(g.m, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
+		g.v = append(g.v, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
+	}
+	t.groups = append(t.groups, g)
+}
+
 // Close frees everything.
 func (t *Trainer) Close() {
+	t.rl.close()
 	t.policy.close()
 	t.scope.Close()
 }
@@ -173,6 +189,13 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	if err != nil {
 		return StepStats{}, err
 	}
+	if t.job.Objective.Kind == "kto" {
+		var others mismatches
+		if err := t.mismatches(context.Background(), list, examples, &others); err != nil {
+			return StepStats{}, err
+		}
+		c.z0 = others.z0()
+	}
 	for i := range micros {
 		t.tokens += int64(len(micros[i].batch.IDs))
 		pass := uint64(t.done)<<20 | uint64(i) + 1
@@ -183,42 +206,35 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	return stats, nil
 }
 
-// zeroPoints computes kto's z0 of each pass from the step's mismatched pairs, without gradient and dropout.
-func (t *Trainer) zeroPoints(list []unit, examples []Example) (map[passKind]float64, error) {
+// mismatches adds what the policy gives the mismatched pairs of some rows, without gradient and dropout.
+func (t *Trainer) mismatches(ctx context.Context, list []unit, examples []Example, into *mismatches) error {
 	others := mismatched(examples)
-	micros, err := packMicros(list, others, t.pack)
+	micros, err := packEqual(list, others, t.pack)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var kinds []passKind
-	var ratios []float64
 	for i := range micros {
-		m := &micros[i]
-		k := 0
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m, k := &micros[i], 0
 		err := t.policy.scoreMicro(m, others, func(l Logp) error {
 			u := m.units[k]
-			kinds, ratios = append(kinds, u.kind), append(ratios, l.Sums[0]-others[u.example].Reference[0])
+			into.add(u.kind, l.Sums[0]-others[u.example].Reference[0])
 			k++
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return zeroPoints(kinds, ratios), nil
+	return nil
 }
 
-// prepare packs the passes of some rows and makes ready what turns their log-probs into a loss.
+// prepare packs the passes of some rows, for a loss that is the mean over them.
 func (t *Trainer) prepare(examples []Example, list []unit) (*collector, []micro, error) {
-	micros, err := packEqual(bundle(list, examples), examples, t.pack)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := newCollector(t.job, examples, list)
-	if t.job.Objective.Kind == "kto" {
-		c.z0, err = t.zeroPoints(list, examples)
-	}
-	return c, micros, err
+	micros, err := packEqual(list, examples, t.pack)
+	return newCollector(t.job, examples, list), micros, err
 }
 
 // backward adds the gradient of a micro-batch.
@@ -241,6 +257,15 @@ func (t *Trainer) Step(examples []Example) (StepStats, error) {
 
 // Update clips the gradients that are in the parameters and takes one AdamW step with them.
 func (t *Trainer) Update(stats StepStats) (StepStats, error) {
+	stats, err := t.descend(stats, t.done+1)
+	if err == nil {
+		t.done++
+	}
+	return stats, err
+}
+
+// descend is Update as the nth AdamW step, counted from 1, at the learning rate of the step that is under way.
+func (t *Trainer) descend(stats StepStats, n int) (StepStats, error) {
 	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) || math.IsNaN(stats.GradNorm) || math.IsInf(stats.GradNorm, 0) {
 		return stats, errNotFinite
 	}
@@ -249,9 +274,8 @@ func (t *Trainer) Update(stats StepStats) (StepStats, error) {
 		tensor.ScaleGrads(t.params(), o.MaxGradNorm/(stats.GradNorm+1e-6)) // torch's clip_grad_norm_ adds the same 1e-6
 	}
 	factor := o.factor(t.done, t.job.Steps)
-	t.done++
 	for _, g := range t.groups {
-		tensor.AdamW(g.values, g.m, g.v, t.done, g.lr*factor, o.Beta1, o.Beta2, o.Eps, g.decay)
+		tensor.AdamW(g.values, g.m, g.v, n, g.lr*factor, o.Beta1, o.Beta2, o.Eps, g.decay)
 	}
 	if t.table != nil {
 		t.table.Update(func(rows, m, v *tensor.Tensor, steps []int64) {
@@ -264,6 +288,10 @@ func (t *Trainer) Update(stats StepStats) (StepStats, error) {
 
 // Score calls yield with the log-probs of examples under the policy as it stands.
 func (t *Trainer) Score(examples []Example, yield func(Logp)) error {
+	return t.score(context.Background(), examples, yield)
+}
+
+func (t *Trainer) score(ctx context.Context, examples []Example, yield func(Logp)) error {
 	list := make([]unit, len(examples))
 	for i, e := range examples {
 		list[i] = unit{example: i, user: e.User, text: e.UserText, weight: 1}
@@ -273,6 +301,9 @@ func (t *Trainer) Score(examples []Example, yield func(Logp)) error {
 		return err
 	}
 	for i := range micros {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := t.policy.scoreMicro(&micros[i], examples, func(l Logp) error { yield(l); return nil }); err != nil {
 			return err
 		}
