@@ -72,7 +72,7 @@ func TestFindUsers(t *testing.T) {
 		{[]string{"bob, jr", "ann", "ann"}, true, []int32{1, 2}, ""},
 		{[]string{"0,17"}, true, []int32{4}, ""},
 		{[]string{"0"}, false, nil, "user 0 is nobody"},
-		{[]string{"anne"}, true, nil, `p knows no user "anne"; it knows 4 users, and the nearest ids are "ann", "17", "bob, jr"`},
+		{[]string{"anne"}, true, nil, `p knows no user "anne"; it knows 3 users, and the nearest ids are "ann", "17", "bob, jr"`},
 		{[]string{""}, true, nil, `knows no user ""`},
 	} {
 		got, err := findUsers("p", users, c.asked, c.generic)

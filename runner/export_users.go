@@ -47,9 +47,10 @@ func findUsers(addr string, users []arrowio.User, asked []string, generic bool) 
 func unknownUser(addr string, users []arrowio.User, id string) error {
 	near := nearIDs(id, users)
 	if len(near) == 0 {
-		return fmt.Errorf("%s knows no user %q: it was trained on nobody", addr, id)
+		return fmt.Errorf("%s knows no user %q: it knows nobody by name", addr, id)
 	}
-	return fmt.Errorf("%s knows no user %q; it knows %d users, and the nearest ids are %s", addr, id, len(users), quoted(near))
+	known := slices.DeleteFunc(slices.Clone(users), arrowio.User.Erased)
+	return fmt.Errorf("%s knows no user %q; it knows %d users, and the nearest ids are %s", addr, id, len(known), quoted(near))
 }
 
 // nearIDs are up to three ids, those with the fewest letters to change first.

@@ -66,36 +66,3 @@ func people(ids []string) string {
 	}
 	return "users " + strings.Join(ids, ", ")
 }
-
-// printHeld lists what the store has of users.
-func printHeld(s screen, ids []string, held []runner.Holding) {
-	if len(held) == 0 {
-		s.line(fmt.Sprintf("No artifact in the store has rows or texts of %s.", people(ids)))
-		return
-	}
-	printHoldings(s, fmt.Sprintf("The store has rows or texts of %s in:", people(ids)), held)
-}
-
-// printHoldings prints artifacts with their files, if there are any.
-func printHoldings(s screen, heading string, list []runner.Holding) {
-	if len(list) == 0 {
-		return
-	}
-	s.line(s.bold(heading))
-	for _, h := range list {
-		s.line("  " + h.ID + "  " + s.dim(shortPath(h.Dir)))
-		for _, f := range h.Files {
-			s.line("    " + f.Name + s.dim(", "+heldText(f)))
-		}
-	}
-}
-
-func heldText(f runner.HeldFile) string {
-	switch {
-	case f.What != "":
-		return f.What
-	case f.Rows == 1:
-		return "1 row"
-	}
-	return count(int64(f.Rows)) + " rows"
-}

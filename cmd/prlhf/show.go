@@ -18,12 +18,20 @@ func showVerb() verb {
 		brief: "print a number and tell where it comes from",
 		text: `ADDR is a block, or a value below it, such as accuracy.test["vanilla"].groups.minority. Under the value stand the ` +
 			"stages that it was made by, each above what it was made from, with the settings that its fingerprint hashes. Of a " +
-			"train block with a user model it also shows the users: who is nearest to whom, and their cluster weights.",
+			"train block with a user model it also shows the users: who is nearest to whom, and their cluster weights. With -user there " +
+			"is no ADDR: every artifact in the store that has rows or texts of that user is listed.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			c.planFlags(fs)
 			all := fs.Bool("all", false, fmt.Sprintf("show all users, not the first %d", firstUsers))
+			var users []string
+			fs.Var((*list)(&users), "user", "`ID`: list the artifacts that have something of this user; may be repeated")
 			c.jsonFlag(fs, "print value and stages as a JSON object")
-			return func(context.Context) error { return show(c, *all) }
+			return func(context.Context) error {
+				if len(users) > 0 {
+					return showUsers(c, users)
+				}
+				return show(c, *all)
+			}
 		},
 	}
 }
@@ -67,55 +75,6 @@ func show(c *call, all bool) error {
 		return writeJSON(c.out, objects)
 	}
 	return nil
-}
-
-// showUsers lists what the store has of users.
-func showUsers(c *call, ids []string) error {
-	if len(c.args) > 0 {
-		return fmt.Errorf("show -user looks through the whole store and takes no spec or address; it was given %s", strings.Join(c.args, " "))
-	}
-	st, err := c.openStore()
-	if err != nil {
-		return err
-	}
-	if st == nil {
-		return fmt.Errorf("there is no store at %s", c.store)
-	}
-	held, err := runner.Holdings(st, ids)
-	if c.json {
-		if jsonErr := writeJSON(c.out, holdingObjects(held)); jsonErr != nil {
-			return jsonErr
-		}
-		return err
-	}
-	printHeld(c.screen(c.out), ids, held)
-	return err
-}
-
-type holdingJSON struct {
-	ID          string     `json:"id"`
-	Kind        string     `json:"kind"`
-	Fingerprint string     `json:"fingerprint"`
-	Dir         string     `json:"dir"`
-	Files       []heldJSON `json:"files"`
-}
-
-type heldJSON struct {
-	Name string `json:"name"`
-	Rows int    `json:"rows,omitempty"`
-	What string `json:"what,omitempty"`
-}
-
-func holdingObjects(held []runner.Holding) []holdingJSON {
-	out := []holdingJSON{}
-	for _, h := range held {
-		object := holdingJSON{h.ID, h.Kind, h.Fingerprint.String(), h.Dir, nil}
-		for _, f := range h.Files {
-			object.Files = append(object.Files, heldJSON(f))
-		}
-		out = append(out, object)
-	}
-	return out
 }
 
 // printExplanation prints the value, the users of a user model, the files that hold the value, and the stages behind it.
