@@ -244,7 +244,7 @@ func (x *export) fill(ctx context.Context, dir string) error {
 	if err := x.writeTokenizer(dir, special); err != nil {
 		return err
 	}
-	if x.Format != FormatHuggingFace {
+	if x.done.SameText == nil { // users are no tokens
 		if err := x.writeUserModel(dir, special); err != nil {
 			return err
 		}

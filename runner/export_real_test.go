@@ -67,6 +67,14 @@ train "again" {
   optimizer  = { lr = 1e-2, user_lr = 5e-2 }
 }
 
+adapt "new" {
+  policy      = train.dpo["individual"]
+  fit         = of_users(dataset.posts.test, dataset.posts.unseen_users)
+  data        = dataset.posts.train
+  comparisons = [1, 3]
+  steps       = 5
+}
+
 train "reward" {
   for_each = {
     soft  = { kind = "individualized", tokens = 2 }
@@ -298,14 +306,14 @@ func namesOf(x Exported) string {
 func TestRealExport(t *testing.T) {
 	for _, shape := range []string{"gpt2", "llama 3.2", "qwen2"} {
 		l := newExportLab(t, shape)
-		l.realApply(`train.dpo["individual"]`, `train.dpo["cluster"]`)
-		for _, addr := range []string{`train.dpo["individual"]`, `train.dpo["cluster"]`} {
+		l.realApply(`train.dpo["cluster"]`, "adapt.new")
+		for addr, users := range map[string]int{`train.dpo["individual"]`: 3, `train.dpo["cluster"]`: 3, "adapt.new": 2} {
 			policy := l.openPolicy(addr)
 			done, out := l.mustExport(addr, FormatHuggingFace)
 			if got := namesOf(done); got != "README.md config.json generation_config.json model.safetensors serve.py special_tokens_map.json tokenizer.json tokenizer_config.json users.json" {
 				t.Errorf("files are %s", got)
 			}
-			if done.SameText == nil || done.SameText.Same != done.SameText.Prompts || done.SameText.Prompts < 32 || done.Users != 3 {
+			if done.SameText == nil || done.SameText.Same != done.SameText.Prompts || done.SameText.Prompts < 32 || done.Users != users {
 				t.Errorf("%s: %+v, %+v", shape, done, done.SameText)
 			}
 			tok, err := tokenizer.Load(out)

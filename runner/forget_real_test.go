@@ -10,13 +10,13 @@ import (
 // A forgotten user has user 0's log-probs to the last bit, and everybody else the log-probs from before.
 func TestRealForget(t *testing.T) {
 	l := newExportLab(t, "llama")
-	policies := []string{`train.dpo["individual"]`, `train.dpo["own"]`, `train.dpo["cluster"]`}
+	policies := []string{`train.dpo["individual"]`, `train.dpo["own"]`, `train.dpo["cluster"]`, "adapt.new"}
 	l.realApply(policies...)
 	for _, addr := range policies {
 		ofUsers := func() []float64 {
 			policy := l.openPolicy(addr)
 			var list exampleList
-			for u := range int32(4) {
+			for u := range int32(len(policy.users)) + 1 {
 				e := policy.example(servedCase{Prompt: "TL;DR:", Response: " A dog."})
 				e.User = u
 				list = append(list, e)
@@ -36,8 +36,8 @@ func TestRealForget(t *testing.T) {
 			t.Errorf("%s: log-probs by user %v; want %v", addr, after, want)
 		}
 		done, _ := l.mustExport(addr, FormatHuggingFace)
-		if done.Users != 2 {
-			t.Errorf("%s: %d users are exported after one of 3 was forgotten", addr, done.Users)
+		if done.Users != len(before)-2 {
+			t.Errorf("%s: %d users are exported after one of %d was forgotten", addr, done.Users, len(before)-1)
 		}
 	}
 }

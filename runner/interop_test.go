@@ -87,6 +87,9 @@ func TestInteropExport(t *testing.T) {
 	for _, shape := range sortedKeys(shapes) {
 		l := newExportLab(t, shape)
 		policies := []string{`train.dpo["individual"]`, `train.dpo["own"]`, `train.dpo["cluster"]`, "train.again"}
+		if shape == "gptj" {
+			policies = append(policies, `train.dpo["vanilla"]`, `train.dpo["uniform"]`, "adapt.new")
+		}
 		l.realApply(policies...)
 		for _, addr := range policies {
 			for _, format := range []string{FormatHuggingFace, FormatMerged, FormatPEFT} {

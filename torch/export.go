@@ -87,7 +87,6 @@ func (e *exporting) checkTrained() (err error) {
 		}
 		trained = !same
 	}
-	e.result.TrainedParts = trained
 	if err == nil && !trained && e.note.UserModel.Tokens == 0 {
 		return ErrSameAsBase
 	}

@@ -16,16 +16,15 @@ type ExportJob struct {
 
 // ExportResult says what was written and how it measures on the texts.
 type ExportResult struct {
-	FirstToken   int     // id of the first added token
-	Added        int     // tokens
-	Quiet        string  // how added tokens are kept from being written; "" where there are none, and for reward models
-	WidthBefore  int     // of the policy's model
-	Width        int     // of the written one: larger where it got a channel to keep added tokens quiet
-	Probability  float64 // largest total probability of the added tokens at a place that predicts a response token
-	Places       int     // such places
-	Difference   float64 // largest |log-prob of a response, or reward, under the folder - under the policy|
-	Responses    int
-	TrainedParts bool // some weight differs from what training started from
+	FirstToken  int     // id of the first added token
+	Added       int     // tokens
+	Quiet       string  // how added tokens are kept from being written; "" where there are none, and for reward models
+	WidthBefore int     // of the policy's model
+	Width       int     // of the written one: larger where it got a channel to keep added tokens quiet
+	Probability float64 // largest total probability of the added tokens at a place that predicts a response token
+	Places      int     // such places
+	Difference  float64 // largest |log-prob of a response, or reward, under the folder - under the policy|
+	Responses   int
 }
 
 // Export runs a job. What it cannot vouch for is an error, and then job.Out is of no use.
