@@ -37,7 +37,7 @@ bench: setup ## preference pairs per second and peak memory, as JSON lines
 gpu-check: build ## parity, training in bf16, generation and bench on a GPU
 	@scripts/gpu-check
 
-test-interop: setup ## tests against Python's transformers, tokenizers and peft (makes .venv-interop)
+test-interop: setup ## tests against Python's transformers, tokenizers, peft and TRL (makes .venv-interop)
 	@scripts/interop
 
 cuda: setup ## add NVIDIA's libraries to .libtorch

@@ -9,5 +9,6 @@ type User struct {
 	Seen             bool   `arrow:"seen"`
 	TrainComparisons int64  `arrow:"train_comparisons"`
 	TestComparisons  int64  `arrow:"test_comparisons"`
-	Prefers          string `arrow:"prefers"` // longer, shorter; "" where choices are the recorded ones
+	Prefers          string `arrow:"prefers"`    // longer, shorter; "" where choices are the recorded ones
+	Attributes       string `arrow:"attributes"` // what else the data has about them: a JSON object of texts and lists of texts; "" where there is nothing
 }

@@ -41,6 +41,8 @@ func (d *Dataset) seenUsers() (int, bool) {
 	switch {
 	case d.Split.SeenTop > 0:
 		return d.Split.SeenTop, true
+	case d.Format == "psoups":
+		return int(math.Round(6 * d.Split.SeenShare)), true
 	case d.Synthetic != nil:
 		return int(math.Round(d.Split.SeenShare * float64(d.Synthetic.Users))), true
 	}

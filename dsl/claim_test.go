@@ -31,7 +31,7 @@ func quickstartResults() Results {
 }
 
 func TestClaimsOfQuickstart(t *testing.T) {
-	spec := mustLoad(t, string(readFile(t, "testdata/good/quickstart.hcl")))
+	spec := mustLoad(t, string(readFile(t, quickstart)))
 	want := map[string]Outcome{
 		"claim.vanilla_fails_the_minority":           {true, `accuracy.test["vanilla"].groups.minority.mean = 0.031`, ""},
 		"claim.minority_gets_short_texts":            {true, `generate.summaries["individual"].words.groups.minority.median = 2`, ""},
@@ -53,7 +53,7 @@ func TestClaimsOfQuickstart(t *testing.T) {
 
 // TestClaimExpressions evaluates one statement at a time over the quickstart's blocks.
 func TestClaimExpressions(t *testing.T) {
-	base := string(readFile(t, "testdata/good/quickstart.hcl"))
+	base := string(readFile(t, quickstart))
 	tests := []struct {
 		that   string
 		holds  bool
@@ -86,7 +86,7 @@ func TestClaimExpressions(t *testing.T) {
 
 // TestClaimReads: what a claim needs is known before a run, even inside a loop over users.
 func TestClaimReads(t *testing.T) {
-	spec := mustLoad(t, string(readFile(t, "testdata/good/quickstart.hcl"))+`
+	spec := mustLoad(t, string(readFile(t, quickstart))+`
 claim "x" {
   that = alltrue([for id, u in accuracy.test["individual"].users : u.mean > accuracy.test["vanilla"].users[id].mean])
 }

@@ -34,7 +34,7 @@ func (f *fields) synthetic(block Block) *Synthetic {
 
 // dataset reads a dataset block.
 func (f *fields) dataset(block Block, inst *instance) *Dataset {
-	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "jsonl")}
+	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl", "parquet", "csv")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
 	d.Columns = f.columns(d.Format)
 	d.Unpaired = f.unpaired(d.Columns)
@@ -42,13 +42,18 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	d.Simulate = f.simulate()
 	d.Draw = f.word("draw", "quota", "quota", "numpy")
 	d.Seed = f.seed()
-	d.GroupBy, d.UserText = f.rowExpr("group_by", inst, false), f.rowExpr("user_text", inst, false)
+	formats := []string{d.Format}
+	if f.broken["format"] {
+		formats = nil
+	}
+	d.GroupBy, d.UserText = f.rowExpr("group_by", inst, formats, false), f.rowExpr("user_text", inst, formats, false)
 	d.MaxPromptTokens = f.count("max_prompt_tokens", 0, "the most tokens of a prompt", 1)
 	d.MaxTokens = f.count("max_tokens", 0, "the most tokens of prompt and response", 1)
 	if d.MaxTokens > 0 && d.MaxPromptTokens >= d.MaxTokens {
 		f.say("max_prompt_tokens", "Out of range", "max_prompt_tokens (%d) leaves no room for a response within max_tokens (%d).", d.MaxPromptTokens, d.MaxTokens)
 	}
-	if !f.broken["format"] {
+	d.Pairs = f.word("pairs", "turn", "turn", "all")
+	if d.Format != "prism" && !f.broken["format"] {
 		f.belongs([]string{"pairs"}, `format = "prism"`)
 	}
 	d.Overlong = f.word("overlong", "cut_left", "cut_left", "cut_right", "drop", "refuse")
@@ -118,7 +123,7 @@ func (f *fields) columns(format string) map[string]string {
 	if in == nil {
 		return nil
 	}
-	if format == "tldr" && !f.broken["format"] {
+	if !slices.Contains([]string{"jsonl", "parquet", "csv"}, format) && !f.broken["format"] {
 		f.say("columns", "Does not apply", "columns belongs to formats whose columns have names of your own: jsonl, parquet, csv, responses.")
 		return nil
 	}
@@ -138,14 +143,17 @@ func (f *fields) split(d *Dataset) Split {
 	if d.Synthetic != nil {
 		s.Train = 0.8
 	}
+	if d.Format == "prism" {
+		s.By = "conversation" // whose later prompts have the earlier replies in them
+	}
 	in := f.object("split", splitKeys)
 	if in == nil {
 		return s
 	}
 	s.Own = s.Own && !in.has("train")
 	s.Train = in.number("train", s.Train, "the share of comparisons trained on", between(0, 1))
-	s.By = in.word("by", "prompt", "prompt", "row", "conversation")
-	if s.By == "conversation" && !in.broken["by"] && !f.broken["format"] {
+	s.By = in.word("by", s.By, "prompt", "row", "conversation")
+	if s.By == "conversation" && d.Format != "prism" && !in.broken["by"] && !f.broken["format"] {
 		in.say("by", "Does not apply", `by = "conversation" belongs to data with conversations (format prism).`)
 	}
 	s.SeenShare = in.number("seen_share", 1, "the share of users who are trained on", between(0, 1))

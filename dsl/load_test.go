@@ -26,16 +26,24 @@ func TestBad(t *testing.T) {
 	}
 }
 
-// TestGood: each file in testdata/good resolves to what its golden says.
+// quickstart is the spec that people meet first.
+const quickstart = "../specs/quickstart.hcl"
+
+// TestGood: each file in testdata/good, and the quickstart, resolves to what its golden there says.
 func TestGood(t *testing.T) {
-	for _, path := range specFiles(t, "testdata/good") {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Chdir("testdata/good")
-			spec, diags := Load(LoadOptions{Paths: []string{filepath.Base(path)}})
+	goldens, err := filepath.Abs("testdata/good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(specFiles(t, "testdata/good"), quickstart) {
+		name := filepath.Base(path)
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(filepath.Dir(path))
+			spec, diags := Load(LoadOptions{Paths: []string{name}})
 			if len(diags) > 0 {
 				t.Fatal(listing(diags))
 			}
-			golden.Compare(t, strings.TrimSuffix(filepath.Base(path), ".hcl")+".golden", []byte(dump(spec)))
+			golden.Compare(t, filepath.Join(goldens, strings.TrimSuffix(name, ".hcl")+".golden"), []byte(dump(spec)))
 		})
 	}
 }

@@ -9,7 +9,7 @@ var blocksNotBuilt = map[string]bool{}
 // valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
 var valuesNotBuilt = map[string][]string{
 	"synthetic.format":    {"psoups", "prism", "prompts"},
-	"dataset.format":      {"psoups", "prism", "parquet", "csv", "prompts", "responses"},
+	"dataset.format":      {"prompts", "responses"},
 	"model.chat_template": {"tulu", "llama3"},
 }
 
@@ -21,6 +21,3 @@ var switchesNotBuilt = map[string][]string{}
 
 // resultsNotBuilt are results that no run has yet.
 var resultsNotBuilt = map[string][]string{}
-
-// seedsBuilt is how many seeds one train may have.
-const seedsBuilt = 1

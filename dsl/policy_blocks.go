@@ -36,7 +36,11 @@ func (f *fields) model(block Block, inst *instance) *Model {
 	}
 	m.ChatTemplate = f.word("chat_template", "own", "own", "none")
 	m.Precision = f.word("precision", "fp32", "fp32", "bf16")
-	m.Prompt = f.rowExpr("prompt", inst, true)
+	formats, known := f.ev.formats()
+	if !known {
+		formats = nil
+	}
+	m.Prompt = f.rowExpr("prompt", inst, formats, true)
 	return m
 }
 
@@ -263,6 +267,7 @@ func (f *fields) checkTargets(m *Model, targets []string) {
 	}
 }
 
+// seeds reads seed, or seeds: a run of the training for each of them.
 func (f *fields) seeds() []int64 {
 	if f.has("seed") && f.has("seeds") {
 		f.say("seeds", "Two ways", "seed and seeds exclude each other. Keep one.")
@@ -272,15 +277,30 @@ func (f *fields) seeds() []int64 {
 	if !ok {
 		return []int64{f.seed()}
 	}
-	if !isList(v) || v.LengthInt() == 0 {
+	if !isList(v) {
 		f.wrongType("seeds", "a list of numbers", v)
 		return []int64{0}
 	}
-	if v.LengthInt() > seedsBuilt {
-		f.say("seeds", "Not built yet", "Several seeds are not built yet in this version. Write seed = NUMBER.")
+	if v.LengthInt() == 0 {
+		f.say("seeds", "No seed", "seeds is empty, so there would be no run. Write a seed for each.")
 		return []int64{0}
 	}
-	item := v.AsValueSlice()[0]
-	one := &fields{ev: f.ev, vals: map[string]cty.Value{"seed": item}, broken: map[string]bool{}, whole: f.at("seeds")}
-	return []int64{one.seed()}
+	var seeds []int64
+	for _, item := range v.AsValueSlice() {
+		if item.IsNull() {
+			f.wrongType("seeds", "a list of numbers", item)
+			return []int64{0}
+		}
+		one := &fields{ev: f.ev, vals: map[string]cty.Value{"seed": item}, broken: map[string]bool{}, whole: f.at("seeds")}
+		seed := one.seed()
+		if one.broken["seed"] {
+			return []int64{0}
+		}
+		if slices.Contains(seeds, seed) {
+			f.say("seeds", "Seed twice", "seeds has %d twice: two runs of one seed are one run.", seed)
+			return []int64{0}
+		}
+		seeds = append(seeds, seed)
+	}
+	return seeds
 }

@@ -12,11 +12,9 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// userFields are what a row expression may ask of a user, in every format that is built.
-var userFields = []string{"id", "text", "group"}
-
-// rowExpr reads an expression that is evaluated row by row, and checks the names in it. withPrompt allows prompt.
-func (f *fields) rowExpr(name string, inst *instance, withPrompt bool) *RowExpr {
+// rowExpr reads an expression that is evaluated row by row, and checks the names in it. formats are those of the users it
+// is about, nil where that is not known; withPrompt allows prompt.
+func (f *fields) rowExpr(name string, inst *instance, formats []string, withPrompt bool) *RowExpr {
 	expr := f.exprs[name]
 	if expr == nil {
 		return nil
@@ -25,16 +23,17 @@ func (f *fields) rowExpr(name string, inst *instance, withPrompt bool) *RowExpr 
 		return nil
 	}
 	e := &RowExpr{Source: f.ev.text(expr.Range()), expr: expr, ev: f.ev, each: inst.each}
+	names := userNames(formats)
 	var plan []string
 	for _, t := range expr.Variables() {
 		switch root := t.RootName(); {
 		case root == "user":
 			e.ReadsUser = true
-			if step, ok := second(t); ok && !slices.Contains(userFields, step) {
-				if f.ev.formatRefused() {
+			if step, ok := second(t); ok && !slices.Contains(names, step) {
+				if formats == nil {
 					return nil // it may be one of that format's
 				}
-				f.say(name, "Unknown name", "user has no %s here.%s It has %s.", step, didYouMean(step, userFields), strings.Join(userFields, ", "))
+				f.say(name, "Unknown name", "user has no %s here.%s It has %s", step, didYouMean(step, names), known(names, 12))
 				return nil
 			}
 		case root == "prompt" && !withPrompt:
@@ -44,7 +43,7 @@ func (f *fields) rowExpr(name string, inst *instance, withPrompt bool) *RowExpr 
 			plan = append(plan, f.ev.text(t.SourceRange()))
 		}
 	}
-	sample := map[string]cty.Value{"prompt": cty.UnknownVal(cty.String), "user": cty.UnknownVal(cty.Object(userTypes()))}
+	sample := map[string]cty.Value{"prompt": cty.UnknownVal(cty.String), "user": cty.UnknownVal(cty.Object(userTypes(formats)))}
 	sc := &scope{ev: f.ev, each: inst.each, row: sample}
 	v, ok := f.ev.eval(expr, sc)
 	if ok && len(sc.reads) > 0 {
@@ -92,16 +91,8 @@ func (f *fields) planValues(expr hclsyntax.Expression, names []string, inst *ins
 	return " where " + strings.Join(parts, ", ")
 }
 
-func userTypes() map[string]cty.Type {
-	types := map[string]cty.Type{}
-	for _, name := range userFields {
-		types[name] = cty.String
-	}
-	return types
-}
-
-// Eval gives the text for one row. user holds id, text and group. It may be called from several
-// goroutines: everything that the expression takes from the spec is known by now.
+// Eval gives the text for one row. user holds id, text and group, and what the format's data has beside: text, or a list
+// of it. It may be called from several goroutines: everything that the expression takes from the spec is known by now.
 func (e *RowExpr) Eval(prompt string, user map[string]Value) (string, error) {
 	row := map[string]cty.Value{"prompt": cty.StringVal(prompt), "user": fromValue(user)}
 	sc := &scope{ev: e.ev, each: e.each, row: row}
@@ -129,16 +120,4 @@ func firstError(diags hcl.Diagnostics) error {
 		}
 	}
 	return errors.New("evaluation failed")
-}
-
-// formatRefused tells whether a data set asks for a format that is not built, which may know more of its users.
-func (ev *evaluator) formatRefused() bool {
-	for _, d := range ev.order {
-		if attr := d.block.Body.Attributes["format"]; attr != nil {
-			if text, ok := literalText(attr.Expr); ok && slices.Contains(valuesNotBuilt[d.typ+".format"], text) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -118,15 +118,31 @@ train "all" {
 
 // TestRanges: later phases find where nested settings were written.
 func TestRanges(t *testing.T) {
-	spec := mustLoad(t, string(readFile(t, "testdata/good/quickstart.hcl")))
-	var tr *Train
-	for _, b := range spec.Trains {
-		if b.Addr.String() == `train.dpo["cluster"]` {
-			tr = b
-		}
-	}
+	spec := mustLoad(t, `synthetic "s" { format = "tldr" }
+
+dataset "d" {
+  format = "tldr"
+  source = synthetic.s
+}
+
+model "m" { init = { texts = dataset.d.train } }
+
+train "dpo" {
+  for_each = {
+    vanilla = null
+    cluster = { kind = "cluster", tokens = 4, clusters = 2 }
+  }
+
+  base       = model.m
+  data       = dataset.d.train
+  user_model = each.value
+  objective  = { kind = "dpo", beta = 0.3 }
+  optimizer  = { lr = 1e-3, user_lr = 3e-3 }
+}
+`)
+	tr := spec.Trains[1]
 	for attr, want := range map[string]string{
-		"optimizer.lr": "x.hcl:42,23-27", "optimizer": "x.hcl:42,16-29", "for_each.cluster.clusters": "x.hcl:34,61-62", "lora": "x.hcl:30,1-12",
+		"optimizer.user_lr": "x.hcl:20,39-43", "optimizer": "x.hcl:20,16-45", "for_each.cluster.clusters": "x.hcl:13,58-59", "lora": "x.hcl:10,1-12",
 	} {
 		if got := tr.Range(attr).String(); got != want {
 			t.Errorf("%s: %s, want %s", attr, got, want)

@@ -120,7 +120,7 @@ func agreementShape() *shape {
 		field{"flipped", shareShape}, field{"first_wins", shareShape}, field{"longer_wins", shareShape})
 }
 
-// statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts and conversations.
+// statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts, conversations and their turns.
 func statisticsShape(groups []string, fixed bool) *shape {
 	counts := objectShape(field{"all", numberShape}, field{"seen", numberShape}, field{"unseen", numberShape})
 	for _, g := range groups {
@@ -134,7 +134,8 @@ func statisticsShape(groups []string, fixed bool) *shape {
 		counts.others = numberShape
 	}
 	return objectShape(field{"comparisons", counts}, field{"train", counts}, field{"test", counts},
-		field{"users", counts}, field{"prompts", counts}, field{"conversations", counts})
+		field{"users", counts}, field{"prompts", counts}, field{"conversations", counts},
+		field{"turns", counts})
 }
 
 // RLCurves are the curves that policy optimisation has beside the loss.

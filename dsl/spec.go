@@ -68,12 +68,13 @@ type Synthetic struct {
 // Dataset reads comparisons.
 type Dataset struct {
 	Block
-	Format          string // tldr, jsonl
+	Format          string // tldr psoups prism jsonl parquet csv
 	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
 	Synthetic       *Synthetic
 	Columns         map[string]string // our column -> theirs
 	Unpaired        bool              // one response a row, liked or not: Columns names response or label
 	Split           Split
+	Pairs           string           // prism: turn all
 	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
 	Draw            string           // quota, numpy
 	Seed            int64

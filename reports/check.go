@@ -76,6 +76,9 @@ func checkPlot(p *Plot) error {
 			return fmt.Errorf("plot %s: series %q has error bars with %d lower and %d upper ends for %d values",
 				p.Name, s.Name, len(s.Low), len(s.High), len(s.Y))
 		}
+		if s.Landmark && p.Kind != Dots {
+			return fmt.Errorf("plot %s: series %q is a landmark in a plot of %s; only dots have landmarks", p.Name, s.Name, p.Kind)
+		}
 		if s.Labels != nil && len(s.Labels) != len(s.Y) {
 			return fmt.Errorf("plot %s: series %q has %d labels for %d points", p.Name, s.Name, len(s.Labels), len(s.Y))
 		}

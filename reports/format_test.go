@@ -74,6 +74,7 @@ func TestPlacesOfAnAxis(t *testing.T) {
 
 func TestClaimsSummary(t *testing.T) {
 	holds, fails, unknown := Claim{Holds: true}, Claim{}, Claim{Error: "x"}
+	noisy := Claim{Holds: true, Seeds: 2, SeedsHold: 1}
 	for _, test := range []struct {
 		claims []Claim
 		want   string
@@ -83,6 +84,8 @@ func TestClaimsSummary(t *testing.T) {
 		{[]Claim{holds, fails}, "1 of 2 claims hold, 1 does not."},
 		{[]Claim{fails, fails, unknown}, "0 of 3 claims hold, 2 do not, 1 could not be evaluated."},
 		{[]Claim{unknown}, "0 of 1 claims hold, 1 could not be evaluated."},
+		{[]Claim{noisy}, "The claim holds; 1 inside the noise of seeds."},
+		{[]Claim{noisy, holds, {Seeds: 2, SeedsHold: 1}}, "2 of 3 claims hold, 1 does not; 2 inside the noise of seeds."},
 	} {
 		if got := claimsSummary(test.claims); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)

@@ -115,11 +115,13 @@ type series struct {
 	High   []number `json:"high,omitempty"`
 	Labels []string `json:"labels,omitempty"`
 	Dashed bool     `json:"dashed,omitempty"`
+
+	Landmark bool `json:"landmark,omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
 func (s Series) MarshalJSON() ([]byte, error) {
-	return marshal(series{s.Name, numbers(s.X), numbers(s.Y), numbers(s.Low), numbers(s.High), s.Labels, s.Dashed})
+	return marshal(series{s.Name, numbers(s.X), numbers(s.Y), numbers(s.Low), numbers(s.High), s.Labels, s.Dashed, s.Landmark})
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -128,7 +130,7 @@ func (s *Series) UnmarshalJSON(text []byte) error {
 	if err := strict(text, &in); err != nil {
 		return err
 	}
-	*s = Series{in.Name, floats(in.X), floats(in.Y), floats(in.Low), floats(in.High), in.Labels, in.Dashed}
+	*s = Series{in.Name, floats(in.X), floats(in.Y), floats(in.Low), floats(in.High), in.Labels, in.Dashed, in.Landmark}
 	return nil
 }
 

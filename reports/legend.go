@@ -49,22 +49,22 @@ func swatch(p *Plot, s Series, l look) string {
 	case p.Kind == Bars:
 		chart := newBarChart(p)
 		box := vg.Rectangle{Min: vg.Point{X: 4, Y: 1}, Max: vg.Point{X: swatchWidth - 4, Y: swatchHeight - 1}}
-		return render(swatchWidth, swatchHeight, "", func(c draw.Canvas) { chart.bar(c, l, box) })
+		return render(swatchWidth, swatchHeight, "", "", func(c draw.Canvas) { chart.bar(c, l, box) })
 	case p.Kind == Lines && s.Dashed:
 		return across(l.line(true))
 	case p.Kind == Lines:
-		return render(swatchWidth, swatchHeight, "", func(c draw.Canvas) {
+		return render(swatchWidth, swatchHeight, "", "", func(c draw.Canvas) {
 			c.StrokeLine2(l.line(false), 1, middle.Y, swatchWidth-1, middle.Y)
 			c.DrawGlyph(l.marker(3), middle)
 		})
 	default:
-		return render(swatchWidth, swatchHeight, "", func(c draw.Canvas) { c.DrawGlyph(l.marker(dotRadius), middle) })
+		return render(swatchWidth, swatchHeight, "", "", func(c draw.Canvas) { c.DrawGlyph(l.dot(s, dotRadius), middle) })
 	}
 }
 
 // across is a swatch of a line.
 func across(style draw.LineStyle) string {
-	return render(swatchWidth, swatchHeight, "", func(c draw.Canvas) {
+	return render(swatchWidth, swatchHeight, "", "", func(c draw.Canvas) {
 		c.StrokeLine2(style, 1, swatchHeight/2, swatchWidth-1, swatchHeight/2)
 	})
 }

@@ -5,6 +5,7 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -42,7 +43,22 @@ func drawPlot(p *Plot) (svg string, ok bool) {
 	if p.Rule != nil {
 		picture.Add(horizontalRule{*p.Rule})
 	}
-	return render(plotWidth, plotHeight, p.Title, func(c draw.Canvas) { picture.Draw(c) }), true
+	return render(plotWidth, plotHeight, p.Title, description(p), func(c draw.Canvas) { picture.Draw(c) }), true
+}
+
+// description says in words what a picture shows; the numbers themselves stand in a table below it.
+func description(p *Plot) string {
+	text := plotAxes(p) + "."
+	for i, s := range p.Series {
+		points := 0
+		for _, y := range s.Y {
+			if drawable(y) {
+				points++
+			}
+		}
+		text += map[bool]string{true: " ", false: ", "}[i == 0] + fmt.Sprintf("%s (%d)", s.Name, points)
+	}
+	return text + "."
 }
 
 // newPicture is an empty picture with our type and colours.

@@ -36,12 +36,12 @@ var (
 // the one before it.
 type look struct{ own int }
 
-// looksOf gives every series its look.
+// looksOf gives every series its look; a landmark takes no colour.
 func looksOf(p *Plot) []look {
 	looks := make([]look, len(p.Series))
 	own := -1
 	for i, s := range p.Series {
-		if !s.Dashed || own < 0 {
+		if !s.Landmark && (!s.Dashed || own < 0) {
 			own++
 		}
 		looks[i] = look{own}

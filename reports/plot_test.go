@@ -199,3 +199,30 @@ func TestOutlineKeepsSpikes(t *testing.T) {
 		}
 	}
 }
+
+// Names of points give way to points and to names before them; a landmark is a cross, which takes no group's colour.
+func TestNamesDoNotCover(t *testing.T) {
+	p := &Plot{Title: "Map", Kind: Dots, Series: []Series{
+		{Name: "crowd", X: []float64{0, 0.001, 0.002, 1}, Y: []float64{0, 0, 0, 1}, Labels: []string{"first", "second", "third", "apart"}},
+		{Name: "user 0", X: []float64{0.5}, Y: []float64{1}, Labels: []string{"zero"}, Landmark: true},
+		{Name: "others", X: []float64{0.5}, Y: []float64{0.5}, Labels: []string{"other"}},
+	}}
+	svg, _ := drawPlot(p)
+	for name, shown := range map[string]bool{"first": true, "second": false, "third": false, "apart": true, "zero": true, "other": true} {
+		if strings.Contains(svg, ">"+name+"<") != shown {
+			t.Errorf("%s is named: %v; want %v", name, !shown, shown)
+		}
+	}
+	looks := looksOf(p)
+	if looks[0].own != 0 || looks[2].own != 1 {
+		t.Errorf("looks %v; want the first two colours for the groups", looks)
+	}
+	for _, want := range []string{"var(--s1)", "var(--s2)", "<desc>", "crowd (4), user 0 (1), others (1)."} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+	if strings.Contains(svg, "var(--s3)") {
+		t.Error("the landmark takes a colour")
+	}
+}

@@ -76,6 +76,7 @@ func TestMalformedReports(t *testing.T) {
 		{"values", &Plot{Name: "p", Kind: Bars, Categories: []string{"a"}, Series: []Series{{Name: "s"}}}, `series "s" has 0 y values for 1 categories`},
 		{"error bars", &Plot{Name: "p", Kind: Lines, Series: []Series{{Name: "s", X: []float64{1}, Y: []float64{1}, Low: []float64{1}}}}, "1 lower and 0 upper ends"},
 		{"labels", &Plot{Name: "p", Kind: Dots, Series: []Series{{Name: "s", X: []float64{1}, Y: []float64{1}, Labels: []string{}}}}, "0 labels for 1 points"},
+		{"landmark", &Plot{Name: "p", Kind: Bars, Series: []Series{{Name: "s", Landmark: true}}}, "only dots have landmarks"},
 		{"rule", &Plot{Name: "p", Kind: Bars, Rule: pointer(nan)}, "rule at NaN"},
 		{"texts", &Samples{Name: "s", Sources: []string{"a"}, Items: []Sample{{}}}, "item 0 has 0 texts for 1 sources"},
 		{"no block", nil, "<nil>"},

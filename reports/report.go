@@ -103,6 +103,8 @@ type Series struct {
 	High   []float64
 	Labels []string // dots: name of each point
 	Dashed bool     // a value of the paper, in the colour of the series before it; in bars a dashed line across its bars
+
+	Landmark bool // dots: what the others are seen from, as user 0; a cross in the colour of the text, which is no group's
 }
 
 // Samples are generated texts side by side.
@@ -142,6 +144,11 @@ type Claim struct {
 	Note   string `json:"note,omitempty"`   // printed with it, whether it holds or not
 	Values string `json:"values,omitempty"` // what the expression compared, with numbers
 	Error  string `json:"error,omitempty"`  // why it could not be evaluated, if so; then Holds is false
+
+	// Where results are means over several training seeds, Holds is about the means. Seeds is the number of seeds that
+	// the claim was checked on one by one as well, 0 if it was not, and SeedsHold on how many of them it holds.
+	Seeds     int `json:"seeds,omitempty"`
+	SeedsHold int `json:"seeds_hold,omitempty"`
 }
 
 func (*Table) block()   {}

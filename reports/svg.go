@@ -15,8 +15,9 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// render draws on a canvas of that size and returns the SVG element. Without a title it is an ornament.
-func render(width, height vg.Length, title string, paint func(draw.Canvas)) string {
+// render draws on a canvas of that size and returns the SVG element, with a title and a description for those who do not
+// see it. Without a title it is an ornament.
+func render(width, height vg.Length, title, description string, paint func(draw.Canvas)) string {
 	canvas := vgsvg.New(width, height)
 	paint(draw.New(canvas))
 	var raw bytes.Buffer
@@ -30,7 +31,7 @@ func render(width, height vg.Length, title string, paint func(draw.Canvas)) stri
 		return head + fmt.Sprintf(`width="%g" height="%g" aria-hidden="true">`, width.Points(), height.Points()) + body
 	}
 	title = html.EscapeString(oneLine(title))
-	return head + `role="img" aria-label="` + title + `"><title>` + title + `</title>` + body
+	return head + `role="img" aria-label="` + title + `"><title>` + title + `</title><desc>` + html.EscapeString(oneLine(description)) + `</desc>` + body
 }
 
 // fontStyle is what gonum says of a font except its size: the page decides.

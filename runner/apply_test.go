@@ -18,7 +18,7 @@ func TestApplyTwiceReusesEverything(t *testing.T) {
 	l := newLab(t, smallSpec)
 	first := l.apply()
 	want := map[string]int{"synthesize": 1, "import": 1, "split": 1, "tokenizer": 1, "init": 1, "tokenize": 1, "reference": 1,
-		"train": 3, "score": 2, "accuracy": 2, "generate": 3, "words": 3, "report": 1}
+		"train": 3, "users": 1, "score": 2, "accuracy": 2, "generate": 3, "words": 3, "report": 1}
 	if got := kinds(first.of(Finished)); !sameCounts(got, want) {
 		t.Errorf("the first apply ran %v; expected %v", got, want)
 	}
@@ -93,7 +93,7 @@ func TestFailedStageSilencesDependants(t *testing.T) {
 		t.Errorf("failed: %v", got)
 	}
 	skipped := []string{`accuracy accuracy.test["individual"]`, `generate generate.summaries["individual"]`, "report report.small",
-		`score accuracy.test["individual"]`, `words generate.summaries["individual"]`}
+		`score accuracy.test["individual"]`, `users train.dpo["individual"]`, `words generate.summaries["individual"]`}
 	if got := events.of(Skipped); !slices.Equal(got, skipped) {
 		t.Errorf("skipped: %v; expected %v", got, skipped)
 	}
@@ -101,8 +101,8 @@ func TestFailedStageSilencesDependants(t *testing.T) {
 		t.Error("what did not need the failed stage did not run")
 	}
 	l.fakes.onTrain = nil
-	if got := l.apply().of(Finished); len(got) != 6 {
-		t.Errorf("the next apply ran %v; expected the failed stage and the five skipped ones", got)
+	if got := l.apply().of(Finished); len(got) != 7 {
+		t.Errorf("the next apply ran %v; expected the failed stage and the six skipped ones", got)
 	}
 }
 

@@ -141,7 +141,7 @@ func (l *lab) edit(before, after string) {
 
 // Stages behind a change, by kind; report is always among them.
 var (
-	afterTrain  = map[string]int{"train": 2, "score": 2, "accuracy": 2, "generate": 1, "words": 1, "report": 1}
+	afterTrain  = map[string]int{"train": 2, "users": 2, "score": 2, "accuracy": 2, "generate": 1, "words": 1, "report": 1}
 	afterTokens = plus(afterTrain, "tokenize", 1, "reference", 1)
 )
 
@@ -235,6 +235,7 @@ func TestWhy(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		`train train.dpo["real"]`:        "changed: objective: dpo alpha 0.5 beta 0.3 label_smoothing 0 robust false -> dpo alpha 0.5 beta 0.4 label_smoothing 0 robust false",
+		`users train.dpo["real"]`:        `changed: changed input: train train.dpo["real"]`,
 		`score accuracy.test["real"]`:    `changed: changed input: train train.dpo["real"]`,
 		`generate generate.texts`:        `changed: changed input: train train.dpo["real"]`,
 		`accuracy accuracy.test["real"]`: `changed: changed input: score accuracy.test["real"]`,
@@ -243,7 +244,7 @@ func TestWhy(t *testing.T) {
 			t.Errorf("%s is %q; expected %q", id, why[id], want)
 		}
 	}
-	if len(why) != 10-1 {
+	if len(why) != 12-1 {
 		t.Errorf("%d stages are to run: %v", len(why), why)
 	}
 	l.writeRows("people.jsonl", 61)

@@ -1,14 +1,24 @@
-// Claims: statements on results, evaluated when all of them are there.
+// Claims: statements on results, evaluated when all of them are there; where results are means over several seeds, on each
+// seed's results alone too.
 package runner
 
 import (
+	"maps"
+
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/reports"
 )
 
+// found is what the stages of a spec found: a result for each block instance, the mean over seeds where it has several,
+// and by the same address each seed's own.
+type found struct {
+	results dsl.Results
+	runs    map[string][]dsl.Value
+}
+
 // gather reads the results of all block instances whose nodes e can reach.
-func gather(spec *dsl.Spec, nodes map[any]*Node, e *Env) (dsl.Results, error) {
-	results := dsl.Results{}
+func gather(spec *dsl.Spec, nodes map[any]*Node, e *Env) (found, error) {
+	f := found{dsl.Results{}, map[string][]dsl.Value{}}
 	for _, item := range resultItems(spec) {
 		n := nodes[item]
 		if n == nil || e.inputs[n] == nil {
@@ -16,47 +26,97 @@ func gather(spec *dsl.Spec, nodes map[any]*Node, e *Env) (dsl.Results, error) {
 		}
 		v, err := readResult(e.Path(n, resultFile))
 		if err != nil {
-			return nil, err
+			return f, err
 		}
-		results[addrOf(item).String()] = v
+		runs, err := readRuns(e.Path(n, runsFile))
+		if err != nil {
+			return f, err
+		}
+		addr := addrOf(item).String()
+		f.results[addr] = v
+		if len(runs) > 0 {
+			f.runs[addr] = runs
+		}
 	}
-	return results, nil
+	return f, nil
 }
 
 // checkClaims evaluates the claims whose results are there; those of blocks that were not asked for are left out.
-func checkClaims(claims []*dsl.Claim, results dsl.Results) []ClaimOutcome {
+func checkClaims(claims []*dsl.Claim, f found) []ClaimOutcome {
 	var out []ClaimOutcome
 	for _, c := range claims {
 		there := true
 		for _, addr := range c.Reads {
-			there = there && results[addr.String()] != nil
+			there = there && f.results[addr.String()] != nil
 		}
 		if !there {
 			continue
 		}
-		o := c.Evaluate(results)
-		out = append(out, ClaimOutcome{Addr: c.Addr.String(), Text: c.Text, Note: c.Note, Values: o.Values, Holds: o.Holds, Err: o.Err})
+		o := c.Evaluate(f.results)
+		outcome := ClaimOutcome{Addr: c.Addr.String(), Text: c.Text, Note: c.Note, Values: o.Values, Holds: o.Holds, Err: o.Err}
+		if o.Err == "" {
+			outcome.Seeds, outcome.SeedsHold = f.bySeed(c)
+		}
+		out = append(out, outcome)
 	}
 	return out
 }
 
+// bySeed evaluates a claim once for each seed: on the k-th run of every block that has several, and the one run of the
+// others. seeds is 0 where that says nothing: no block has several, they have different numbers of them, or the claim
+// reads what a single run does not have (sd_runs).
+func (f found) bySeed(c *dsl.Claim) (seeds, hold int) {
+	for _, addr := range c.Reads {
+		switch n := len(f.runs[addr.String()]); {
+		case n == 0 || n == seeds:
+		case seeds == 0:
+			seeds = n
+		default:
+			return 0, 0
+		}
+	}
+	for k := range seeds {
+		alone := maps.Clone(f.results)
+		for _, addr := range c.Reads {
+			if runs := f.runs[addr.String()]; runs != nil {
+				alone[addr.String()] = runs[k]
+			}
+		}
+		o := c.Evaluate(alone)
+		if o.Err != "" {
+			return 0, 0
+		}
+		if o.Holds {
+			hold++
+		}
+	}
+	return seeds, hold
+}
+
+// SeedsText is "holds for 2 of 3 seeds", or more; "" where seeds say nothing else than their mean.
+func (o ClaimOutcome) SeedsText() string { return claimShown(o).SeedsText() }
+
 func claimsShown(outcomes []ClaimOutcome) []reports.Claim {
 	var out []reports.Claim
 	for _, o := range outcomes {
-		out = append(out, reports.Claim{Addr: o.Addr, Text: o.Text, Holds: o.Holds, Note: o.Note, Values: o.Values, Error: o.Err})
+		out = append(out, claimShown(o))
 	}
 	return out
+}
+
+func claimShown(o ClaimOutcome) reports.Claim {
+	return reports.Claim{Addr: o.Addr, Text: o.Text, Holds: o.Holds, Note: o.Note, Values: o.Values, Error: o.Err, Seeds: o.Seeds, SeedsHold: o.SeedsHold}
 }
 
 // finish evaluates the claims of an apply that ended well and names its reports.
 func finish(plan *Plan, s *scheduler, result *Result) error {
 	nodes := plan.results
 	e := &Env{inputs: s.artifacts}
-	results, err := gather(plan.Spec, nodes, e)
+	f, err := gather(plan.Spec, nodes, e)
 	if err != nil {
 		return err
 	}
-	result.Claims = checkClaims(plan.Spec.Claims, results)
+	result.Claims = checkClaims(plan.Spec.Claims, f)
 	for _, n := range plan.Nodes {
 		if r, ok := n.Stage.(*reportStage); ok {
 			result.Reports = append(result.Reports, r.files())

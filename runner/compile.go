@@ -67,6 +67,7 @@ func (c *compiler) spell() {
 	}
 	for _, t := range c.spec.Trains {
 		c.curves(t)
+		c.usersMap(t)
 	}
 	for _, a := range c.spec.Scores {
 		c.accuracy(a)
@@ -90,6 +91,7 @@ func (c *compiler) spell() {
 		for _, addr := range claim.Reads {
 			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.resultOf(addr))
 		}
+		c.checkSeeds(claim)
 	}
 	for _, r := range c.spec.Reports {
 		c.report(r)

@@ -38,7 +38,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	if !ok {
 		return nil
 	}
-	if objectiveConfig(t.Objective).NeedsReference() {
+	if objectiveConfig(t.Objective).NeedsReference() && reward == nil { // that of texts is computed as they are written
 		c.refer(data, base, t)
 	}
 	var out []*policy

@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 
 	"github.com/prlhf/prlhf/torch"
 	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/safetensors"
 )
 
 // fakes stand for libtorch: arithmetic on ids that depends on everything a real job's result depends on, so that what
@@ -92,12 +94,23 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 		fmt.Fprint(h, weightsOf(job.RL.Reward))
 	}
 	result := torch.TrainResult{Steps: job.Steps, Kept: job.Steps, UserParameters: job.UserModel.Parameters(job.Users, 8)}
+	if job.KeepBest { // as if an earlier evaluation had been the best, for every other seed
+		result.Kept -= int(job.Seed%2) * job.Evaluate.Every
+	}
 	for step := 1; step <= job.Steps; step++ {
 		points := []torch.Point{{Step: step, Name: "loss", Value: 1 / float64(step)}, {Step: step, Name: "chosen_logps", Value: -float64(step)}}
+		if job.RL != nil {
+			for i, name := range []string{"reward", "kl", "entropy", "length", "clipped"} {
+				points = append(points, torch.Point{Step: step, Name: name, Value: float64(step) / float64(i+2)})
+			}
+		}
 		result.Points = append(result.Points, points...)
 		progress(torch.Progress{Done: step, Total: job.Steps, Points: points})
 	}
 	sum := fmt.Sprintf("%x", h.Sum(nil))
+	if err := writeUserModel(job, h.Sum64()); err != nil {
+		return result, err
+	}
 	if err := os.WriteFile(filepath.Join(job.Out, "policy.json"), []byte(sum), 0o644); err != nil {
 		return result, err
 	}
@@ -160,4 +173,43 @@ func (f *fakes) generate(_ context.Context, job torch.GenerateJob, progress func
 		}
 	}
 	return out, nil
+}
+
+// writeUserModel writes user parameters of width 4, if the job has users: by chance, but for the second number, which tells
+// odd users from even ones, as the fake log-probs do.
+func writeUserModel(job torch.TrainJob, seed uint64) error {
+	if !job.UserModel.Personal() {
+		return nil
+	}
+	random := rand.New(rand.NewPCG(seed, 0))
+	filled := func(name string, set func(row, column int, x float64) float64, shape ...int64) safetensors.Tensor {
+		width := int(shape[len(shape)-1])
+		if len(shape) == 3 {
+			width *= int(shape[1])
+		}
+		numbers := make([]float32, int(shape[0])*width)
+		for i := range numbers {
+			numbers[i] = float32(set(i/width, i%width, random.NormFloat64()))
+		}
+		return safetensors.FromFloat32s(name, shape, numbers)
+	}
+	rows, t, k := int64(job.Users)+1, int64(job.UserModel.Tokens), int64(job.UserModel.Clusters)
+	tensors := []safetensors.Tensor{filled("user_embedding", func(row, column int, x float64) float64 {
+		if column == 1 && row > 0 {
+			return 10*float64(row%2) + 0.1*x
+		}
+		return x
+	}, rows, t, 4)}
+	if job.UserModel.Kind == "cluster" {
+		tensors = []safetensors.Tensor{
+			filled("cluster_embedding", func(_, _ int, x float64) float64 { return x }, k, t, 4),
+			filled("user_weight", func(row, column int, x float64) float64 {
+				if row > 0 && column == row%2 {
+					return 3 + 0.1*x
+				}
+				return 0.1 * x
+			}, rows, k),
+		}
+	}
+	return safetensors.Write(filepath.Join(job.Out, userModelFile), tensors, nil)
 }

@@ -257,7 +257,7 @@ func TestKTORanksByItsReward(t *testing.T) {
 // TestChangeOfMismatches: what the mismatched pairs and their log-probs depend on.
 func TestChangeOfMismatches(t *testing.T) {
 	t.Parallel()
-	trained := map[string]int{"train": 2, "score": 2, "accuracy": 2, "report": 1}
+	trained := map[string]int{"train": 2, "users": 2, "score": 2, "accuracy": 2, "report": 1}
 	for _, c := range []struct {
 		name   string
 		change func(*lab)
@@ -272,11 +272,11 @@ func TestChangeOfMismatches(t *testing.T) {
 		{"a row of the pairs", func(l *lab) { l.writeRows("people.jsonl", 61) },
 			plus(trained, "import", 1, "split", 1, "tokenize", 1, "reference", 1, "mismatch", 1, "mismatch_reference", 1)},
 		{"a limit of the single responses", func(l *lab) { l.edit("max_tokens = 30", "max_tokens = 29") },
-			plus(map[string]int{"train": 1, "score": 1, "accuracy": 1, "report": 1}, "tokenize", 1, "reference", 1, "mismatch", 1, "mismatch_reference", 1)},
+			plus(map[string]int{"train": 1, "users": 1, "score": 1, "accuracy": 1, "report": 1}, "tokenize", 1, "reference", 1, "mismatch", 1, "mismatch_reference", 1)},
 		{"another objective", func(l *lab) {
 			l.edit(`likes = dataset.likes.train`, `more = dataset.people.train`)
 			l.edit(`{ kind = "kto", beta = 0.3, lambda_rejected = 2 }`, `{ kind = "dpo", beta = 0.3 }`)
-		}, map[string]int{"train": 1, "score": 1, "accuracy": 1, "report": 1}}, // two trainings that are the same
+		}, map[string]int{"train": 1, "users": 1, "score": 1, "accuracy": 1, "report": 1}}, // two trainings that are the same
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

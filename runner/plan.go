@@ -30,7 +30,7 @@ type Plan struct {
 type Node struct {
 	ID          string // kind and what it works on, unique in the plan: "tokenize dataset.posts for model.tiny"
 	Addr        string // block instance that it was compiled for first: train.dpo["vanilla"]
-	Kind        string // synthesize import split tokenizer init tokenize reference train runs score accuracy generate words report
+	Kind        string // synthesize import split tokenizer init tokenize reference train runs users score accuracy generate rank words adapt adapted report
 	Range       hcl.Range
 	Stage       Stage
 	Inputs      []*Node
@@ -124,4 +124,5 @@ type ClaimOutcome struct {
 	Addr, Text, Note, Values string
 	Holds                    bool
 	Err                      string
+	Seeds, SeedsHold         int // seeds that it was checked on one by one, 0 if it was not; on how many it holds
 }

@@ -40,6 +40,7 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 	t.Notes = append(t.Notes,
 		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
 	t.Notes = append(t.Notes, rewardNotes(items)...)
+	t.Notes = append(t.Notes, d.measuredNotes(items)...)
 	if longer, ok := estimateOf(at(items[0].value, "notes", "longer_wins")); ok {
 		t.Notes = append(t.Notes, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %.2f %% of these comparisons.", 100*longer.Mean))
 	}
@@ -128,21 +129,34 @@ func barSeries(name string, items []instance, path ...string) reports.Series {
 	return s
 }
 
-// controls is the table of wrong users; nil where no policy takes account of the user.
-func controls(block string, items []instance) *reports.Table {
-	t := &reports.Table{Name: block + ".control", Title: "Is the user model used? The same comparisons with a wrong user", RowHead: "policy",
+func controlTable(block string) *reports.Table {
+	return &reports.Table{Name: block + ".control", Title: "Is the user model used? The same comparisons with a wrong user", RowHead: "policy",
 		Columns: []string{"own user", "another user", "users shuffled", "user 0"},
 		Notes:   []string{"Comparisons of seen users. Another user is the next one, of a different group where there is one. Where own and wrong users do equally well, what was learned is not personal."}}
+}
+
+// controls is the table of wrong users; nil where no policy takes account of the user.
+func controls(block string, items []instance) *reports.Table {
+	t := controlTable(block)
 	for _, i := range items {
 		if tr, ok := trained(i.item.(*dsl.Accuracy).Policy); ok && (userModelConfig(tr.UserModel).Personal() || explicit(tr.UserModel)) {
-			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, nil, "top"),
-				percentCell(i.value, i.paper, "control", "swapped"), percentCell(i.value, i.paper, "control", "shuffled"), percentCell(i.value, i.paper, "control", "generic")}})
+			t.Rows = append(t.Rows, controlRow(i.name, i.value, i.paper, tr))
 		}
 	}
 	if len(t.Rows) == 0 {
 		return nil
 	}
 	return t
+}
+
+// controlRow is an accuracy of the policy tr beside those with wrong users.
+func controlRow(name string, value, paper dsl.Value, tr *dsl.Train) reports.Row {
+	generic := percentCell(value, paper, "control", "generic")
+	if untrained(tr) {
+		generic.Note = "user 0 is untrained"
+	}
+	return reports.Row{Name: name, Cells: []reports.Cell{percentCell(value, nil, "top"),
+		percentCell(value, paper, "control", "swapped"), percentCell(value, paper, "control", "shuffled"), generic}}
 }
 
 func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {

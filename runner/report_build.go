@@ -16,6 +16,7 @@ type drawing struct {
 	stage   *reportStage
 	env     *Env
 	results dsl.Results
+	runs    map[string][]dsl.Value  // of each seed, by address of the block
 	people  map[string]arrowio.User // by id, of every data set
 }
 
@@ -28,15 +29,15 @@ type instance struct {
 }
 
 func (s *reportStage) build(e *Env) (*reports.Report, error) {
-	results, err := gather(s.plan, s.results, e)
+	f, err := gather(s.plan, s.results, e)
 	if err != nil {
 		return nil, err
 	}
-	d := &drawing{stage: s, env: e, results: results, people: map[string]arrowio.User{}}
+	d := &drawing{stage: s, env: e, results: f.results, runs: f.runs, people: map[string]arrowio.User{}}
 	if err := d.meetPeople(); err != nil {
 		return nil, err
 	}
-	r := &reports.Report{Title: s.spec.Title, Summary: claimsShown(checkClaims(s.claims, results))}
+	r := &reports.Report{Title: s.spec.Title, Summary: claimsShown(checkClaims(s.claims, f))}
 	if len(s.spec.Show) > 0 {
 		for _, group := range byKind(s.spec.Show) {
 			section := reports.Section{Heading: heading(group[0])}
@@ -114,10 +115,12 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		switch items[0].item.(type) {
 		case *dsl.Dataset:
 			for _, i := range items {
-				out = append(out, d.statistics(i))
+				out = append(out, d.dataset(i)...)
 			}
 		case *dsl.Accuracy:
 			out = append(out, d.accuracy(shown.Block, items)...)
+		case *dsl.Adapt:
+			out = append(out, d.adapted(shown.Block, items)...)
 		case *dsl.WinRate:
 			out = append(out, d.winRates(shown.Block, items)...)
 		case *dsl.Agreement:
@@ -274,7 +277,10 @@ func seedsOf(item any) string {
 	case *dsl.Dataset:
 		return fmt.Sprintf(" (seed %d)", item.Seed)
 	case *dsl.Train:
-		return fmt.Sprintf(" (seed %s)", strings.Trim(fmt.Sprint(item.Seeds), "[]"))
+		if len(item.Seeds) > 1 {
+			return fmt.Sprintf(" (seeds %s)", strings.ReplaceAll(strings.Trim(fmt.Sprint(item.Seeds), "[]"), " ", ", "))
+		}
+		return fmt.Sprintf(" (seed %d)", item.Seeds[0])
 	case *dsl.Generate:
 		return fmt.Sprintf(" (seed %d)", item.Seed)
 	}

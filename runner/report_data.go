@@ -19,7 +19,7 @@ func (d *drawing) data() ([]reports.Block, error) {
 	shown := shownItems(d.stage.spec)
 	for _, n := range d.stage.data {
 		if !slices.Contains(shown, any(n.set)) {
-			out = append(out, d.statistics(d.instances(dsl.Shown{Items: []any{n.set}})[0]))
+			out = append(out, d.dataset(d.instances(dsl.Shown{Items: []any{n.set}})[0])...)
 		}
 		reasons, err := d.reasons(n)
 		if err != nil {
@@ -49,11 +49,14 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		}
 	}
 	t.Columns = columns
-	counted := []string{"users", "prompts", "comparisons", "train", "test"}
-	if set.Unpaired {
-		counted = append(counted, "liked", "not_liked")
+	rows := []string{"users", "prompts", "comparisons", "train", "test"}
+	if set.Format == "prism" {
+		rows = []string{"users", "conversations", "turns", "comparisons", "train", "test"}
 	}
-	for _, what := range counted {
+	if set.Unpaired {
+		rows = append(rows, "liked", "not_liked")
+	}
+	for _, what := range rows {
 		row := reports.Row{Name: strings.ReplaceAll(what, "_", " ")}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, countCell(stats, paper, what, c))
@@ -61,8 +64,14 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; a training row of an unseen user is in comparisons only."}
+	if set.Split.By == "conversation" {
+		t.Notes = []string{"Counts are before unusable rows go; kept is after. Seen users are those of train; of unseen users every conversation is in test."}
+	}
 	if set.Unpaired {
 		t.Notes = append(t.Notes, "Comparisons are single responses, which their users liked or did not.")
+	}
+	if note := sharedPrompts(i.value); note != "" {
+		t.Notes = append(t.Notes, note)
 	}
 	if set.ShuffleUsers {
 		t.Notes = append(t.Notes, "Control: users were dealt at random to comparisons.")

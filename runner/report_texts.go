@@ -52,6 +52,7 @@ func (d *drawing) wordsOf(block string, items []instance) []reports.Block {
 	groups := names(values(items), "words", "groups")
 	t := &reports.Table{Name: block, Title: "Words per text", RowHead: "policy", Columns: []string{"generic user", "average"},
 		Notes: []string{"average: mean and standard error over users; the median is over texts. A policy that takes no account of the user is asked once per prompt, and its response stands for everybody."}}
+	t.Notes = append(t.Notes, d.measuredNotes(items)...)
 	for _, g := range groups {
 		t.Columns = append(t.Columns, "average, "+g)
 	}
@@ -89,6 +90,9 @@ func meanOf(v dsl.Value, path ...string) float64 {
 // samples puts the first texts for each user side by side.
 func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 	s := &reports.Samples{Name: "samples", Title: "Texts side by side"}
+	if d.severalSeeds(items) {
+		s.Title += " (of the first seed, where there are several)"
+	}
 	type place struct {
 		prompt, user string
 	}

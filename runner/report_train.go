@@ -1,9 +1,11 @@
-// Training in a report: what was trained, and curves over steps, chosen and rejected log-probs apart.
+// Training in a report: what was trained, curves over steps, chosen and rejected log-probs apart, and maps of users.
 package runner
 
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -21,13 +23,49 @@ var drawnCurves = []struct {
 }{
 	{"loss", "Loss", "loss", false, []string{"loss"}},
 	{"logps", "Log-probs of chosen and rejected responses", "summed log-prob", false, []string{"chosen_logps", "rejected_logps"}},
+	{"rewards", "Rewards of chosen and rejected responses", "reward", false, []string{"chosen_reward", "rejected_reward"}},
 	{"accuracy", "Accuracy on training batches", "accuracy", true, []string{"accuracy"}},
 	{"evaluation", "Accuracy on the rows of evaluate", "accuracy", true, []string{"top", "generic", "average"}},
+	{"reward", "Reward of the policy's texts", "reward per text", false, []string{"reward"}},
+	{"kl", "KL divergence from the reference", "nats per text", false, []string{"kl"}},
+	{"beta", "Weight of the KL divergence, adapted to its target", "beta", false, []string{"beta"}},
+	{"entropy", "Entropy of the policy", "nats per token", false, []string{"entropy"}},
+	{"length", "Length of the policy's texts", "tokens per text", false, []string{"length"}},
+	{"clipped", "Probability ratios that clipping held back", "share of ratios", true, []string{"clipped"}},
+}
+
+// guards are the limits of policy optimisation (RL), drawn as a line where all policies of a picture have the same.
+var guards = map[string]struct {
+	name  string
+	limit func(*dsl.RL) float64 // 0: none
+}{
+	"kl":     {"kl_target", func(r *dsl.RL) float64 { return r.KLTarget }},
+	"length": {"max_new_tokens", func(r *dsl.RL) float64 { return float64(r.Sampling.MaxNewTokens) }},
+}
+
+// guard is the limit that all items with policy optimisation have in a picture; nil where they have none, or several.
+func guard(picture string, items []instance) (limit *float64, name string) {
+	g, ok := guards[picture]
+	if !ok {
+		return nil, ""
+	}
+	for _, i := range items {
+		rl := i.item.(*dsl.Train).Objective.RL
+		if rl == nil {
+			continue
+		}
+		own := g.limit(rl)
+		if own == 0 || limit != nil && *limit != own {
+			return nil, ""
+		}
+		limit = &own
+	}
+	return limit, g.name
 }
 
 func (d *drawing) training(block string, items []instance) ([]reports.Block, error) {
-	out := []reports.Block{parametersTable(block, items)}
-	curves := make([][]arrowio.Point, len(items))
+	out := []reports.Block{d.parametersTable(block, items)}
+	curves := make([][][]arrowio.Point, len(items))
 	for i, item := range items {
 		var err error
 		if curves[i], err = d.curvesOf(item.item.(*dsl.Train)); err != nil {
@@ -42,58 +80,108 @@ func (d *drawing) training(block string, items []instance) ([]reports.Block, err
 				if len(picture.curves) > 1 {
 					name += ", " + curve
 				}
-				if s := thinned(name, curve, curves[i]); len(s.X) > 0 {
+				if s := overSeeds(name, curve, curves[i]); len(s.X) > 0 {
 					p.Series = append(p.Series, s)
 				}
 			}
 		}
 		if len(p.Series) > 0 {
+			p.Rule, p.RuleName = guard(picture.name, items)
 			p.Notes = []string{fmt.Sprintf("Curves of more than %d points are means over windows of steps.", curvePoints)}
+			if d.severalSeeds(items) {
+				p.Notes = append(p.Notes, "With several seeds: the mean over them; the band reaches from the lowest to the highest.")
+			}
 			out = append(out, p)
 		}
+	}
+	maps, err := d.userMaps(block, items)
+	return append(out, maps...), err
+}
+
+// curvesOf reads the curves of a train block, those of each seed.
+func (d *drawing) curvesOf(t *dsl.Train) ([][]arrowio.Point, error) {
+	nodes := []*Node{d.stage.results[t]}
+	if runs, ok := nodes[0].Stage.(*trainRunsStage); ok {
+		nodes = runs.runs
+	}
+	var out [][]arrowio.Point
+	for _, n := range nodes {
+		points, err := arrowio.Read[arrowio.Point](d.env.Path(n, curvesFile))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, points)
 	}
 	return out, nil
 }
 
-// curvesOf reads the curves of a train block's first seed.
-func (d *drawing) curvesOf(t *dsl.Train) ([]arrowio.Point, error) {
-	n := d.stage.results[t]
-	if runs, ok := n.Stage.(*trainRunsStage); ok {
-		n = runs.runs[0]
-	}
-	return arrowio.Read[arrowio.Point](d.env.Path(n, curvesFile))
-}
-
-// thinned is one curve with at most curvePoints points.
-func thinned(name, curve string, points []arrowio.Point) reports.Series {
-	s := reports.Series{Name: name}
-	var own []arrowio.Point
-	for _, p := range points {
-		if p.Name == curve && !math.IsNaN(p.Value) {
-			own = append(own, p)
+// overSeeds is the mean of one curve over seeds, at the steps that all of them have, with the lowest and the highest as a
+// band.
+func overSeeds(name, curve string, seeds [][]arrowio.Point) reports.Series {
+	met := map[int64]int{}
+	own := make([][]arrowio.Point, len(seeds))
+	for k, points := range seeds {
+		for _, p := range points {
+			if p.Name == curve && !math.IsNaN(p.Value) {
+				own[k] = append(own[k], p)
+				met[p.Step]++
+			}
 		}
 	}
-	window := (len(own) + curvePoints - 1) / curvePoints
-	for from := 0; from < len(own); from += window {
-		to := min(from+window, len(own))
-		sum := 0.0
-		for _, p := range own[from:to] {
-			sum += p.Value
+	var s reports.Series
+	for k, points := range own {
+		points = slices.DeleteFunc(points, func(p arrowio.Point) bool { return met[p.Step] < len(seeds) })
+		one := thinned(name, points)
+		if k == 0 {
+			s = one
+			if len(seeds) > 1 {
+				s.Low, s.High = slices.Clone(s.Y), slices.Clone(s.Y)
+			}
+			continue
 		}
-		s.X, s.Y = append(s.X, float64(own[to-1].Step)), append(s.Y, sum/float64(to-from))
+		for i, y := range one.Y {
+			s.Y[i] += y
+			s.Low[i], s.High[i] = min(s.Low[i], y), max(s.High[i], y)
+		}
+	}
+	for i := range s.Y {
+		s.Y[i] /= float64(len(seeds))
 	}
 	return s
 }
 
-func parametersTable(block string, items []instance) *reports.Table {
+// thinned is a curve with at most curvePoints points.
+func thinned(name string, points []arrowio.Point) reports.Series {
+	s := reports.Series{Name: name}
+	window := (len(points) + curvePoints - 1) / curvePoints
+	for from := 0; from < len(points); from += window {
+		to := min(from+window, len(points))
+		sum := 0.0
+		for _, p := range points[from:to] {
+			sum += p.Value
+		}
+		s.X, s.Y = append(s.X, float64(points[to-1].Step)), append(s.Y, sum/float64(to-from))
+	}
+	return s
+}
+
+func (d *drawing) parametersTable(block string, items []instance) *reports.Table {
 	t := &reports.Table{Name: block, Title: "What was trained", RowHead: "policy",
 		Columns: []string{"user model", "adapter", "base", "examples", "steps", "kept step", "prompt shift"},
 		Notes:   []string{"Parameters of user model, adapter and base are the trained ones. Prompt shift: mean change of a response's log-prob by the untrained soft prompt."}}
 	for _, i := range items {
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{
 			countCell(i.value, nil, "parameters", "user_model"), countCell(i.value, nil, "parameters", "adapter"), countCell(i.value, nil, "parameters", "base"),
-			countCell(i.value, nil, "run", "examples"), countCell(i.value, nil, "run", "steps"), countCell(i.value, nil, "run", "kept"),
+			countCell(i.value, nil, "run", "examples"), d.runCell(i, "steps"), d.runCell(i, "kept"),
 			numberCell(i.value, nil, 3, "run", "prompt_shift")}})
 	}
 	return t
+}
+
+// runCell is a count of a training; where seeds differ, one for each.
+func (d *drawing) runCell(i instance, name string) reports.Cell {
+	if each := d.eachRun(i.item.(*dsl.Train), "run", name); strings.Contains(each, "seed") {
+		return reports.TextCell(each)
+	}
+	return countCell(i.value, nil, "run", name)
 }

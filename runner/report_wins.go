@@ -17,7 +17,9 @@ var tieWords = map[string]string{
 
 func (d *drawing) winRates(block string, items []instance) []reports.Block {
 	groups := names(values(items), "groups")
-	return []reports.Block{winTable(block, items, groups), winBars(block, items, groups), verdictTable(block, items), d.winsByUser(block, items)}
+	rates := winTable(block, items, groups)
+	rates.Notes = append(rates.Notes, d.seedsNotes(items)...)
+	return []reports.Block{rates, winBars(block, items, groups), verdictTable(block, items), d.winsByUser(block, items)}
 }
 
 func winTable(block string, items []instance, groups []string) *reports.Table {

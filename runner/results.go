@@ -9,7 +9,6 @@ import (
 	"os"
 
 	"github.com/prlhf/prlhf/dsl"
-	"github.com/prlhf/prlhf/judges"
 )
 
 // storedEstimate marks an estimate in JSON: an object of these fields and no other.
@@ -131,46 +130,4 @@ func orNaN(f *float64) float64 {
 		return math.NaN()
 	}
 	return *f
-}
-
-// overRuns joins the results of several seeds: estimates by judges.OverRuns, numbers by their mean, lists by place.
-func overRuns(runs []dsl.Value) dsl.Value {
-	if len(runs) == 1 {
-		return runs[0]
-	}
-	switch first := runs[0].(type) {
-	case map[string]dsl.Value:
-		out := map[string]dsl.Value{}
-		for k := range first {
-			out[k] = overRuns(members(runs, func(v dsl.Value) dsl.Value { return v.(map[string]dsl.Value)[k] }))
-		}
-		return out
-	case []dsl.Value:
-		out := make([]dsl.Value, len(first))
-		for i := range first {
-			out[i] = overRuns(members(runs, func(v dsl.Value) dsl.Value { return v.([]dsl.Value)[i] }))
-		}
-		return out
-	case dsl.Estimate:
-		estimates := make([]judges.Estimate, len(runs))
-		for i, r := range runs {
-			estimates[i] = judges.Estimate(r.(dsl.Estimate))
-		}
-		return dsl.Estimate(judges.OverRuns(estimates))
-	case float64:
-		sum := 0.0
-		for _, r := range runs {
-			sum += r.(float64)
-		}
-		return sum / float64(len(runs))
-	}
-	return runs[0]
-}
-
-func members(runs []dsl.Value, of func(dsl.Value) dsl.Value) []dsl.Value {
-	out := make([]dsl.Value, len(runs))
-	for i, r := range runs {
-		out[i] = of(r)
-	}
-	return out
 }

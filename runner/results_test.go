@@ -37,12 +37,14 @@ func TestOverRuns(t *testing.T) {
 	run := func(mean float64) dsl.Value {
 		return map[string]dsl.Value{"top": dsl.Estimate{Mean: mean, SE: 0.1, N: 5}, "ties": mean, "curve": []dsl.Value{mean, 1.}}
 	}
-	v := overRuns([]dsl.Value{run(0.4), run(0.6)})
+	longer := run(0.6).(map[string]dsl.Value)
+	longer["curve"] = append(longer["curve"].([]dsl.Value), 7.) // a run that ended later
+	v := overRuns([]dsl.Value{run(0.4), longer})
 	top := at(v, "top").(dsl.Estimate)
 	if top.Mean != 0.5 || math.Abs(top.SDRuns-math.Sqrt(0.02)) > 1e-12 || top.N != 5 {
 		t.Errorf("top over two seeds is %+v", top)
 	}
-	if at(v, "ties") != 0.5 || at(v, "curve").([]dsl.Value)[0] != 0.5 {
+	if curve := at(v, "curve").([]dsl.Value); at(v, "ties") != 0.5 || len(curve) != 2 || curve[0] != 0.5 {
 		t.Errorf("numbers over two seeds: %v", v)
 	}
 }

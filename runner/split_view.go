@@ -42,8 +42,9 @@ func (v *view) count() ([]formats.UserCount, map[string]string) {
 	return counts, groups
 }
 
-// number puts seen users first, gives them their index, and points records at users.
-func (v *view) number() {
+// number puts seen users first, gives them their index, and points records at users. Training rows of unseen users go to
+// the side unseen.
+func (v *view) number(unseen string) {
 	slices.SortStableFunc(v.users, func(a, b arrowio.User) int {
 		switch {
 		case a.Seen == b.Seen:
@@ -60,6 +61,9 @@ func (v *view) number() {
 		if u.Seen {
 			u.Index = int32(i) + 1
 		} else {
+			if unseen == arrowio.Test {
+				u.TestComparisons += u.TrainComparisons
+			}
 			u.TrainComparisons = 0
 		}
 	}
@@ -67,7 +71,7 @@ func (v *view) number() {
 	for i, r := range v.records {
 		v.user[i], v.chooser[i] = at[r.User], at[r.User]
 		if v.sides[i] == arrowio.Train && !v.users[v.user[i]].Seen {
-			v.sides[i] = ""
+			v.sides[i] = unseen
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (s *accuracyStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, value)
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeRuns(e, runs)
 }
 
 // value is that of one seed.

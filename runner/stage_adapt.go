@@ -16,7 +16,7 @@ import (
 
 const (
 	kindAdapt    = "adapt"
-	adaptVersion = 1
+	adaptVersion = 2
 )
 
 type adaptStage struct {
@@ -147,13 +147,17 @@ func (s *adaptedStage) Describe(w io.Writer) {
 }
 
 func (s *adaptedStage) Run(_ context.Context, e *Env) error {
-	after := map[string]dsl.Value{}
-	for i, n := range s.accuracies {
-		v, err := readResult(e.Path(n, resultFile))
-		if err != nil {
-			return err
+	runs := make([]dsl.Value, s.seeds())
+	for k := range runs {
+		after := map[string]dsl.Value{}
+		for i, n := range s.accuracies {
+			accuracies, err := resultsOf(e, n)
+			if err != nil {
+				return err
+			}
+			after[fmt.Sprint(s.comparisons[i])] = accuracies[k]
 		}
-		after[fmt.Sprint(s.comparisons[i])] = v
+		runs[k] = map[string]dsl.Value{"after": after}
 	}
-	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"after": after}))
+	return writeRuns(e, runs)
 }

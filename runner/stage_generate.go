@@ -17,7 +17,7 @@ import (
 
 const (
 	kindGenerate    = "generate"
-	generateVersion = 1
+	generateVersion = 2
 
 	responsesFile = "responses.arrow"
 )

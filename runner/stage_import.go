@@ -16,13 +16,15 @@ import (
 
 const (
 	kindImport    = "import"
-	importVersion = 1
+	importVersion = 2
 
 	comparisonsFile = "comparisons.arrow"
 	recordedFile    = "recorded.arrow"
 	droppedFile     = "dropped.arrow"
 	badRowsFile     = "badrows.arrow"
 	keysFile        = "keys.arrow"
+	peopleFile      = "people.arrow"
+	playFile        = "roleplay.arrow"
 
 	namedRows = 5 // bad rows that a refusal names; the rest are counted
 )
@@ -35,6 +37,8 @@ type recorded struct {
 	Split        string `arrow:"split"`
 	Prompt       string `arrow:"prompt"`        // its key: equal prompts have equal keys
 	SecondChosen bool   `arrow:"second_chosen"` // the chosen response is the second in the file; unpaired: the response is not liked
+	Conversation string `arrow:"conversation"`  // "" where there are none
+	Turn         int32  `arrow:"turn"`
 }
 
 type importStage struct {
@@ -50,6 +54,9 @@ func (s *importStage) Describe(w io.Writer) {
 	line(w, "format", s.spec.Format)
 	for _, ours := range sortedKeys(s.spec.Columns) {
 		line(w, "column "+ours, s.spec.Columns[ours])
+	}
+	if s.spec.Format == "prism" {
+		line(w, "pairs", fmt.Sprintf("%s, seed %d", s.spec.Pairs, s.spec.Seed))
 	}
 	line(w, "bad_rows", s.spec.BadRows)
 	switch {
@@ -69,6 +76,14 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 	source := s.source
 	if s.files != nil {
 		source = e.Path(s.files, filesFolder)
+	}
+	if err := writePeople(e, s.spec.Format, source); err != nil {
+		return err
+	}
+	if s.spec.Format == "prism" {
+		if err := writePlay(e, source); err != nil {
+			return err
+		}
 	}
 	out, err := createImport(e)
 	if err != nil {
@@ -102,8 +117,17 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 }
 
 func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
-	if s.spec.Format == "tldr" {
+	switch s.spec.Format {
+	case "tldr":
 		return formats.ReadTLDR(source)
+	case "psoups":
+		return formats.ReadPSOUPS(source)
+	case "prism":
+		return formats.ReadPRISM(source, formats.Pairs{All: s.spec.Pairs == "all", Seed: s.spec.Seed})
+	case "parquet":
+		return formats.ReadParquet(source, formats.Columns(s.spec.Columns))
+	case "csv":
+		return formats.ReadCSV(source, formats.Columns(s.spec.Columns))
 	}
 	return formats.ReadJSONL(source, formats.Columns(s.spec.Columns))
 }
@@ -159,10 +183,14 @@ func (t *importTables) take(r formats.Record) error {
 			return err
 		}
 	case formats.Usable:
-		err := t.usable.Append(arrowio.Comparison{Row: row, Split: r.Split, User: r.User, Group: r.Group, UserText: r.UserText,
-			Prompt: r.Prompt, Chosen: r.Chosen, Rejected: r.Rejected, Cluster: r.Cluster, File: r.File, Line: r.Line})
+		turns, err := turnsText(r.Turns)
 		if err == nil {
-			err = t.keys.Append(rowKeys{keyOf(r.Prompt), keyOf(r.Chosen), keyOf(r.Rejected)})
+			err = t.usable.Append(arrowio.Comparison{Row: row, Split: r.Split, User: r.User, Group: r.Group, UserText: r.UserText,
+				Prompt: r.Prompt, Chosen: r.Chosen, Rejected: r.Rejected, Cluster: r.Cluster, File: r.File, Line: r.Line,
+				Turns: turns, Conversation: r.Conversation, Turn: r.TurnNumber})
+		}
+		if err == nil {
+			err = t.keys.Append(rowKeys{promptKeyOf(r), keyOf(r.Chosen), keyOf(r.Rejected)})
 		}
 		if err != nil {
 			return err
@@ -171,7 +199,8 @@ func (t *importTables) take(r formats.Record) error {
 	if !r.Counts() {
 		return nil
 	}
-	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: keyOf(r.Prompt), SecondChosen: r.SecondChosen})
+	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: promptKeyOf(r), SecondChosen: r.SecondChosen,
+		Conversation: r.Conversation, Turn: r.TurnNumber})
 }
 
 // more counts the bad rows that are not named.

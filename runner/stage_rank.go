@@ -19,7 +19,7 @@ import (
 
 const (
 	kindRank    = "rank"
-	rankVersion = 1
+	rankVersion = 2
 
 	rewardsFile = "rewards.arrow"
 )

@@ -25,9 +25,10 @@ type reportStage struct {
 	claims  []*dsl.Claim
 	plan    *dsl.Spec
 	results map[any]*Node
-	data    []*dataNodes // behind what is shown, in the order of the spec
-	models  []*origin    // of the spec, in its order
-	out     string       // folder of reports
+	maps    map[*dsl.Train]*Node // of the users of what is shown
+	data    []*dataNodes         // behind what is shown, in the order of the spec
+	models  []*origin            // of the spec, in its order
+	out     string               // folder of reports
 	device  string
 }
 
@@ -55,7 +56,7 @@ func (s *reportStage) Describe(w io.Writer) {
 
 // report adds a report with everything that it reads: what it shows, and what claims need.
 func (c *compiler) report(r *dsl.Report) *Node {
-	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, out: c.opts.Out}
+	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, out: c.opts.Out}
 	stage.device = fmt.Sprintf("libtorch %s, %s", libtorchVersion, c.opts.Device.Kind)
 	if c.opts.Device.Kind == "cpu" {
 		stage.device += fmt.Sprintf(", %d threads", c.opts.Device.Threads)
@@ -69,11 +70,18 @@ func (c *compiler) report(r *dsl.Report) *Node {
 	for _, item := range shownItems(r) {
 		add(c.results[item])
 		switch item := item.(type) {
+		case *dsl.Accuracy, *dsl.Adapt:
+			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)
+			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Train:
 			for _, p := range c.trained[item] {
 				add(p.chain[len(p.chain)-1])
+			}
+			if n := c.usersMap(item); n != nil {
+				stage.maps[item] = n
+				add(n)
 			}
 		}
 	}

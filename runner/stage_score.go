@@ -46,12 +46,9 @@ func (p *policy) personal() bool {
 }
 
 // objective is whose implicit reward ranks two responses; a bare model and sft have none of their own and are ranked by
-// plain log-prob. A policy that was optimised against a reward has that of dpo, beta log pi/ref: at the optimum of equation
-// 3 it is the reward, up to a term of the prompt.
+// plain log-prob.
 func (p *policy) objective() objective.Config {
-	if t := p.last(); t != nil && t.spec.Objective.RL != nil {
-		return objective.Config{Kind: "dpo", Alpha: t.spec.Objective.Alpha, Beta: t.spec.Objective.Beta}
-	} else if t != nil {
+	if t := p.last(); t != nil {
 		return objectiveConfig(t.spec.Objective)
 	}
 	return objective.Config{Kind: "sft"}

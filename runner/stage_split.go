@@ -1,7 +1,8 @@
 // The split stage: who is seen, what is trained on, and, where the spec simulates them, what each user prefers. It
 // decides about rows that import numbered and copies no text.
 //
-// A training row of an unseen user is on neither side: nobody trains on them. Users stand in the order of their index:
+// A training row of an unseen user is on neither side: nobody trains on them. Where conversations stay whole, each user's
+// conversations are split apart, and those of unseen users are all in test, as the paper has it. Users stand in the order of their index:
 // by their number of training comparisons in tldr (the authors' ranking) and with seen_top, else by id.
 package runner
 
@@ -19,7 +20,7 @@ import (
 
 const (
 	kindSplit    = "split"
-	splitVersion = 1
+	splitVersion = 2
 
 	usersFile  = "users.arrow"
 	rowsFile   = "rows.arrow"
@@ -92,11 +93,14 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if s.spec.Unpaired {
 		v.likes(statistics)
 	}
-	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": statistics}))
+	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": statistics, "notes": v.bySide()}))
 }
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.
 func (s *splitStage) sides(records []recorded) []string {
+	if s.spec.Split.By == "conversation" {
+		return s.conversationSides(records)
+	}
 	own := make([]string, len(records))
 	named := false
 	for i, r := range records {
@@ -121,6 +125,15 @@ func (s *splitStage) sides(records []recorded) []string {
 	return dealt
 }
 
+// conversationSides deals the conversations of each user.
+func (s *splitStage) conversationSides(records []recorded) []string {
+	users, conversations := make([]string, len(records)), make([]string, len(records))
+	for i, r := range records {
+		users[i], conversations[i] = r.User, r.Conversation
+	}
+	return formats.Split{Train: s.spec.Split.Train, Seed: s.spec.Split.Seed}.AssignConversations(users, conversations)
+}
+
 // meetUsers ranks the users, decides who is seen, and takes the others' training rows out.
 func (s *splitStage) meetUsers(v *view) {
 	counts, groups := v.count()
@@ -138,7 +151,11 @@ func (s *splitStage) meetUsers(v *view) {
 	if !s.ranked() {
 		slices.SortFunc(v.users, func(a, b arrowio.User) int { return byNumberThenText(a.ID, b.ID) })
 	}
-	v.number()
+	unseen := ""
+	if s.spec.Split.By == "conversation" {
+		unseen = arrowio.Test
+	}
+	v.number(unseen)
 }
 
 // describeUsers gives users the first text that the data has about them, and, where the spec says so, a group or a text of
@@ -149,7 +166,14 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 		return err
 	}
 	defer texts.Close()
-	text := map[string]string{}
+	people, err := arrowio.Read[described](e.Path(s.rows, peopleFile))
+	if err != nil {
+		return err
+	}
+	text, attributes := map[string]string{}, map[string]string{}
+	for _, p := range people {
+		text[p.ID], attributes[p.ID] = p.Text, p.Attributes
+	}
 	for c, err := range texts.All() {
 		if err != nil {
 			return err
@@ -160,8 +184,11 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 	}
 	for i := range v.users {
 		u := &v.users[i]
-		u.Text = text[u.ID]
-		user := map[string]dsl.Value{"id": u.ID, "text": u.Text, "group": u.Group}
+		u.Text, u.Attributes = text[u.ID], attributes[u.ID]
+		user, err := userValues(s.spec, *u)
+		if err != nil {
+			return err
+		}
 		for _, own := range []struct {
 			attr string
 			expr *dsl.RowExpr

@@ -18,7 +18,7 @@ import (
 
 const (
 	kindTrain    = "train"
-	trainVersion = 1
+	trainVersion = 2
 
 	adapterFolder = "adapter"
 	curvesFile    = "curves.arrow"
@@ -161,7 +161,7 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 		Out: e.Dir, Checkpoints: filepath.Join(e.Scratch, "checkpoints"),
 	}
 	job.CheckpointEvery = min(max(job.Steps/10, 1), 200)
-	job.CheckReference = job.Objective.NeedsReference()
+	job.CheckReference = job.Objective.NeedsReference() && s.reward == nil
 	if !s.full() {
 		job.LoRA = &lm.LoRAConfig{Rank: t.LoRA.Rank, Alpha: t.LoRA.Alpha, Dropout: t.LoRA.Dropout, Targets: t.LoRA.Targets}
 	}

@@ -1,4 +1,4 @@
-// The runs stage: a train block with several seeds has the mean of their curves.
+// The runs stage: a train block with several seeds has the mean of their results, and each alone.
 package runner
 
 import (
@@ -29,5 +29,5 @@ func (s *trainRunsStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, v)
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeRuns(e, runs)
 }

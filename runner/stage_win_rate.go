@@ -40,7 +40,7 @@ func (s *winRateStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, winRateValue(joined(verdicts), judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeRuns(e, runs)
 }
 
 // joined makes an item of each pair's verdicts.

@@ -49,7 +49,7 @@ func (s *wordsStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, run)
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeRuns(e, runs)
 }
 
 // overTexts is the value of generate.G.words or .reward, given each text's number: means over users, medians over texts;

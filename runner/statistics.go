@@ -2,20 +2,28 @@
 package runner
 
 import (
+	"fmt"
+
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
 )
 
-// statistics is the value of dataset.D.statistics. Counts are of recorded comparisons, `kept` of usable ones. Data of
-// these formats has no conversations of several turns, so each prompt is one.
+// statistics is the value of dataset.D.statistics. Counts are of recorded comparisons, `kept` of usable ones. In data
+// without conversations each prompt is one, of one turn.
 func (v *view) statistics() map[string]dsl.Value {
 	all, train, test := newTally(v.users), newTally(v.users), newTally(v.users)
-	users, prompts := newTally(v.users), newTally(v.users)
+	users, prompts, conversations, turns := newTally(v.users), newTally(v.users), newTally(v.users), newTally(v.users)
 	known := map[int32]bool{}
 	for i, r := range v.records {
 		u, kept := v.user[i], r.Row >= 0
 		all.add(u, "", kept)
 		prompts.add(u, r.Prompt, kept)
+		conversation, turn := r.Prompt, r.Prompt
+		if r.Conversation != "" {
+			conversation, turn = r.Conversation, fmt.Sprint(r.Conversation, " ", r.Turn)
+		}
+		conversations.add(u, conversation, kept)
+		turns.add(u, turn, kept)
 		switch v.sides[i] {
 		case arrowio.Train:
 			train.add(u, "", kept)
@@ -33,7 +41,7 @@ func (v *view) statistics() map[string]dsl.Value {
 		}
 	}
 	return map[string]dsl.Value{"comparisons": all.value(), "train": train.value(), "test": test.value(),
-		"users": users.value(), "prompts": prompts.value(), "conversations": prompts.value()}
+		"users": users.value(), "prompts": prompts.value(), "conversations": conversations.value(), "turns": turns.value()}
 }
 
 // likes adds to the statistics of unpaired data how many responses were liked, and how many not.

@@ -19,15 +19,16 @@ import (
 
 // trainState is what a resumed run needs besides tensors.
 type trainState struct {
-	Step        int     `json:"step"`
-	Tokens      int64   `json:"tokens"`
-	PromptShift float64 `json:"prompt_shift"`
-	Best        int     `json:"best"` // step of the best evaluation so far; 0: none
-	BestScore   float64 `json:"best_score"`
-	Sum         string  `json:"sha256"`      // of this checkpoint's tensors
-	BestSum     string  `json:"best_sha256"` // of the best step's weights
-	Points      []Point `json:"points"`
-	Pending     []Point `json:"pending,omitempty"` // of the last step, where the run was stopped before they were complete; not in Points
+	Step        int      `json:"step"`
+	Tokens      int64    `json:"tokens"`
+	PromptShift float64  `json:"prompt_shift"`
+	Best        int      `json:"best"` // step of the best weights so far
+	BestScore   float64  `json:"best_score"`
+	Sum         string   `json:"sha256"`      // of this checkpoint's tensors
+	BestSum     string   `json:"best_sha256"` // of the best step's weights; "": none yet
+	RL          *rlState `json:"rl,omitempty"`
+	Points      []Point  `json:"points"`
+	Pending     []Point  `json:"pending,omitempty"` // of the last step, where the run was stopped before they were complete; not in Points
 }
 
 func (t *Trainer) bestPath() string { return filepath.Join(t.job.Checkpoints, "best.safetensors") }
@@ -38,6 +39,9 @@ func (t *Trainer) checkpoint(state *trainState) error {
 		return nil
 	}
 	state.Step, state.Tokens = t.done, t.tokens
+	if t.rl != nil {
+		state.RL = &t.rl.state
+	}
 	tmp, err := os.MkdirTemp(t.job.Checkpoints, "new-")
 	if err != nil {
 		return err
@@ -82,13 +86,16 @@ func (t *Trainer) resume() (*trainState, error) {
 		dir := filepath.Join(t.job.Checkpoints, checkpointName(step))
 		var state trainState
 		data, err := os.ReadFile(filepath.Join(dir, "state.json"))
-		if err != nil || json.Unmarshal(data, &state) != nil || state.Step != step {
+		if err != nil || json.Unmarshal(data, &state) != nil || state.Step != step || (state.RL != nil) != (t.rl != nil) {
 			continue
 		}
 		if err := t.loadTensors(filepath.Join(dir, "state.safetensors"), state.Sum, true); err != nil {
 			continue // an unreadable checkpoint is none; an older one, or the start, is always right
 		}
 		t.done, t.tokens = state.Step, state.Tokens
+		if t.rl != nil {
+			t.rl.state = *state.RL
+		}
 		return &state, nil
 	}
 	return &trainState{}, nil
@@ -172,7 +179,7 @@ func fileSum(path string) (string, error) {
 // finish writes the kept weights to job.Out.
 func (t *Trainer) finish(state *trainState) (TrainResult, error) {
 	kept := t.done
-	if t.job.KeepBest && state.Best > 0 {
+	if t.job.KeepBest && state.BestSum != "" {
 		if err := t.loadTensors(t.bestPath(), state.BestSum, false); err != nil {
 			return TrainResult{}, err
 		}

@@ -79,11 +79,15 @@ func (t *Trainer) keepBest(state *trainState, points []Point) error {
 			score = p.Value
 		}
 	}
-	if state.Best != 0 && score <= state.BestScore {
+	return t.keep(state, score)
+}
+
+// keep saves the weights as they stand when their score is the best so far.
+func (t *Trainer) keep(state *trainState, score float64) (err error) {
+	if state.BestSum != "" && score <= state.BestScore {
 		return nil
 	}
 	state.Best, state.BestScore = t.done, score
-	var err error
 	state.BestSum, err = t.saveTensors(t.bestPath(), false)
 	return err
 }

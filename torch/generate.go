@@ -56,6 +56,7 @@ type decoding struct {
 	queue    []request
 	active   []*sequence
 	out      []Generated
+	ends     []int32 // the end token of each text; -1 where the limit came first
 	tokens   int64
 	finished int
 }
@@ -86,7 +87,7 @@ func newDecoding(p *policy, job GenerateJob) (*decoding, error) {
 		return nil, fmt.Errorf("a prompt of %d tokens with its soft prompt and %d new tokens need %d positions; the model has %d. Lower max_new_tokens or max_prompt_tokens",
 			longest, job.Sample.MaxNewTokens, length, p.model.Context)
 	}
-	d.out = make([]Generated, len(d.queue))
+	d.out, d.ends = make([]Generated, len(d.queue)), make([]int32, len(d.queue))
 	slots := job.Batch
 	if slots <= 0 {
 		slots = 64
@@ -198,17 +199,22 @@ func (d *decoding) choose(s *tensor.Scope, hidden *tensor.Tensor, sequences []*s
 			q.history, q.next = append(q.history, id), id
 			q.fresh++
 		}
-		if ended || q.fresh >= limit {
-			d.finish(q, ended)
-			continue
+		switch {
+		case ended:
+			d.finish(q, id)
+		case q.fresh >= limit:
+			d.finish(q, -1)
+		default:
+			d.active = append(d.active, q)
 		}
-		d.active = append(d.active, q)
 	}
 }
 
-func (d *decoding) finish(q *sequence, ended bool) {
-	d.out[q.prompt*d.job.Samples+q.sample] = Generated{Prompt: q.prompt, Sample: q.sample,
-		IDs: slices.Clone(q.history[len(q.history)-q.fresh:]), Finished: ended}
+// finish hands out a text; end is the end token, or -1 where the limit came first.
+func (d *decoding) finish(q *sequence, end int32) {
+	at := q.prompt*d.job.Samples + q.sample
+	d.out[at] = Generated{Prompt: q.prompt, Sample: q.sample, IDs: slices.Clone(q.history[len(q.history)-q.fresh:]), Finished: end >= 0}
+	d.ends[at] = end
 	d.free = append(d.free, q.slot)
 	d.finished++
 }

@@ -32,7 +32,7 @@ func askPython(t *testing.T, job map[string]any) (sums []float64) {
 }
 
 // runPython hands a job to a script as JSON and reads its answer.
-func runPython(t *testing.T, script string, job map[string]any, answer any) {
+func runPython(t *testing.T, script string, job, answer any) {
 	t.Helper()
 	python := os.Getenv("PRLHF_PYTHON")
 	if python == "" {

@@ -28,8 +28,8 @@ func ktoJob(t *testing.T, dir string, data rows) TrainJob {
 	return job
 }
 
-// inTrainer runs body with a trainer that has taken some steps, so that policy and reference differ.
-func inTrainer(t *testing.T, job TrainJob, body func(*Trainer)) {
+// warmedUp runs body with a trainer that has taken some steps, so that policy and reference differ.
+func warmedUp(t *testing.T, job TrainJob, body func(*Trainer)) {
 	t.Helper()
 	err := tensor.Run(func() error {
 		tr, err := NewTrainer(job)
@@ -54,7 +54,7 @@ func inTrainer(t *testing.T, job TrainJob, body func(*Trainer)) {
 func TestKTOStep(t *testing.T) {
 	dir := model(t, "llama")
 	job := ktoJob(t, dir, toy(6, 2))
-	inTrainer(t, job, func(tr *Trainer) {
+	warmedUp(t, job, func(tr *Trainer) {
 		data := job.Data.(rows)
 		score := func(e Example) []float64 {
 			var out []float64
@@ -106,7 +106,7 @@ func TestKTOStep(t *testing.T) {
 func TestUnpairedIsPaired(t *testing.T) {
 	dir := model(t, "llama")
 	job := ktoJob(t, dir, toy(6, 2))
-	inTrainer(t, job, func(tr *Trainer) {
+	warmedUp(t, job, func(tr *Trainer) {
 		var apart rows
 		for _, e := range job.Data.(rows) {
 			for i := range 2 {
@@ -175,7 +175,7 @@ func TestVotesAreComputedOnce(t *testing.T) {
 			}
 			votes = append(votes, e)
 		}
-		inTrainer(t, job, func(tr *Trainer) {
+		warmedUp(t, job, func(tr *Trainer) {
 			before := tr.tokens
 			got, err := tr.Gradients(votes)
 			if err != nil {

@@ -60,6 +60,16 @@ func (f PolicyFiles) base() (dir string, adapters []string, note policyNote, err
 	return f.Model, f.Adapters, note, nil
 }
 
+// userModel is the folder of the policy's user model, and the note with what it says of it.
+func (f PolicyFiles) userModel(note policyNote) (string, policyNote, error) {
+	if f.Users == "" {
+		return f.Policy, note, nil
+	}
+	adapted, err := readNote(f.Users)
+	note.UserModel, note.Users = adapted.UserModel, adapted.Users
+	return f.Users, note, err
+}
+
 // policy is a loaded model with its user model, if it has one.
 type policy struct {
 	model *lm.Model
@@ -125,6 +135,10 @@ func openPolicy(in Inputs) (_ *policy, err error) {
 	if err != nil {
 		return nil, err
 	}
+	userFolder, note, err := in.Policy.userModel(note)
+	if err != nil {
+		return nil, err
+	}
 	o := lm.Options{Place: in.place(), DType: in.dtype(), Adapters: adapters}
 	if note.Reward {
 		o.Top = rewardTop(note.UserModel)
@@ -155,7 +169,7 @@ func openPolicy(in Inputs) (_ *policy, err error) {
 		}
 	}
 	if note.UserModel.Tokens > 0 {
-		users, err := usermodel.Load(filepath.Join(in.Policy.Policy, "user_model.safetensors"), note.UserModel, note.Users, p.model.Width, in.place())
+		users, err := usermodel.Load(filepath.Join(userFolder, "user_model.safetensors"), note.UserModel, note.Users, p.model.Width, in.place())
 		if err != nil {
 			return nil, err
 		}
@@ -169,6 +183,7 @@ func (p *policy) responseLogps(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.
 	return p.model.ResponseLogps(s, &m.batch, p.hidden(s, m, mode))
 }
 
+// hidden is the hidden state of every selected place of a packed batch: [R, d], differentiable.
 func (p *policy) hidden(s *tensor.Scope, m *micro, mode lm.Mode) *tensor.Tensor {
 	var soft *tensor.Tensor
 	if len(m.users) > 0 {

@@ -136,8 +136,11 @@ func (s sampler) restrict(all []candidate, sum float64) []candidate {
 	return all
 }
 
-// uniform is a number in [0, 1) that depends on the keys alone: splitmix64 over them in turn.
-func uniform(keys ...uint64) float64 {
+// uniform is a number in [0, 1) that depends on the keys alone.
+func uniform(keys ...uint64) float64 { return float64(hash(keys...)>>11) / (1 << 53) }
+
+// hash is splitmix64 over the keys in turn.
+func hash(keys ...uint64) uint64 {
 	h := uint64(0x9e3779b97f4a7c15)
 	for _, k := range keys {
 		h ^= k
@@ -146,5 +149,5 @@ func uniform(keys ...uint64) float64 {
 		h = (h ^ h>>27) * 0x94d049bb133111eb
 		h ^= h >> 31
 	}
-	return float64(h>>11) / (1 << 53)
+	return h
 }

@@ -200,7 +200,7 @@ func TestSparseKeepBest(t *testing.T) {
 	withTrainer(t, short, func(trainer *Trainer) error {
 		order := order{rows: short.Data.Len(), seed: short.Seed}
 		for trainer.done < result.Kept {
-			if _, err := trainer.next(&order); err != nil {
+			if _, err := trainer.nextStep(t.Context(), &order, &trainState{}); err != nil {
 				return err
 			}
 		}

@@ -70,7 +70,7 @@ func TestFullNormIsOneGradient(t *testing.T) {
 			job.CheckReference = false
 		}
 		job.LoRA.Dropout = 0
-		inTrainer(t, job, func(tr *Trainer) {
+		warmedUp(t, job, func(tr *Trainer) {
 			stats, err := tr.Gradients(job.Data.(rows))
 			if err != nil {
 				t.Fatal(err)

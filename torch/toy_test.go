@@ -176,8 +176,13 @@ func wide(values []float32) []float64 {
 // withTrainer runs body on a trainer, inside tensor.Run.
 func withTrainer(t *testing.T, job TrainJob, body func(*Trainer) error) {
 	t.Helper()
+	inTrainer(t, func() (*Trainer, error) { return NewTrainer(job) }, body)
+}
+
+func inTrainer(t *testing.T, make func() (*Trainer, error), body func(*Trainer) error) {
+	t.Helper()
 	err := tensor.Run(func() error {
-		trainer, err := NewTrainer(job)
+		trainer, err := make()
 		if err != nil {
 			return err
 		}

@@ -32,10 +32,14 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	if err != nil {
 		return TrainResult{}, err
 	}
-	if state.Step == 0 {
-		if state.PromptShift, err = t.checkReference(); err != nil {
-			return TrainResult{}, err
-		}
+	switch {
+	case t.rl != nil:
+		err = t.checkPrompts()
+	case state.Step == 0:
+		state.PromptShift, err = t.checkReference()
+	}
+	if err != nil {
+		return TrainResult{}, err
 	}
 	rows := order{rows: t.job.Data.Len(), seed: t.job.Seed, inOrder: t.job.InOrder}
 	if rows.rows == 0 {
@@ -51,7 +55,7 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
-		points, err := t.next(&rows)
+		points, err := t.nextStep(ctx, &rows, state)
 		if err != nil {
 			return TrainResult{}, err
 		}
@@ -67,8 +71,8 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	return t.finish(state)
 }
 
-// next is one optimizer step on the next rows.
-func (t *Trainer) next(rows *order) ([]Point, error) {
+// nextStep is one step on the next rows.
+func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
 	var examples []Example
 	for _, i := range rows.batch(t.done, t.job.BatchSize) {
 		e, err := t.job.Data.At(i)
@@ -77,6 +81,14 @@ func (t *Trainer) next(rows *order) ([]Point, error) {
 		}
 		examples = append(examples, e)
 	}
+	if t.rl != nil {
+		return t.nextTexts(ctx, examples, state)
+	}
+	return t.next(examples)
+}
+
+// next is one optimizer step on examples.
+func (t *Trainer) next(examples []Example) ([]Point, error) {
 	stats, err := t.Step(examples)
 	if errors.Is(err, errNotFinite) {
 		return nil, t.explainNotFinite(stats, examples)

@@ -23,7 +23,8 @@ type Trainer struct {
 	groups []paramGroup     // weights or adapters, then user parameters
 	table  *usermodel.Table // sparse rows of users; nil: none
 	scope  *tensor.Scope
-	done   int // finished optimizer steps
+	rl     *reinforcement // rloo, grpo, ppo
+	done   int            // finished steps
 	tokens int64
 }
 
@@ -36,10 +37,18 @@ type paramGroup struct {
 }
 
 // NewTrainer loads the base policy and adds what is trained.
-func NewTrainer(job TrainJob) (_ *Trainer, err error) {
+func NewTrainer(job TrainJob) (*Trainer, error) { return newTrainer(job, nil) }
+
+// newTrainer is NewTrainer with the scores of texts from rate; nil: from the reward model of job.RL.
+func newTrainer(job TrainJob, rate rater) (_ *Trainer, err error) {
 	start(job.Device)
 	if err := job.Objective.Check(); err != nil {
 		return nil, err
+	}
+	if job.Objective.IsRL() {
+		if err := job.checkRL(rate != nil); err != nil {
+			return nil, err
+		}
 	}
 	if err := job.UserModel.Check(); err != nil {
 		return nil, err
@@ -88,38 +97,44 @@ func NewTrainer(job TrainJob) (_ *Trainer, err error) {
 	if len(t.groups) == 0 && t.table == nil {
 		return nil, fmt.Errorf("nothing is trained: lora has rank 0 and there is no user model")
 	}
-	return t, nil
+	if job.Objective.IsRL() {
+		err = t.reinforce(dir, adapters, rate)
+	}
+	return t, err
 }
 
 // collect lists the trained tensors with their optimizer state.
 func (t *Trainer) collect() {
-	add := func(names []string, values []*tensor.Tensor, lr, decay float64) {
-		if len(values) == 0 {
-			return
-		}
-		g := paramGroup{names: names, values: values, lr: lr, decay: decay}
-		for _, p := range values {
-			g.m = append(g.m, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
-			g.v = append(g.v, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
-		}
-		t.groups = append(t.groups, g)
-	}
 	var names []string
 	var values []*tensor.Tensor
 	for _, p := range t.policy.model.Params() {
 		names, values = append(names, p.Name), append(values, p.Value)
 	}
 	o := t.job.Optimizer
-	add(names, values, o.LR, o.WeightDecay)
+	t.optimise(names, values, o.LR, o.WeightDecay)
 	if t.policy.users != nil {
 		names, values := t.policy.users.Params()
-		add(names, values, o.UserLR, o.UserWeightDecay)
+		t.optimise(names, values, o.UserLR, o.UserWeightDecay)
 		t.table = t.policy.users.Table()
 	}
 }
 
+// optimise adds a group of trained tensors.
+func (t *Trainer) optimise(names []string, values []*tensor.Tensor, lr, decay float64) {
+	if len(values) == 0 {
+		return
+	}
+	g := paramGroup{names: names, values: values, lr: lr, decay: decay}
+	for _, p := range values {
+		g.m = append(g.m, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
+		g.v = append(g.v, t.scope.Zeros(t.job.place(), tensor.Float32, p.Shape()...))
+	}
+	t.groups = append(t.groups, g)
+}
+
 // Close frees everything.
 func (t *Trainer) Close() {
+	t.rl.close()
 	t.policy.close()
 	t.scope.Close()
 }
@@ -242,6 +257,15 @@ func (t *Trainer) Step(examples []Example) (StepStats, error) {
 
 // Update clips the gradients that are in the parameters and takes one AdamW step with them.
 func (t *Trainer) Update(stats StepStats) (StepStats, error) {
+	stats, err := t.descend(stats, t.done+1)
+	if err == nil {
+		t.done++
+	}
+	return stats, err
+}
+
+// descend is Update as the nth AdamW step, counted from 1, at the learning rate of the step that is under way.
+func (t *Trainer) descend(stats StepStats, n int) (StepStats, error) {
 	if math.IsNaN(stats.Loss) || math.IsInf(stats.Loss, 0) || math.IsNaN(stats.GradNorm) || math.IsInf(stats.GradNorm, 0) {
 		return stats, errNotFinite
 	}
@@ -250,9 +274,8 @@ func (t *Trainer) Update(stats StepStats) (StepStats, error) {
 		tensor.ScaleGrads(t.params(), o.MaxGradNorm/(stats.GradNorm+1e-6)) // torch's clip_grad_norm_ adds the same 1e-6
 	}
 	factor := o.factor(t.done, t.job.Steps)
-	t.done++
 	for _, g := range t.groups {
-		tensor.AdamW(g.values, g.m, g.v, t.done, g.lr*factor, o.Beta1, o.Beta2, o.Eps, g.decay)
+		tensor.AdamW(g.values, g.m, g.v, n, g.lr*factor, o.Beta1, o.Beta2, o.Eps, g.decay)
 	}
 	if t.table != nil {
 		t.table.Update(func(rows, m, v *tensor.Tensor, steps []int64) {

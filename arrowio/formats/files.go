@@ -21,8 +21,16 @@ const maxLine = 16 << 20
 
 // suffixes are those of the files in a folder that a reader takes. A single file may have any name.
 var suffixes = map[string][]string{
-	"jsonl": {".jsonl", ".jsonl.gz"},
-	"tldr":  {".json", ".jsonl", ".json.gz", ".jsonl.gz"},
+	"jsonl":   {".jsonl", ".jsonl.gz"},
+	"tldr":    {".json", ".jsonl", ".json.gz", ".jsonl.gz", ".parquet"},
+	"parquet": {".parquet"},
+	"csv":     {".csv", ".csv.gz"},
+}
+
+// parts are the files of formats that are a folder of files with set names.
+var parts = map[string][]string{
+	"psoups": {"P1A", "P1B", "P2A", "P2B", "P3A", "P3B"},
+	"prism":  {surveyPart, conversationsPart},
 }
 
 // Files lists the files that the reader of format takes from source, a file or a folder, in the order it reads them:
@@ -31,6 +39,9 @@ func Files(format, source string) ([]string, error) {
 	info, err := os.Stat(source)
 	if err != nil {
 		return nil, err
+	}
+	if len(parts[format]) > 0 {
+		return partFiles(format, source)
 	}
 	if !info.IsDir() {
 		return []string{filepath.Base(source)}, nil
@@ -50,7 +61,36 @@ func Files(format, source string) ([]string, error) {
 		err = fmt.Errorf("%s has no file that ends in %s", source, strings.Join(suffixes[format], ", "))
 	}
 	slices.Sort(names)
+	isParquet := func(name string) bool { return strings.HasSuffix(name, ".parquet") }
+	if err == nil && slices.ContainsFunc(names, isParquet) && slices.ContainsFunc(names, func(name string) bool { return !isParquet(name) }) {
+		err = fmt.Errorf("%s has Parquet files and others, which may be the same data twice; name the folder or file of one kind", source)
+	}
 	return names, err
+}
+
+// partFiles finds each part of a format once, in the order of parts.
+func partFiles(format, folder string) ([]string, error) {
+	var names, missing []string
+	for _, part := range parts[format] {
+		var found []string
+		for _, suffix := range []string{".json", ".jsonl", ".json.gz", ".jsonl.gz"} {
+			if info, err := os.Stat(filepath.Join(folder, part+suffix)); err == nil && !info.IsDir() {
+				found = append(found, part+suffix)
+			}
+		}
+		if len(found) > 1 {
+			return nil, fmt.Errorf("%s has %s; one of them expected", folder, strings.Join(found, " and "))
+		}
+		if len(found) == 0 {
+			missing = append(missing, part)
+		}
+		names = append(names, found...)
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("%s has no %s (.json or .jsonl, plain or .gz); format %s is a folder with %s",
+			folder, strings.Join(missing, ", "), format, strings.Join(parts[format], ", "))
+	}
+	return names, nil
 }
 
 // Path is where the file name, as Files gives it, lies.
@@ -62,15 +102,21 @@ func Path(source, name string) string {
 }
 
 // readFiles yields the records of all files of source, one after the other.
-func readFiles(format, source string, read func(name string, r io.Reader) iter.Seq2[Record, error]) iter.Seq2[Record, error] {
-	return func(yield func(Record, error) bool) {
+func readFiles[T any](format, source string, read func(name string, r io.Reader) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return readPart(format, source, "", read)
+}
+
+// readPart yields the records of those files of source whose names begin with part.
+func readPart[T any](format, source, part string, read func(name string, r io.Reader) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		names, err := Files(format, source)
 		if err != nil {
-			yield(Record{}, err)
+			yield(none, err)
 			return
 		}
 		for _, name := range names {
-			if !readFile(Path(source, name), name, read, yield) {
+			if strings.HasPrefix(name, part) && !readFile(Path(source, name), name, read, yield) {
 				return
 			}
 		}
@@ -78,19 +124,15 @@ func readFiles(format, source string, read func(name string, r io.Reader) iter.S
 }
 
 // readFile reports whether to go on.
-func readFile(path, name string, read func(string, io.Reader) iter.Seq2[Record, error], yield func(Record, error) bool) bool {
+func readFile[T any](path, name string, read func(string, io.Reader) iter.Seq2[T, error], yield func(T, error) bool) bool {
 	f, err := os.Open(path)
 	if err != nil {
-		yield(Record{}, err)
+		var none T
+		yield(none, err)
 		return false
 	}
 	defer f.Close()
-	r, err := decompressed(f)
-	if err != nil {
-		yield(Record{}, fmt.Errorf("%s: %w", path, err))
-		return false
-	}
-	for record, err := range read(name, r) {
+	for record, err := range read(name, decompressed(f)) {
 		if !yield(record, err) || err != nil {
 			return false
 		}
@@ -98,14 +140,23 @@ func readFile(path, name string, read func(string, io.Reader) iter.Seq2[Record, 
 	return true
 }
 
-// decompressed looks at the bytes, not at the name.
-func decompressed(r io.Reader) (io.Reader, error) {
+// decompressed looks at the bytes, not at the name. What is wrong with a gzip header is said by the first read.
+func decompressed(r io.Reader) io.Reader {
 	b := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := b.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return gzip.NewReader(b)
+	if magic, _ := b.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return b
 	}
-	return b, nil
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return &failing{err}
+	}
+	return z
 }
+
+// failing is a reader that only fails.
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 // line is one line without its end.
 type line struct {

@@ -1,4 +1,4 @@
-// Package formats reads comparisons from the files people have (jsonl, tldr), and makes files up in such a format
+// Package formats reads comparisons from the files people have (jsonl, csv, parquet, tldr, psoups, prism), and makes files up in such a format
 // (synthetic). Every line becomes a usable row, or is named with a reason: nothing is skipped in silence. It also holds
 // what is decided about rows before any model sees them: the split, who is seen, simulated choices.
 //
@@ -8,6 +8,8 @@ package formats
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -15,21 +17,41 @@ import (
 // where the user liked it and as Rejected where not; the other is "".
 type Row struct {
 	File string // name relative to the source
-	Line int64  // from 1
+	Line int64  // from 1; of a file that is one list, the item
 
 	User     string // id as text
 	UserText string // what is known about the user in words; may be empty
 	Group    string
 	Cluster  string
 	Split    string // train, test; "" where the data does not say
-	Prompt   string
+	Prompt   string // where it is a conversation (Turns), a rendering for people, which identifies it
 	Chosen   string
 	Rejected string
+
+	Turns        []Turn // a prompt that is a conversation; nil where it is plain text
+	Conversation string // id of the conversation that the row is a turn of; "" where there are none
+	TurnNumber   int32  // from 0
 
 	// SecondChosen says that the chosen response is the second one in the data; of unpaired rows, that their response is
 	// not liked: no response at all, which would be the second, is better. A rule that must choose between equals takes
 	// the first.
 	SecondChosen bool
+}
+
+// Turn is an utterance of a conversation.
+type Turn struct {
+	Role    string `json:"role"` // user, assistant, system
+	Content string `json:"content"`
+}
+
+// Rendering is a conversation for people: one line for each turn, its role before it. Different conversations may have one
+// rendering only where an utterance has a line that begins like a turn.
+func Rendering(turns []Turn) string {
+	var b strings.Builder
+	for _, t := range turns {
+		fmt.Fprintf(&b, "%s: %s\n", t.Role, t.Content)
+	}
+	return b.String()
 }
 
 // Values of Row.Split.
@@ -60,11 +82,25 @@ const (
 	IdenticalPair = "identical_pair"
 	InvalidUTF8   = "invalid_utf8"
 	OverLong      = "over_long"
+	Truncated     = "truncated"    // the file ends here, in the middle
+	Damaged       = "damaged"      // the file cannot be read from here on
+	WrongCells    = "wrong_cells"  // of csv: more or fewer cells than the header has
+	WrongQuotes   = "wrong_quotes" // of csv
+	WrongMessages = "wrong_messages"
+	OtherProfile  = "other_profile"
+	DuplicateID   = "duplicate_id"
+	UnknownUser   = "unknown_user" // of whom the data's list of users says nothing
+	NoChosen      = "no_chosen"    // of a whole conversation bad, of a turn left out
 
-	BlankLine   = "blank_line"   // left out: nothing but white space
-	OtherPolicy = "other_policy" // left out: a summary of a policy that is not compared
-	EqualTexts  = "equal_texts"  // left out: both summaries are the same
-	OverLimit   = "over_4800"    // left out: more characters than the format keeps
+	BlankLine        = "blank_line"        // left out: nothing but white space
+	OtherPolicy      = "other_policy"      // left out: a summary of a policy that is not compared
+	EqualTexts       = "equal_texts"       // left out: both summaries are the same
+	OverLimit        = "over_4800"         // left out: more characters than the format keeps
+	EqualCompletions = "equal_completions" // left out: both completions are the same
+	Duplicate        = "duplicate"         // left out: the same row stands before
+	EmptyCompletion  = "empty_completion"  // left out: a completion without a word
+	NoConversation   = "no_conversation"   // left out: a user without conversations
+	NoRejected       = "no_rejected"       // left out: a turn with nothing to choose from
 )
 
 // Record is one line of a source. Of lines that are not usable, Row has File and Line, and the rest as far as known.
@@ -81,9 +117,9 @@ func (r Record) String() string {
 }
 
 // Counts says whether the record is a comparison of the data set for its statistics: a usable row, or one that the
-// format leaves out only after the paper's counts were made (equal texts, too long). Its user and split are known.
+// format leaves out only after the paper's counts were made. Its user and split are known.
 func (r Record) Counts() bool {
-	return r.Kind == Usable || r.Kind == LeftOut && (r.Reason == EqualTexts || r.Reason == OverLimit)
+	return r.Kind == Usable || r.Kind == LeftOut && slices.Contains([]string{EqualTexts, OverLimit, EmptyCompletion}, r.Reason)
 }
 
 func (r Record) as(kind Kind, reason, format string, args ...any) Record {

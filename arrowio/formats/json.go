@@ -22,6 +22,11 @@ type problem struct{ reason, detail string }
 func parseObject(text []byte) (object, problem) {
 	var fields object
 	err := json.Unmarshal(text, &fields)
+	if err != nil && (bytes.Contains(text, []byte("NaN")) || bytes.Contains(text, []byte("Infinity"))) {
+		if json.Unmarshal(withoutNaN(text), &fields) == nil {
+			err = nil
+		}
+	}
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong), err == nil && fields == nil:
@@ -145,4 +150,36 @@ func typeName(raw []byte) string {
 		return "null"
 	}
 	return fmt.Sprintf("the number %.20s", raw)
+}
+
+// withoutNaN puts null for the numbers that Python writes and JSON has not: NaN, Infinity and -Infinity.
+func withoutNaN(text []byte) []byte {
+	var out []byte
+	for i, quoted := 0, false; i < len(text); i++ {
+		switch rest := text[i:]; {
+		case quoted && text[i] == '\\' && len(rest) > 1:
+			out = append(out, text[i])
+			i++
+		case text[i] == '"':
+			quoted = !quoted
+		case !quoted:
+			if n := notANumber(rest); n > 0 {
+				out = append(out, "null"...)
+				i += n - 1
+				continue
+			}
+		}
+		out = append(out, text[i])
+	}
+	return out
+}
+
+// notANumber is the length of such a number at the start of text; 0 where there is none.
+func notANumber(text []byte) int {
+	for _, name := range []string{"NaN", "Infinity", "-Infinity"} {
+		if bytes.HasPrefix(text, []byte(name)) {
+			return len(name)
+		}
+	}
+	return 0
 }

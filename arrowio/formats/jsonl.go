@@ -1,11 +1,11 @@
 package formats
 
 // The reader of jsonl: one JSON object a line with prompt, chosen, rejected, user, and, where the data has them,
-// user_text, group, cluster, split. Unpaired data has response and label instead of chosen and rejected (unpaired.go).
+// user_text, group, cluster, split. Prompt and responses may be lists of messages (chat.go). Unpaired data has response and
+// label instead of chosen and rejected (unpaired.go).
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -42,7 +42,7 @@ func records(name string, r io.Reader, convert func(Record, object) Record) iter
 		for l, err := range lines(r) {
 			record := Record{Row: Row{File: name, Line: l.number}}
 			if err != nil {
-				yield(record, fmt.Errorf("%s: %w", name, err))
+				yield(broken(record, err))
 				return
 			}
 			if !yield(fromLine(record, l, convert), nil) {
@@ -90,6 +90,12 @@ type column struct {
 
 // comparison fills in record from the fields of a line.
 func comparison(record Record, fields object, columns Columns) Record {
+	if isChat(fields, columns) {
+		var problem problem
+		if fields, record.Turns, problem = fromChat(fields, columns); problem.reason != "" {
+			return record.bad(problem.reason, "%s", problem.detail)
+		}
+	}
 	var label string
 	wanted := []column{
 		{"user", &record.User, object.scalar, false},

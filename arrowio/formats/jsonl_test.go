@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -38,12 +39,12 @@ func only(t *testing.T, text string, columns Columns) Record {
 func TestJSONLRow(t *testing.T) {
 	got := only(t, `{"prompt":"p","chosen":"c","rejected":"r","user":7,"user_text":"t","group":"g","cluster":2,"split":"validation","more":[1]}`, nil)
 	want := Record{Row: Row{File: "f.jsonl", Line: 1, User: "7", UserText: "t", Group: "g", Cluster: "2", Split: Test, Prompt: "p", Chosen: "c", Rejected: "r"}}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	got = only(t, `{"prompt":"","better":"c","worse":"r","annotator":"x"}`, Columns{"chosen": "better", "rejected": "worse", "user": "annotator"})
 	want = Record{Row: Row{File: "f.jsonl", Line: 1, User: "x", Chosen: "c", Rejected: "r"}}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("mapped columns: %+v, want %+v", got, want)
 	}
 }
@@ -166,21 +167,41 @@ func TestFolderAndGzip(t *testing.T) {
 	}
 }
 
-func TestTruncatedGzipIsAnError(t *testing.T) {
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	io.WriteString(w, strings.Repeat(`{"prompt":"p","chosen":"c","rejected":"r","user":1}`+"\n", 1000))
+func zipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, text)
 	w.Close()
-	path := filepath.Join(t.TempDir(), "x.jsonl.gz")
-	if err := os.WriteFile(path, zipped.Bytes()[:zipped.Len()-20], 0o644); err != nil {
-		t.Fatal(err)
-	}
-	var last error
-	for _, err := range ReadJSONL(path, nil) {
-		last = err
-	}
-	if last == nil {
-		t.Error("half a file is taken for a whole one")
+	return b.String()
+}
+
+// TestGzipThatBreaksOff: what can be read is read, and the place where it ends is a bad row.
+func TestGzipThatBreaksOff(t *testing.T) {
+	whole := zipped(strings.Repeat(`{"prompt":"p","chosen":"c","rejected":"r","user":1}`+"\n", 1000))
+	damaged := []byte(whole)
+	damaged[len(damaged)-5] ^= 1
+	for name, c := range map[string]struct {
+		text, reason string
+		usable       int
+	}{
+		"no checksum":    {whole[:len(whole)-8], Truncated, 1000},
+		"half":           {whole[:len(whole)/2], Truncated, -1},
+		"header only":    {whole[:5], Truncated, 0},
+		"wrong checksum": {string(damaged), Damaged, 1000},
+		"no gzip":        {"\x1f\x8b not at all", Damaged, 0},
+	} {
+		path := filepath.Join(t.TempDir(), "x.jsonl.gz")
+		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got := collect(t, ReadJSONL(path, nil))
+		last := got[len(got)-1]
+		if last.Kind != Bad || last.Reason != c.reason || last.File != "x.jsonl.gz" || last.Line != int64(len(got)) {
+			t.Errorf("%s ends with %s, want %s", name, last, c.reason)
+		}
+		if c.usable >= 0 && len(got)-1 != c.usable {
+			t.Errorf("%s: %d rows before the end, want %d", name, len(got)-1, c.usable)
+		}
 	}
 }
 

@@ -79,6 +79,37 @@ func (s Split) cut(keys []Key, size map[Key]int, rows int) int {
 	return n
 }
 
+// AssignConversations returns train or test for each row, given its user and its conversation. Conversations stay whole
+// and are dealt user by user: of n, int(Train x n) train, as in the authors' code, so that of a single one (Train below 1)
+// nothing is trained on and its user is not seen.
+func (s Split) AssignConversations(users, conversations []string) []string {
+	of := map[string][]string{}
+	met := map[string]bool{}
+	for i, c := range conversations {
+		if !met[c] {
+			met[c] = true
+			of[users[i]] = append(of[users[i]], c)
+		}
+	}
+	train := map[string]bool{}
+	for user, own := range of {
+		slices.Sort(own)
+		random := newRandom(s.Seed, "conversations of "+user)
+		random.Shuffle(len(own), func(i, j int) { own[i], own[j] = own[j], own[i] })
+		for _, c := range own[:int(s.Train*float64(len(own)))] {
+			train[c] = true
+		}
+	}
+	sides := make([]string, len(users))
+	for i, c := range conversations {
+		sides[i] = Test
+		if train[c] {
+			sides[i] = Train
+		}
+	}
+	return sides
+}
+
 // UserCount is how many comparisons of a user are on each side, those included that a format leaves out only after
 // counting (Record.Counts).
 type UserCount struct {

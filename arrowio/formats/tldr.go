@@ -9,15 +9,26 @@ import (
 	"io"
 	"iter"
 	"strings"
+
+	"github.com/prlhf/prlhf/arrowio/parquet"
 )
 
 // maxTLDR is the most characters (code points) that prompt and one summary may have together. The authors' code counts
 // the user identifier that it writes before the prompt too, which ours does not have.
 const maxTLDR = 4800
 
-// ReadTLDR yields the records of source, a file or a folder of *.json and *.jsonl, plain or gzip. An error, which is
-// one of the disk and not of a line, ends it.
-func ReadTLDR(source string) iter.Seq2[Record, error] { return readFiles("tldr", source, TLDR) }
+// ReadTLDR yields the records of source, a file or a folder of *.json and *.jsonl, plain or gzip, or of *.parquet. An
+// error, which is one of the disk and not of a line, ends it.
+func ReadTLDR(source string) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		names, err := Files("tldr", source)
+		if err == nil && parquet.Is(Path(source, names[0])) {
+			readParquet("tldr", source, tldrRecord)(yield)
+			return
+		}
+		readFiles("tldr", source, TLDR)(yield)
+	}
+}
 
 // TLDR yields a record for every line of r; name stands for the file in them. Chosen and rejected are as recorded in
 // the data. Rows of other policies, with equal texts or too long are left out, as in the paper.

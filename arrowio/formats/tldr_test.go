@@ -2,6 +2,7 @@ package formats
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -18,11 +19,11 @@ func TestTLDRRow(t *testing.T) {
 	got := collect(t, TLDR("batch3.json", strings.NewReader(tldrText()+"\n"+tldrText(`"choice":1`, `"choice":0`, `"train"`, `"valid2"`))))
 	want := Row{File: "batch3.json", Line: 1, User: "W", Split: Train, Prompt: "SUBREDDIT: r/dogs\nTITLE: TITLE\nPOST: POST\nTL;DR: ",
 		Chosen: " second", Rejected: " first", SecondChosen: true}
-	if got[0].Row != want || got[0].Kind != Usable {
+	if !reflect.DeepEqual(got[0].Row, want) || got[0].Kind != Usable {
 		t.Errorf("%+v, want %+v", got[0], want)
 	}
 	want.Line, want.Split, want.Chosen, want.Rejected, want.SecondChosen = 2, Test, " first", " second", false
-	if got[1].Row != want {
+	if !reflect.DeepEqual(got[1].Row, want) {
 		t.Errorf("%+v, want %+v", got[1], want)
 	}
 }

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestUnpairedRows(t *testing.T) {
 		if !liked {
 			want.Chosen, want.Rejected, want.SecondChosen = "", "a", true
 		}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("liked %s gives %+v; expected %+v", label, got, want)
 		}
 	}

@@ -26,6 +26,7 @@ func printClaims(s screen, claims []runner.ClaimOutcome) {
 			claimLines(s, c.Text)
 			claimLines(s, c.Values)
 		}
+		claimLines(s, c.SeedsText())
 		if c.Err != "" {
 			claimLines(s, s.red("error: ")+c.Err)
 		}
@@ -63,6 +64,9 @@ type claimJSON struct {
 	Values string `json:"values,omitempty"`
 	Note   string `json:"note,omitempty"`
 	Error  string `json:"error,omitempty"`
+
+	Seeds     int `json:"seeds,omitempty"`      // seeds that it was checked on one by one
+	SeedsHold int `json:"seeds_hold,omitempty"` // on how many of them it holds
 }
 
 type reportJSON struct {
@@ -83,7 +87,7 @@ func printResultJSON(w io.Writer, r *runner.Result, err error) error {
 	}{Event: "result", Claims: []claimJSON{}, Reports: []reportJSON{}, Failed: []string{}}
 	if r != nil {
 		for _, c := range r.Claims {
-			out.Claims = append(out.Claims, claimJSON{c.Addr, c.Holds, c.Text, c.Values, c.Note, c.Err})
+			out.Claims = append(out.Claims, claimJSON{c.Addr, c.Holds, c.Text, c.Values, c.Note, c.Err, c.Seeds, c.SeedsHold})
 		}
 		for _, f := range r.Reports {
 			out.Reports = append(out.Reports, reportJSON{f.Name, filepath.ToSlash(f.Markdown), filepath.ToSlash(f.HTML), filepath.ToSlash(f.JSON)})

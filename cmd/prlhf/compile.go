@@ -71,11 +71,22 @@ func (c *call) chooseDevice() (torch.Device, error) {
 			kind = "cuda"
 		}
 	case "cuda":
-		if ok, detail := torch.Cuda(); !ok {
-			return torch.Device{}, fmt.Errorf("-device cuda: %s (prlhf doctor tells more)", detail)
+		if err := wantCUDA(findCUDA()); err != nil {
+			return torch.Device{}, err
 		}
 	default:
 		return torch.Device{}, fmt.Errorf("-device is %q; cpu or cuda is expected", kind)
 	}
 	return torch.Device{Kind: kind, Threads: c.threads}, nil
+}
+
+// wantCUDA is the error of asking for a device that is not there, in the doctor's words.
+func wantCUDA(found finding) error {
+	switch {
+	case found.grade == good:
+		return nil
+	case found.advice == "":
+		return fmt.Errorf("-device cuda: %s", found.text)
+	}
+	return fmt.Errorf("-device cuda: %s; %s", found.text, found.advice)
 }

@@ -88,14 +88,19 @@ func findLibtorch() finding {
 // findCUDA asks torch, and says which part is missing when it has none.
 func findCUDA() finding {
 	ok, detail := torch.Cuda()
-	driver := driverVersion()
+	return cudaFinding(ok, detail, torch.Version() != "", driverVersion())
+}
+
+// cudaFinding puts torch's answer (detail is the dynamic linker's own words, or CUDA's) beside the driver that is there, "" for
+// none: without one, what torch lacks does not matter.
+func cudaFinding(ok bool, detail string, libtorch bool, driver string) finding {
 	switch {
 	case ok:
 		return finding{good, "CUDA", "a device answers" + driverNote(driver), ""}
-	case torch.Version() == "":
-		return finding{absent, "CUDA", "not asked for: this build has no libtorch" + driverNote(driver), ""}
+	case !libtorch:
+		return finding{absent, "CUDA", "this build has no libtorch to ask" + driverNote(driver), "in the source tree: make build"}
 	case driver == "":
-		return finding{absent, "CUDA", "no NVIDIA driver, so everything runs on the CPU", "for a GPU: install NVIDIA's driver, then make cuda"}
+		return finding{absent, "CUDA", "no NVIDIA driver, so there is only the CPU", "for a GPU: install NVIDIA's driver, then make cuda"}
 	}
 	return finding{missing, "CUDA", detail + driverNote(driver), "add NVIDIA's libraries: make cuda"}
 }

@@ -40,10 +40,13 @@ func runScripts(t *testing.T, dir string) {
 	})
 }
 
-// condition adds [libtorch]: this build has it.
+// condition adds [libtorch]: this build has it; [driver]: the machine has NVIDIA's.
 func condition(name string) (bool, error) {
-	if name == "libtorch" {
+	switch name {
+	case "libtorch":
 		return torch.Version() != "", nil
+	case "driver":
+		return driverVersion() != "", nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }

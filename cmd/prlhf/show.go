@@ -17,16 +17,18 @@ func showVerb() verb {
 		name: "show", args: "[SPEC...] ADDR",
 		brief: "print a number and tell where it comes from",
 		text: `ADDR is a block, or a value below it, such as accuracy.test["vanilla"].groups.minority. Under the value stand the ` +
-			"stages that it was made by, each above what it was made from, with the settings that its fingerprint hashes.",
+			"stages that it was made by, each above what it was made from, with the settings that its fingerprint hashes. Of a " +
+			"train block with a user model it also shows the users: who is nearest to whom, and their cluster weights.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			c.planFlags(fs)
+			all := fs.Bool("all", false, fmt.Sprintf("show all users, not the first %d", firstUsers))
 			c.jsonFlag(fs, "print value and stages as a JSON object")
-			return func(context.Context) error { return show(c) }
+			return func(context.Context) error { return show(c, *all) }
 		},
 	}
 }
 
-func show(c *call) error {
+func show(c *call, all bool) error {
 	specs, addr := splitAddr(c.args)
 	if addr == "" && len(specs) > 0 && strings.HasPrefix(specs[len(specs)-1], "claim.") {
 		return fmt.Errorf("show explains results; %s is a statement on them, which the report prints with what it compared. Show one of the results that it names", specs[len(specs)-1])
@@ -48,14 +50,18 @@ func show(c *call) error {
 		if err != nil {
 			return err
 		}
+		users, err := runner.UsersOf(p.plan, p.store, instance)
+		if err != nil {
+			return err
+		}
 		if c.json {
-			objects = append(objects, explanationObject(instance, x))
+			objects = append(objects, explanationObject(instance, x, usersObject(users, all)))
 			continue
 		}
 		if i > 0 {
 			s.line("")
 		}
-		printExplanation(s, instance, x)
+		printExplanation(s, instance, x, users, all)
 	}
 	if c.json {
 		return writeJSON(c.out, objects)
@@ -63,11 +69,14 @@ func show(c *call) error {
 	return nil
 }
 
-// printExplanation prints the value, the files that hold it, and the stages behind it.
-func printExplanation(s screen, addr string, x runner.Explanation) {
+// printExplanation prints the value, the users of a user model, the files that hold the value, and the stages behind it.
+func printExplanation(s screen, addr string, x runner.Explanation, users *runner.Users, all bool) {
 	s.line(s.bold(addr))
 	for _, l := range valueLines(x.Value) {
 		s.line("  " + l)
+	}
+	if users != nil {
+		printUsers(s, users, all)
 	}
 	switch {
 	case !x.Stored:
@@ -105,9 +114,10 @@ func printStages(s screen, x runner.Explanation, depth int) {
 }
 
 type explanationJSON struct {
-	Addr  string    `json:"addr"`
-	Value any       `json:"value,omitempty"`
-	Stage stageJSON `json:"stage"`
+	Addr  string     `json:"addr"`
+	Value any        `json:"value,omitempty"`
+	Users *usersJSON `json:"users,omitempty"`
+	Stage stageJSON  `json:"stage"`
 }
 
 type stageJSON struct {
@@ -118,8 +128,8 @@ type stageJSON struct {
 	Inputs      []stageJSON `json:"inputs,omitempty"` // left out where the stage stood before
 }
 
-func explanationObject(addr string, x runner.Explanation) explanationJSON {
-	return explanationJSON{addr, plainValue(x.Value), stageObject(x)}
+func explanationObject(addr string, x runner.Explanation, users *usersJSON) explanationJSON {
+	return explanationJSON{addr, plainValue(x.Value), users, stageObject(x)}
 }
 
 func stageObject(x runner.Explanation) stageJSON {

@@ -183,7 +183,7 @@ func generate(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos
 }
 
 func report(values map[string]any) error {
-	values["torch"], values["threads"], values["peak_rss_mib"] = torch.Version(), *threads, peakRSS()
+	values["torch"], values["threads"], values["peak_rss_mib"], values["load_average"] = torch.Version(), *threads, peakRSS(), loadAverage()
 	line, err := json.Marshal(values)
 	if err != nil {
 		return err
@@ -199,6 +199,19 @@ func peakRSS() int64 {
 		return 0
 	}
 	return u.Maxrss / 1024
+}
+
+// loadAverage is what else ran: processes over 1, 5 and 15 minutes; nil where the system does not tell.
+func loadAverage() []float64 {
+	line, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return nil
+	}
+	load := make([]float64, 3)
+	if _, err := fmt.Sscan(string(line), &load[0], &load[1], &load[2]); err != nil {
+		return nil
+	}
+	return load
 }
 
 func round(x float64, places int) float64 {

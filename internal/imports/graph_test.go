@@ -17,6 +17,7 @@ var ours = map[string][]string{
 	"runner": {"dsl", "arrowio", "arrowio/formats", "torch", "torch/tokenizer", "torch/lm", "torch/usermodel", "torch/objective",
 		"judges", "judges/openai", "reports", "runner/store"},
 	"judges/openai":   {"judges"},
+	"arrowio/formats": {"arrowio/parquet"},
 	"torch":           {"torch/lm", "torch/usermodel", "torch/objective", "torch/tensor", "torch/safetensors"},
 	"torch/lm":        {"torch/tensor", "torch/safetensors"},
 	"torch/usermodel": {"torch/tensor", "torch/safetensors"},
@@ -34,7 +35,7 @@ var ours = map[string][]string{
 // owners says who may import a third party's packages; the longest prefix counts. Others may be imported by nobody.
 var owners = map[string][]string{
 	"github.com/sugarme/gotch":       {"torch/tensor"},
-	"github.com/apache/arrow/go/v17": {"arrowio"},
+	"github.com/apache/arrow/go/v17": {"arrowio", "arrowio/parquet"},
 	"github.com/hashicorp/hcl/v2":    {"dsl"},
 	"github.com/zclconf/go-cty":      {"dsl"},
 	"github.com/rs/zerolog":          {"cmd/prlhf"},
@@ -43,7 +44,7 @@ var owners = map[string][]string{
 	"golang.org/x/sys":               {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
 	"golang.org/x/text":              {"torch/tokenizer"},
 	"gonum.org/v1/plot":              {"reports"},
-	"gonum.org/v1/gonum":             {"reports", "judges"},
+	"gonum.org/v1/gonum":             {"reports", "judges", "torch/usermodel"},
 }
 
 // ranges are the packages that use hcl for source ranges and diagnostics only.

@@ -70,7 +70,7 @@ func (m *Model) fill(dir string, set *safetensors.Set, o Options, newScore bool)
 	if err := m.keepTiedHead(dir, set, weights, updates); err != nil {
 		return err
 	}
-	m.place_(weights)
+	m.install(weights)
 	m.prepareRotations()
 	if o.LoRA != nil && o.LoRA.Rank > 0 {
 		if err := m.addAdapters(*o.LoRA, o.Seed); err != nil {
@@ -174,8 +174,8 @@ func (c Config) isTransposed(name string) bool {
 	})
 }
 
-// place_ puts the weights where the network reads them, as parameters when all are trained.
-func (m *Model) place_(weights map[string]*tensor.Tensor) {
+// install puts the weights where the network reads them, as parameters when all are trained.
+func (m *Model) install(weights map[string]*tensor.Tensor) {
 	if m.full {
 		for _, s := range m.Shapes() {
 			p := m.scope.Parameter(weights[s.Name])

@@ -25,17 +25,22 @@ type Config struct {
 }
 
 // Kinds are the losses that a spec can name.
-var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "kto", "reward"}
+var Kinds = []string{"sft", "dpo", "ipo", "hinge", "simpo", "cpo", "orpo", "kto", "reward", "rloo", "grpo", "ppo"}
 
-// NeedsReference tells whether the loss uses reference log-probs.
+// NeedsReference tells whether the loss or the implicit reward uses reference log-probs. Those of the texts that a policy
+// writes in training are computed there; only comparisons that it is judged on need stored ones.
 func (c Config) NeedsReference() bool {
-	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto"
+	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto" || c.IsRL()
 }
 
-// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs. kto takes either.
+// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs, none where the policy writes them. kto takes one
+// or two.
 func (c Config) Responses() int {
-	if c.Kind == "sft" {
+	switch {
+	case c.Kind == "sft":
 		return 1
+	case c.IsRL():
+		return 0
 	}
 	return 2
 }

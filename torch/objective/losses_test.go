@@ -71,10 +71,10 @@ func TestBCO(t *testing.T) {
 
 func TestCheckNamesTheConstant(t *testing.T) {
 	for want, c := range map[string]Config{
-		`objective "aot" is not offered; there are sft, dpo, ipo, hinge, simpo, cpo, orpo, kto, reward`: {Kind: "aot"},
-		"alpha is 50; it is a share from 0 to 1":                                                        {Kind: "dpo", Alpha: 50, Beta: 1},
-		"beta is 0; it must be above 0":                                                                 {Kind: "hinge"},
-		`normalize is "mean"; it may be sum or length`:                                                  {Kind: "ipo", Beta: 1, Normalize: "mean"},
+		`objective "aot" is not offered; there are sft, dpo, ipo, hinge, simpo, cpo, orpo, kto, reward, rloo, grpo, ppo`: {Kind: "aot"},
+		"alpha is 50; it is a share from 0 to 1":       {Kind: "dpo", Alpha: 50, Beta: 1},
+		"beta is 0; it must be above 0":                {Kind: "hinge"},
+		`normalize is "mean"; it may be sum or length`: {Kind: "ipo", Beta: 1, Normalize: "mean"},
 	} {
 		if err := c.Check(); err == nil || err.Error() != want {
 			t.Errorf("%+v: %v; want %s", c, err, want)

@@ -2,6 +2,7 @@
 package usermodel
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,6 +50,19 @@ func (c Config) given() bool { return c.Kind == "cluster" && c.Weights == "given
 
 // weightKinds are the kinds of cluster weights; "" is softmax.
 var weightKinds = []string{"softmax", "free", "given"}
+
+// CheckAdapt says why new users cannot be fitted to a policy with this user model; nil: they can.
+func (c Config) CheckAdapt() error {
+	switch {
+	case c.Kind == "" || c.Tokens == 0:
+		return errors.New("the policy has no user model; adapt fits new users' part of an individualized or cluster one")
+	case c.Kind == "uniform":
+		return errors.New("the policy's user model is uniform, the same for every user; adapt fits new users' part of an individualized or cluster one")
+	case c.given():
+		return errors.New("the policy's cluster weights are given, not trained; adapt fits softmax or free weights")
+	}
+	return nil
+}
 
 // Check returns the first field that is out of range.
 func (c Config) Check() error {

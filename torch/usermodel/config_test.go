@@ -49,3 +49,23 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckAdapt(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{Kind: "individualized", Tokens: 1}, ""},
+		{Config{Kind: "cluster", Tokens: 1, Clusters: 2}, ""},
+		{Config{Kind: "cluster", Tokens: 1, Clusters: 2, Weights: "free"}, ""},
+		{Config{}, "no user model"},
+		{Config{Kind: "individualized"}, "no user model"}, // T_u = 0 is vanilla
+		{Config{Kind: "uniform", Tokens: 1}, "is uniform"},
+		{Config{Kind: "cluster", Tokens: 1, Clusters: 2, Weights: "given"}, "weights are given"},
+	} {
+		err := c.cfg.CheckAdapt()
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v; want %q", c.cfg, err, c.want)
+		}
+	}
+}

@@ -62,7 +62,7 @@ train "dpo" {
   lora       = { rank = 4, alpha = 32, dropout = 0.1, targets = ["q", "fc_in", "embedding"] }
   evaluate   = { data = sample(dataset.own.test, 100), every = 10 }
   keep       = "best"
-  seeds      = [7]
+  seeds      = [7, 1, -3]
 }
 
 train "default_adapter" {

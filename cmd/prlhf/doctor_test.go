@@ -1,0 +1,27 @@
+package main
+
+import "testing"
+
+// What is said of CUDA does not quote the dynamic linker where a driver is what is missing; apply, plan and generate say
+// what the doctor says.
+func TestWithoutCUDA(t *testing.T) {
+	const linker = "libcudart.so.13: cannot open shared object file: No such file or directory"
+	for _, c := range []struct {
+		ok, libtorch bool
+		driver       string
+		want         string // of -device cuda; "" for none
+	}{
+		{true, true, "580.1", ""},
+		{false, true, "", "-device cuda: no NVIDIA driver, so there is only the CPU; for a GPU: install NVIDIA's driver, then make cuda"},
+		{false, true, "580.1", "-device cuda: " + linker + "; NVIDIA driver 580.1; add NVIDIA's libraries: make cuda"},
+		{false, false, "", "-device cuda: this build has no libtorch to ask; in the source tree: make build"},
+	} {
+		got := ""
+		if err := wantCUDA(cudaFinding(c.ok, linker, c.libtorch, c.driver)); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
