@@ -1,7 +1,7 @@
 # make help lists the targets. The recipes call scripts/, which can be run by hand too.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check golden parity bench gpu-check test-interop cuda fuzz clean
+.PHONY: help setup build demo test check golden parity bench gpu-check test-interop nightly cuda fuzz clean
 
 version := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -39,6 +39,9 @@ gpu-check: build ## parity, training in bf16, generation and bench on a GPU
 
 test-interop: setup ## tests against Python's transformers, tokenizers, peft and TRL (makes .venv-interop)
 	@scripts/interop
+
+nightly: build ## the longer specs, one after the other; reports go to out/
+	@scripts/nightly
 
 cuda: setup ## add NVIDIA's libraries to .libtorch
 	@scripts/cuda

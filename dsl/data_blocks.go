@@ -34,10 +34,14 @@ func (f *fields) synthetic(block Block) *Synthetic {
 
 // dataset reads a dataset block.
 func (f *fields) dataset(block Block, inst *instance) *Dataset {
-	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl", "parquet", "csv")}
+	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl", "parquet", "csv", "prompts", "responses")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
 	d.Columns = f.columns(d.Format)
-	d.Unpaired = f.unpaired(d.Columns)
+	if d.HasRows() {
+		d.Unpaired = f.unpaired(d.Columns)
+	} else if !f.broken["format"] {
+		f.belongs([]string{"split", "simulate", "draw", "shuffle_users", "expect"}, "data with comparisons, and format "+quote(d.Format)+" has none")
+	}
 	d.Split = f.split(d)
 	d.Simulate = f.simulate()
 	d.Draw = f.word("draw", "quota", "quota", "numpy")
@@ -47,6 +51,13 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 		formats = nil
 	}
 	d.GroupBy, d.UserText = f.rowExpr("group_by", inst, formats, false), f.rowExpr("user_text", inst, formats, false)
+	if !d.HasRows() {
+		for _, name := range []string{"group_by", "user_text"} {
+			if f.exprs[name] != nil {
+				f.say(name, "Does not apply", "%s belongs to data with comparisons, and format %q has none.", name, d.Format)
+			}
+		}
+	}
 	d.MaxPromptTokens = f.count("max_prompt_tokens", 0, "the most tokens of a prompt", 1)
 	d.MaxTokens = f.count("max_tokens", 0, "the most tokens of prompt and response", 1)
 	if d.MaxTokens > 0 && d.MaxPromptTokens >= d.MaxTokens {
@@ -123,7 +134,7 @@ func (f *fields) columns(format string) map[string]string {
 	if in == nil {
 		return nil
 	}
-	if !slices.Contains([]string{"jsonl", "parquet", "csv"}, format) && !f.broken["format"] {
+	if !slices.Contains([]string{"jsonl", "parquet", "csv", "responses"}, format) && !f.broken["format"] {
 		f.say("columns", "Does not apply", "columns belongs to formats whose columns have names of your own: jsonl, parquet, csv, responses.")
 		return nil
 	}
@@ -246,6 +257,9 @@ func datasetAttr(inst *instance, d *Dataset, name string) cty.Value {
 	case "prompts":
 		return newSet(&Set{Kind: PromptSet, Op: SetPrompts, Dataset: d})
 	case "responses":
+		if !d.HasRows() {
+			return newSet(&Set{Kind: ResponseSet, Op: SetSide, Dataset: d, Name: "responses"})
+		}
 		rows := unionOf([]*Set{{Kind: RowSet, Op: SetSplit, Dataset: d, Name: "train"}, {Kind: RowSet, Op: SetSplit, Dataset: d, Name: "test"}})
 		return newSet(&Set{Kind: ResponseSet, Op: SetSide, Of: []*Set{rows}, Name: "responses"})
 	case "users", "unseen_users":

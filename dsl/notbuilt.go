@@ -9,7 +9,6 @@ var blocksNotBuilt = map[string]bool{}
 // valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
 var valuesNotBuilt = map[string][]string{
 	"synthetic.format":    {"psoups", "prism", "prompts"},
-	"dataset.format":      {"prompts", "responses"},
 	"model.chat_template": {"tulu", "llama3"},
 }
 

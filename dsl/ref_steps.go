@@ -95,6 +95,9 @@ func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.V
 			inst.addr, name, didYouMean(name, offered), known(offered, 12)))
 	}
 	if d, ok := inst.built.(*Dataset); ok && name != "paper" {
+		if diags := d.lacks(name, rng); diags.HasErrors() {
+			return cty.DynamicVal, diags
+		}
 		return datasetAttr(inst, d, name), nil
 	}
 	if u, ok := inst.built.(*UserModel); ok {

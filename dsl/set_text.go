@@ -20,6 +20,9 @@ func (s *Set) String() string {
 		}
 		return s.Of[0].String() + ".prompts"
 	case SetSide:
+		if s.Dataset != nil {
+			return s.Dataset.Addr.String() + "." + s.Name
+		}
 		return s.Of[0].String() + "." + s.Name
 	case SetGenerated:
 		return s.Generate.Addr.String()

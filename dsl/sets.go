@@ -18,7 +18,7 @@ type SetOp string
 const (
 	SetSplit     SetOp = "split"     // rows of Dataset; Name "train" or "test"
 	SetPrompts   SetOp = "prompts"   // Dataset's own prompts, or the distinct prompts of the rows Of[0]
-	SetSide      SetOp = "side"      // responses of the rows Of[0]; Name chosen, rejected or responses
+	SetSide      SetOp = "side"      // responses of the rows Of[0]; Name chosen, rejected or responses; or Dataset's own responses
 	SetGenerated SetOp = "generated" // responses of Generate
 	SetUsers     SetOp = "users"     // users of Dataset; Name users or unseen_users
 	SetGroup     SetOp = "group"     // users of Dataset in group Name

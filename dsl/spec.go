@@ -68,7 +68,7 @@ type Synthetic struct {
 // Dataset reads comparisons.
 type Dataset struct {
 	Block
-	Format          string // tldr psoups prism jsonl parquet csv
+	Format          string // tldr psoups prism jsonl parquet csv prompts responses
 	Source          string // path as resolved against the file that wrote it; "" when Synthetic is set
 	Synthetic       *Synthetic
 	Columns         map[string]string // our column -> theirs

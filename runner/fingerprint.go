@@ -73,6 +73,9 @@ func describeSet(s *dsl.Set, place func(*dsl.Dataset) int) string {
 		}
 		return "prompts(" + inner + ")"
 	case dsl.SetSide:
+		if s.Dataset != nil {
+			return fmt.Sprintf("%s of data %d", s.Name, place(s.Dataset))
+		}
 		return s.Name + "(" + inner + ")"
 	case dsl.SetGenerated:
 		return "generated responses"

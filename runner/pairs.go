@@ -85,8 +85,8 @@ func (t texts) readSide(e *Env) ([]response, error) {
 	return out, nil
 }
 
-// match pairs the candidate's responses with the baseline's: the same prompt, user and sample, else the user's first. It
-// counts what has no partner.
+// match pairs the candidate's responses with the baseline's: the same prompt, user and sample, else the user's first, else
+// nobody's, which stands for everybody. It counts what has no partner; nobody's candidate has nobody to judge it.
 func match(candidate, baseline []response) (pairs []pair, alone int) {
 	type place struct {
 		prompt, user string
@@ -105,6 +105,9 @@ func match(candidate, baseline []response) (pairs []pair, alone int) {
 			text, ok = of[place{r.prompt, r.user, 0}]
 		}
 		if !ok {
+			text, ok = of[place{r.prompt, "", 0}]
+		}
+		if !ok || r.user == "" {
 			alone++
 			continue
 		}

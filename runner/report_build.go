@@ -189,7 +189,7 @@ func (d *drawing) meetPeople() error {
 			return err
 		}
 		for _, u := range users {
-			if known, met := d.people[u.ID]; !met || !known.Seen && u.Seen {
+			if known, met := d.people[u.ID]; u.ID != "" && (!met || !known.Seen && u.Seen) {
 				d.people[u.ID] = u
 			}
 		}

@@ -111,7 +111,7 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 		e.Say("%d of %d rows cannot be used and are left out: %s%s", out.bad.Rows(), out.lines, strings.Join(out.named, "; "), out.more())
 	}
 	if out.usable.Rows() == 0 {
-		return fmt.Errorf("%s has no usable comparison in %d lines", s.spec.Addr, out.lines)
+		return fmt.Errorf("%s has no usable row in %d", s.spec.Addr, out.lines)
 	}
 	return out.Close()
 }
@@ -126,6 +126,10 @@ func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
 		return formats.ReadPRISM(source, formats.Pairs{All: s.spec.Pairs == "all", Seed: s.spec.Seed})
 	case "parquet":
 		return formats.ReadParquet(source, formats.Columns(s.spec.Columns))
+	case "prompts":
+		return formats.ReadPrompts(source)
+	case "responses":
+		return formats.ReadResponses(source, formats.Columns(s.spec.Columns))
 	case "csv":
 		return formats.ReadCSV(source, formats.Columns(s.spec.Columns))
 	}

@@ -4,6 +4,9 @@
 // A training row of an unseen user is on neither side: nobody trains on them. Where conversations stay whole, each user's
 // conversations are split apart, and those of unseen users are all in test, as the paper has it. Users stand in the order of their index:
 // by their number of training comparisons in tldr (the authors' ranking) and with seen_top, else by id.
+//
+// Prompts and responses without a choice are on neither side, and nobody of them is seen. Where they are nobody's, their
+// user has no id.
 package runner
 
 import (
@@ -72,6 +75,9 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	}
 	v := &view{records: records, sides: s.sides(records)}
 	s.meetUsers(v)
+	if !s.spec.HasRows() {
+		return s.finish(e, v)
+	}
 	if err := s.describeUsers(e, v); err != nil {
 		return err
 	}
@@ -86,6 +92,11 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if !slices.Contains(v.sides, arrowio.Train) {
 		return fmt.Errorf("%s has no comparison to train on: nobody is seen, or everything is in test", s.spec.Addr)
 	}
+	return s.finish(e, v)
+}
+
+// finish writes what the split came to.
+func (s *splitStage) finish(e *Env, v *view) error {
 	if err := s.write(e, v); err != nil {
 		return err
 	}
@@ -93,11 +104,17 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 	if s.spec.Unpaired {
 		v.likes(statistics)
 	}
+	if !s.spec.HasRows() {
+		withoutRows(statistics)
+	}
 	return writeResult(e.File(resultFile), dsl.Value(map[string]dsl.Value{"statistics": statistics, "notes": v.bySide()}))
 }
 
 // sides says which records train. Records that the data's own split does not name are split like data without one.
 func (s *splitStage) sides(records []recorded) []string {
+	if !s.spec.HasRows() {
+		return make([]string, len(records))
+	}
 	if s.spec.Split.By == "conversation" {
 		return s.conversationSides(records)
 	}

@@ -58,8 +58,20 @@ func sizes(of map[string]map[string]bool) dsl.Value {
 	return out
 }
 
+// withoutRows is what the statistics are of data without comparisons: of prompts and responses nobody's choices are counted.
+func withoutRows(statistics map[string]dsl.Value) {
+	none := newTally(nil).value()
+	for _, what := range []string{"comparisons", "train", "test", "users", "conversations", "turns"} {
+		statistics[what] = none
+	}
+}
+
 // dataset is everything that is counted of a data set.
 func (d *drawing) dataset(i instance) []reports.Block {
+	if set := i.item.(*dsl.Dataset); !set.HasRows() {
+		prompts, _ := at(i.value, "statistics", "prompts", "all").(float64)
+		return []reports.Block{&reports.Facts{Name: set.Addr.String(), Title: set.Addr.String(), Items: []reports.Fact{{Name: "distinct prompts", Value: fmt.Sprintf("%.0f", prompts)}}}}
+	}
 	out := []reports.Block{d.statistics(i)}
 	if t := sides(i); t != nil {
 		out = append(out, t)

@@ -329,6 +329,7 @@ func (w *world) seen(rows []rowRef) []arrowio.User {
 	for _, r := range rows {
 		has[w.user(r)] = true
 	}
+	has[""] = false // nobody's prompts and responses
 	var out []arrowio.User
 	for _, t := range w.tables {
 		for _, u := range t.users {

@@ -55,7 +55,7 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
-		points, err := t.nextStep(ctx, &rows, state)
+		points, err := t.advance(ctx, &rows, state)
 		if err != nil {
 			return TrainResult{}, err
 		}
@@ -71,8 +71,20 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	return t.finish(state)
 }
 
-// nextStep is one step on the next rows.
-func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+// advance is one step on the next rows.
+func (t *Trainer) advance(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+	if t.rl == nil {
+		return t.next(rows)
+	}
+	prompts, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
+	return t.nextTexts(ctx, prompts, state)
+}
+
+// batch is the next rows.
+func (t *Trainer) batch(rows *order) ([]Example, error) {
 	var examples []Example
 	for _, i := range rows.batch(t.done, t.job.BatchSize) {
 		e, err := t.job.Data.At(i)
@@ -81,14 +93,15 @@ func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) 
 		}
 		examples = append(examples, e)
 	}
-	if t.rl != nil {
-		return t.nextTexts(ctx, examples, state)
-	}
-	return t.next(examples)
+	return examples, nil
 }
 
-// next is one optimizer step on examples.
-func (t *Trainer) next(examples []Example) ([]Point, error) {
+// next is one optimizer step on the next rows.
+func (t *Trainer) next(rows *order) ([]Point, error) {
+	examples, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
 	stats, err := t.Step(examples)
 	if errors.Is(err, errNotFinite) {
 		return nil, t.explainNotFinite(stats, examples)

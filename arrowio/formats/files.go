@@ -21,10 +21,12 @@ const maxLine = 16 << 20
 
 // suffixes are those of the files in a folder that a reader takes. A single file may have any name.
 var suffixes = map[string][]string{
-	"jsonl":   {".jsonl", ".jsonl.gz"},
-	"tldr":    {".json", ".jsonl", ".json.gz", ".jsonl.gz", ".parquet"},
-	"parquet": {".parquet"},
-	"csv":     {".csv", ".csv.gz"},
+	"jsonl":     {".jsonl", ".jsonl.gz"},
+	"tldr":      {".json", ".jsonl", ".json.gz", ".jsonl.gz", ".parquet"},
+	"parquet":   {".parquet"},
+	"csv":       {".csv", ".csv.gz"},
+	"prompts":   {".json", ".jsonl", ".txt", ".json.gz", ".jsonl.gz", ".txt.gz"},
+	"responses": {".json", ".jsonl", ".json.gz", ".jsonl.gz"},
 }
 
 // parts are the files of formats that are a folder of files with set names.

@@ -1,4 +1,5 @@
-// Package formats reads comparisons from the files people have (jsonl, csv, parquet, tldr, psoups, prism), and makes files up in such a format
+// Package formats reads comparisons from the files people have (jsonl, csv, parquet, tldr, psoups, prism, prompts,
+// responses), and makes files up in such a format
 // (synthetic). Every line becomes a usable row, or is named with a reason: nothing is skipped in silence. It also holds
 // what is decided about rows before any model sees them: the split, who is seen, simulated choices.
 //
@@ -14,7 +15,7 @@ import (
 )
 
 // Row is one comparison: a user chose one response over another. Where the data is unpaired, it is one response, as Chosen
-// where the user liked it and as Rejected where not; the other is "".
+// where the user liked it and as Rejected where not; the other is "". A prompt alone has neither.
 type Row struct {
 	File string // name relative to the source
 	Line int64  // from 1; of a file that is one list, the item
@@ -82,8 +83,9 @@ const (
 	IdenticalPair = "identical_pair"
 	InvalidUTF8   = "invalid_utf8"
 	OverLong      = "over_long"
-	Truncated     = "truncated"    // the file ends here, in the middle
-	Damaged       = "damaged"      // the file cannot be read from here on
+	Truncated     = "truncated" // the file ends here, in the middle
+	Damaged       = "damaged"   // the file cannot be read from here on
+	EmptyPrompt   = "empty_prompt"
 	WrongCells    = "wrong_cells"  // of csv: more or fewer cells than the header has
 	WrongQuotes   = "wrong_quotes" // of csv
 	WrongMessages = "wrong_messages"
