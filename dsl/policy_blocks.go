@@ -95,7 +95,8 @@ func (f *fields) train(block Block, inst *instance) *Train {
 			f.say("evaluate", "Missing key", "evaluate needs data, the rows that are scored.")
 		}
 	}
-	if t.Keep == "best" && t.Evaluate == nil && !f.broken["evaluate"] {
+	f.trainTexts(t)
+	if t.Keep == "best" && t.Evaluate == nil && !f.broken["evaluate"] && t.Objective.RL == nil {
 		f.say("keep", "Missing attribute", `keep = "best" needs evaluate, which tells what is best.`)
 	}
 	t.Seeds = f.seeds()
@@ -129,6 +130,23 @@ func (f *fields) trainData(t *Train) {
 	}
 	if kind := t.Objective.Kind; kind != "" && !slices.Contains(unpairedKinds, kind) {
 		f.pairsOnly("data", t.Data, kind+" compares", " Objectives for such rows are kto and sft.")
+	}
+}
+
+// trainTexts refuses what has no meaning where a policy is trained on texts that it writes itself: no rows of its own have a
+// gradient, and its progress is the reward.
+func (f *fields) trainTexts(t *Train) {
+	if t.Objective.RL == nil {
+		return
+	}
+	if t.Evaluate != nil {
+		f.say("evaluate", "Does not apply", `evaluate belongs to objectives on data; %s has the curves reward, kl, entropy, length and clipped, and keep = "best" goes by reward.`, t.Objective.Kind)
+	}
+	if t.LoRA != nil && t.LoRA.Dropout > 0 {
+		f.say("lora", "Does not apply", "dropout is %g in lora; %s compares a text's log-probs before and after a step, which dropout would change: leave it out.", t.LoRA.Dropout, t.Objective.Kind)
+	}
+	if t.Optimizer.StopNorm > 0 {
+		f.say("optimizer", "Does not apply", "stop_norm belongs to objectives on data; %s has no gradient over rows.", t.Objective.Kind)
 	}
 }
 

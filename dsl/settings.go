@@ -169,15 +169,15 @@ func (f *fields) rl(kind string) *RL {
 		Reward:   f.rewardModel("reward"),
 		Samples:  f.count("samples", 4, "the number of texts per prompt", 1),
 		Sampling: f.sampling(1),
-		Clip:     f.number("clip", 0.2, "how far the probability ratio may move", span{0, 1, true, "above 0 and up to 1"}),
+		Clip:     f.number("clip", 0.2, "how far the probability ratio may move", span{0, 0.999, true, "above 0 and below 1"}),
 		Passes:   f.count("passes", 4, "the number of optimizer steps per batch of texts", 1),
 		KLTarget: f.number("kl_target", 0, "the KL to the reference that is kept to, in nats per text", above(0)),
 	}
 	if r.Samples < 2 && kind != "ppo" {
 		f.say("samples", "Out of range", "kind = %q compares the texts of one prompt: samples is 2 or more; this is %d.", kind, r.Samples)
 	}
-	if r.Sampling.Temperature == 0 {
-		f.say("sampling", "Out of range", "temperature is 0 in sampling: greedy texts of one prompt are all the same; policy optimisation needs a temperature above 0.")
+	if s := r.Sampling; s.Temperature != 1 || s.TopP != 1 || s.TopK != 0 || s.MinP != 0 || s.MinNewTokens != 0 || s.RepetitionPenalty != 1 || s.NoRepeatNgram != 0 || len(s.Stop) > 0 {
+		f.say("sampling", "Out of range", "kind = %q draws texts from the policy as it is, so that their log-probs are those of the draw: temperature is 1, and of the other keys only max_new_tokens may be set.", kind)
 	}
 	return r
 }

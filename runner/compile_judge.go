@@ -16,10 +16,14 @@ func (c *compiler) winRate(w *dsl.WinRate) *Node {
 		return nil
 	}
 	stage := &winRateStage{spec: w}
-	for i, candidate := range candidates {
-		baseline := baselines[min(i, len(baselines)-1)] // of the same seed, where both have several
+	runs := max(len(candidates), len(baselines))
+	if len(candidates) > 1 && len(baselines) > 1 { // run by run
+		runs = min(len(candidates), len(baselines))
+	}
+	for i := range runs {
+		candidate, baseline := candidates[min(i, len(candidates)-1)], baselines[min(i, len(baselines)-1)]
 		name := w.Addr.String()
-		if len(candidates) > 1 {
+		if runs > 1 {
 			name += fmt.Sprintf(" run %d", i+1)
 		}
 		n := c.judge(&w.Block, name, w.Judge, twoMethods{candidate, baseline}, datasetsOf(peopleOf(w.Candidate)...))

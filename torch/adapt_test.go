@@ -409,3 +409,25 @@ func TestAdaptIsStopped(t *testing.T) {
 		t.Errorf("%v after %d steps, %d files", err, steps, len(left))
 	}
 }
+
+// kto's reference point is that of each user's own comparisons: beside others a user gets the same row, to the bit.
+func TestAdaptByKTO(t *testing.T) {
+	dir := model(t, "llama")
+	fit, _ := tastes(t, dir, 3)
+	fit = ktoJob(t, dir, fit).Data.(rows)
+	in := trained(t, dir, personal["individualized"])
+	run := func(data rows) []float32 {
+		job := adaptJob(t, in, data)
+		job.Objective = objective.Config{Kind: "kto", Alpha: 1, Beta: 0.3, LambdaChosen: 1, LambdaRejected: 1}
+		if losses := mustAdapt(t, job); !(losses[29] < losses[0]-0.05) {
+			t.Errorf("losses %v", losses)
+		}
+		return stored(t, job.Out, "user_embedding")
+	}
+	all, row := run(fit), 2*16
+	for u := 1; u <= 2; u++ {
+		if one := run(ofUser(fit, int32(u), int32(u))); !slices.Equal(all[u*row:(u+1)*row], one[u*row:(u+1)*row]) {
+			t.Errorf("user %d has another row beside the other user than alone", u)
+		}
+	}
+}

@@ -28,6 +28,7 @@ type trainState struct {
 	BestSum     string   `json:"best_sha256"` // of the best step's weights; "": none yet
 	RL          *rlState `json:"rl,omitempty"`
 	Points      []Point  `json:"points"`
+	Pending     []Point  `json:"pending,omitempty"` // of the last step, where the run was stopped before they were complete; not in Points
 }
 
 func (t *Trainer) bestPath() string { return filepath.Join(t.job.Checkpoints, "best.safetensors") }

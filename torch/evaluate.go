@@ -3,13 +3,14 @@
 package torch
 
 import (
+	"context"
 	"fmt"
 	"slices"
 )
 
 // evaluate is the accuracy on the evaluation rows: top (pooled over seen users), generic (unseen users, as user 0) and
 // average (mean over seen users); design.md section 2, "Accuracy". Ties count as wrong.
-func (t *Trainer) evaluate() ([]Point, error) {
+func (t *Trainer) evaluate(ctx context.Context) ([]Point, error) {
 	data := t.job.Evaluate.Data
 	right, all := map[int32]int{}, map[int32]int{}
 	const window = 256
@@ -27,7 +28,7 @@ func (t *Trainer) evaluate() ([]Point, error) {
 			}
 		}
 		i := 0
-		err = t.Score(examples, func(l Logp) {
+		err = t.score(ctx, examples, func(l Logp) {
 			e := examples[i]
 			i++
 			all[e.User]++
@@ -69,7 +70,7 @@ func accuracyPoints(step int, right, all map[int32]int) []Point {
 
 // keepBest saves the weights when the evaluation is the best so far, by top, or by generic where no user is seen.
 func (t *Trainer) keepBest(state *trainState, points []Point) error {
-	if !t.job.KeepBest {
+	if !t.job.KeepBest || len(points) == 0 {
 		return nil
 	}
 	var score float64

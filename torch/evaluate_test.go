@@ -51,7 +51,7 @@ func TestEvaluateCountsTiesAsWrong(t *testing.T) {
 			top, averages float64
 		}{{better, 0, 0}, {worse, 0.5, 0.5}} {
 			trainer.job.Evaluate = &Evaluation{Data: c.data, Every: 1}
-			points, err := trainer.evaluate()
+			points, err := trainer.evaluate(t.Context())
 			if err != nil {
 				return err
 			}

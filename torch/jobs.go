@@ -103,14 +103,16 @@ type Optimizer struct {
 }
 
 // RL is what rloo, grpo and ppo need besides: where rewards come from, how texts are drawn, and the guards against a
-// policy that only learns to please the reward model (design.md section 2).
+// policy that only learns to please the reward model (design.md section 2). Steps of such a job are batches of texts, of
+// BatchSize prompts each; learning rate and checkpoints go by them. A text that ends has its end token as its last token,
+// for the reward and for the log-probs; one that reaches MaxNewTokens is scored and trained on as it is, cut.
 type RL struct {
 	Reward   PolicyFiles // a reward model with the policy's tokenizer
 	EOS      []int32
-	Samples  int      // texts per prompt and user
-	Sampling Sampling // MaxNewTokens caps the length
-	Clip     float64  // epsilon of the probability ratio
-	Passes   int      // optimizer steps per batch of texts
+	Samples  int      // texts per prompt and user; rloo and grpo compare them, so 2 or more
+	Sampling Sampling // temperature 1 and nothing else, for the gradient is that of the policy itself; MaxNewTokens caps the length
+	Clip     float64  // epsilon of the probability ratio: of the whole text (rloo) or of each token (grpo, ppo); ppo: of the values too
+	Passes   int      // optimizer steps per batch of texts; at 1 every text is of the policy that learns from it, and no ratio is clipped
 	KLTarget float64  // nats per text; beta is adapted to keep the KL near it; 0: beta is fixed
 }
 
@@ -123,7 +125,7 @@ type Evaluation struct {
 // Point is one value of a training curve.
 type Point struct {
 	Step  int
-	Name  string // loss lr grad_norm chosen_logps rejected_logps (reward models: chosen_reward rejected_reward) margin accuracy full_grad_norm; of evaluation: top generic average; of RL: reward kl entropy length clipped
+	Name  string // loss lr grad_norm chosen_logps rejected_logps (reward models: chosen_reward rejected_reward) margin accuracy full_grad_norm; of evaluation: top generic average; of RL: reward kl entropy length clipped beta
 	Value float64
 }
 
@@ -138,7 +140,7 @@ type Progress struct {
 // TrainResult is what a run ended with.
 type TrainResult struct {
 	Steps             int
-	Kept              int     // step after which the kept weights were taken
+	Kept              int     // step after which the kept weights were taken; 0: the start (RL)
 	PromptShift       float64 // mean |change| of summed response log-probs that the untrained soft prompt causes; 0 without one
 	Points            []Point // all curves, those from before a resume included
 	UserParameters    int64

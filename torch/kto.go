@@ -63,17 +63,23 @@ func mismatched(examples []Example) []Example {
 	return out
 }
 
-// zeroPoints are z0 of the user pass and of the generic pass: the mean of log pi/ref over its mismatched pairs, at least 0.
-func zeroPoints(kinds []passKind, ratios []float64) (z0 [2]float64) {
+// mismatches gathers log pi/ref of mismatched pairs, for the user pass and for the generic pass.
+type mismatches struct{ sum, n [2]float64 }
+
+func (m *mismatches) add(kind passKind, ratio float64) {
 	for pass, other := range []passKind{genericPass, userPass} {
-		sum, n := 0.0, 0.0
-		for i, kind := range kinds {
-			if kind != other {
-				sum, n = sum+ratios[i], n+1
-			}
+		if kind != other {
+			m.sum[pass] += ratio
+			m.n[pass]++
 		}
+	}
+}
+
+// z0 of each pass is the mean over its mismatched pairs, at least 0.
+func (m *mismatches) z0() (z0 [2]float64) {
+	for pass, n := range m.n {
 		if n > 0 {
-			z0[pass] = max(0, sum/n)
+			z0[pass] = max(0, m.sum[pass]/n)
 		}
 	}
 	return z0

@@ -30,6 +30,8 @@ func (j TrainJob) checkRL(rated bool) error {
 		return fmt.Errorf("clip is %g; it must be between 0 and 1", rl.Clip)
 	case !(rl.KLTarget >= 0) || math.IsInf(rl.KLTarget, 0):
 		return fmt.Errorf("kl_target is %g nats; it must be 0 (none) or more", rl.KLTarget)
+	case j.StopNorm > 0:
+		return fmt.Errorf("stop_norm is %g; %s has no fixed texts whose gradient could become so small", j.StopNorm, kind)
 	case j.LoRA != nil && j.LoRA.Dropout > 0:
 		return fmt.Errorf("lora has dropout %g; %s compares the policy with itself, so it must be 0", j.LoRA.Dropout, kind)
 	}
@@ -138,5 +140,5 @@ func checkScores(examples []Example, scores [][]float64) error {
 // rlState is what a resumed run needs besides tensors.
 type rlState struct {
 	Beta   float64                     `json:"beta"`
-	Scores map[int32]objective.Moments `json:"scores"` // ppo: of every text so far, by rater; user 0 is one rater
+	Scores map[int32]objective.Moments `json:"scores"` // ppo: of the texts so far, by rater; user 0 is one rater
 }

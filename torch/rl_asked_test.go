@@ -93,6 +93,29 @@ func TestReferenceUnits(t *testing.T) {
 	}
 }
 
+// PPO whitens by all that is known of a rater, and by nothing of the others; one text of the rater is compared with earlier
+// ones.
+func TestWeighWhitensByRater(t *testing.T) {
+	state := rlState{Scores: map[int32]objective.Moments{}}
+	one := func() []objective.Text {
+		return []objective.Text{{Old: []float64{-1}, Reference: []float64{-1}, Values: []float64{0}}}
+	}
+	for _, batch := range [][2]float64{{4, 100}, {8, 700}} {
+		r := &rollout{examples: []Example{{Rater: RaterUser{User: 2}}, {Rater: RaterUser{User: 1}}},
+			texts: [][]objective.Text{one(), one()}, scores: [][]float64{batch[:1], batch[1:]}}
+		r.weigh(objective.Config{Kind: "ppo", Beta: 1}, &state)
+		for i, of := range r.texts {
+			want := 0.0 // the first text of a rater has nothing to be compared with
+			if batch[0] == 8 {
+				want = math.Sqrt2 / 2 // the second of two is half their distance above the mean, the deviation is distance / sqrt 2
+			}
+			if got := of[0].Advantages[0]; math.Abs(got-want) > 1e-12 {
+				t.Errorf("batch %v: the advantage of text %d is %g; want %g", batch, i, got, want)
+			}
+		}
+	}
+}
+
 func TestCheckRL(t *testing.T) {
 	for _, c := range []struct {
 		want   string // "": none
@@ -111,6 +134,7 @@ func TestCheckRL(t *testing.T) {
 		{"clip is 0", func(j *TrainJob) { j.RL.Clip = 0 }},
 		{"clip is NaN", func(j *TrainJob) { j.RL.Clip = math.NaN() }},
 		{"kl_target is -1", func(j *TrainJob) { j.RL.KLTarget = -1 }},
+		{"stop_norm is 0.1", func(j *TrainJob) { j.StopNorm = 0.1 }},
 		{"lora has dropout 0.1", func(j *TrainJob) { j.LoRA = &lm.LoRAConfig{Rank: 1, Dropout: 0.1} }},
 		{"sampling has temperature 0; rloo draws from the policy itself", func(j *TrainJob) { j.RL.Sampling.Temperature = 0 }},
 		{"sampling has top_p 0.9", func(j *TrainJob) { j.RL.Sampling.TopP = 0.9 }},

@@ -28,10 +28,11 @@ func rlRun(ctx context.Context, job TrainJob, rate rater, progress func(Progress
 }
 
 // resumableRL has everything that a checkpoint must bring back: the adapted beta, what is known of users' scores, the value
-// head, warm-up, best weights.
+// head, warm-up, best weights; of grpo a sparse table of users.
 func resumableRL(t *testing.T, dir, kind string) TrainJob {
 	job := rlJob(t, dir, kind)
 	job.Steps, job.RL.KLTarget, job.KeepBest = 7, 0.5, true
+	job.UserModel.Sparse = kind == "grpo"
 	job.Optimizer.Schedule, job.Optimizer.WarmupSteps = "cosine", 2
 	job.Checkpoints, job.CheckpointEvery = t.TempDir(), 3
 	return job

@@ -10,7 +10,7 @@ import (
 	"github.com/prlhf/prlhf/torch/lm/lmtest"
 )
 
-// opposites are n comparisons of random texts by two users of opposite opposites.
+// opposites are n comparisons of random texts by two users of opposite tastes.
 func opposites(n, from int) rows {
 	var out rows
 	for i := from; i < from+n; i++ {
@@ -24,7 +24,7 @@ func opposites(n, from int) rows {
 	return out
 }
 
-// A personalised reward model that is trained on two groups with opposite opposites, and policies that are trained against it:
+// A personalised reward model that is trained on two groups with opposite tastes, and policies that are trained against it:
 // every kind raises each group's own reward, above what the other group's texts earn. Rewards are from -6 to 6 here.
 func TestRLRaisesEachUsersReward(t *testing.T) {
 	dir := model(t, "llama")
@@ -45,13 +45,18 @@ func TestRLRaisesEachUsersReward(t *testing.T) {
 	for _, kind := range rlKinds {
 		job := rlJob(t, dir, kind)
 		job.RL.Reward = PolicyFiles{Policy: reward.Out}
-		job.Steps, job.BatchSize, job.RL.Samples, job.Objective.Alpha = 40, 6, 8, 0.8
-		job.LoRA = nil
+		job.Steps, job.BatchSize, job.RL.Samples, job.Objective.Alpha = 60, 6, 8, 0.8
+		job.LoRA, job.Optimizer.Schedule = nil, "linear"
+		for i := range job.Data.(rows) { // the policy knows its users by other numbers than the reward model
+			e := &job.Data.(rows)[i]
+			e.Rater.User = 3 - e.User
+		}
 		mustTrain(t, job)
 		base, own := job.Inputs, job.Inputs
 		own.Policy.Policy = job.Out
 		for user := int32(1); user <= 2; user++ {
-			before, after, others := job.earned(t, base, NoUser, user), job.earned(t, own, user, user), job.earned(t, own, 3-user, user)
+			rater := 3 - user
+			before, after, others := job.earned(t, base, NoUser, rater), job.earned(t, own, user, rater), job.earned(t, own, 3-user, rater)
 			t.Logf("%s, user %d: reward %.3f before, %.3f after; the other user's texts %.3f", kind, user, before, after, others)
 			if !(after > before+1) || !(after > others+1) {
 				t.Errorf("%s, user %d: reward %.3f before, %.3f after; the other user's texts %.3f", kind, user, before, after, others)

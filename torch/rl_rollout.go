@@ -17,11 +17,9 @@ type rollout struct {
 
 // eachResponse calls visit for every response of a micro-batch: the jth of example i, and where its tokens are.
 func (m *micro) eachResponse(examples []Example, visit func(i, j int, span lm.Span)) {
-	at := 0
 	for _, u := range m.units {
 		for j := range examples[u.example].Responses {
-			visit(u.example, j, m.batch.Responses[at])
-			at++
+			visit(u.example, j, m.batch.Responses[u.at[j]])
 		}
 	}
 }
@@ -103,10 +101,10 @@ func (l *rolloutLoss) add(m *micro, numbers []float64) []float32 {
 		l.loss += l.scale * text.Loss
 		l.ratios, l.clipped = l.ratios+text.Ratios, l.clipped+text.Clipped
 		for k, d := range text.DLogps {
-			grads[at.Start+k] = float32(l.scale * d)
+			grads[at.Start+k] += float32(l.scale * d)
 		}
 		for k, d := range text.DValues {
-			grads[r+at.Start+k] = float32(l.scale * d)
+			grads[r+at.Start+k] += float32(l.scale * d)
 		}
 	})
 	return grads

@@ -54,13 +54,9 @@ func (t *Trainer) learn(r *rollout) (mean StepStats, clipped float64, err error)
 	o.Beta = t.rl.state.Beta
 	t.tokens += r.tokens
 	r.weigh(o, &t.rl.state)
-	var list []unit
-	for i := range r.micros {
-		list = append(list, r.micros[i].units...)
-	}
 	for pass := range passes {
 		l := newRolloutLoss(r, o, t.job.RL.Clip)
-		t.begin(list)
+		t.begin(r.list)
 		for i := range r.micros {
 			t.learnMicro(&r.micros[i], l)
 		}

@@ -296,6 +296,85 @@ func sumOf(x []float64, f func(float64) float64) (total float64) {
 	return total
 }
 
+// The loss of the first pass, where all ratios are 1, by its definition.
+func TestRLLossOfTheFirstPass(t *testing.T) {
+	for _, kind := range rlKinds {
+		job := rlJob(t, model(t, "llama"), kind)
+		job.Objective.Beta = 0.3
+		aRollout(t, job, func(trainer *Trainer, r *rollout) error {
+			r.weigh(job.Objective, &trainer.rl.state)
+			l := newRolloutLoss(r, job.Objective, job.RL.Clip)
+			for i := range r.micros {
+				trainer.learnMicro(&r.micros[i], l)
+			}
+			var perText, perToken, tokens float64
+			for _, of := range r.texts {
+				for _, text := range of {
+					n := float64(len(text.Old))
+					tokens += n
+					for i, a := range text.Advantages {
+						d := text.Reference[i] - text.Old[i]
+						switch kind {
+						case "rloo":
+							perText -= a / n / 12
+						case "grpo":
+							perText += (0.3*(math.Exp(d)-d-1) - a) / n / 12
+						case "ppo":
+							perToken += 0.1*math.Pow(text.Values[i]-text.Returns[i], 2)/2 - a
+						}
+					}
+				}
+			}
+			if want := perText + perToken/tokens; math.Abs(l.loss-want) > 1e-5 {
+				t.Errorf("%s: loss %.7f; want %.7f", kind, l.loss, want)
+			}
+			return nil
+		})
+	}
+}
+
+// Two steps of two passes are four AdamW steps at two learning rates.
+func TestRLStepsByHand(t *testing.T) {
+	job := rlJob(t, model(t, "llama"), "ppo")
+	job.Optimizer.Schedule, job.Steps = "linear", 2
+	batches := [][]Example{job.Data.(rows)[:4], job.Data.(rows)[2:6]}
+	var got, want []float32
+	withRater(t, job, rateByLikes, func(trainer *Trainer) error {
+		for step, rate := range []float64{0.01, 0.005} {
+			points, err := trainer.nextTexts(context.Background(), batches[step], &trainState{})
+			if err != nil {
+				return err
+			}
+			near(t, "learning rate", curve(points, "lr"), []float64{rate}, 1e-12)
+		}
+		got = trainer.Values("user_embedding")
+		return nil
+	})
+	withRater(t, job, rateByLikes, func(trainer *Trainer) error {
+		n := 0
+		for step, batch := range batches {
+			trainer.done = step
+			r, err := trainer.rollout(context.Background(), batch)
+			if err != nil {
+				return err
+			}
+			r.weigh(job.Objective, &trainer.rl.state)
+			for range 2 {
+				rlGradients(trainer, r, job.Objective)
+				n++
+				if _, err := trainer.descend(StepStats{GradNorm: tensor.GradNorm(trainer.params())}, n); err != nil {
+					return err
+				}
+			}
+		}
+		want = trainer.Values("user_embedding")
+		return nil
+	})
+	if !slices.Equal(got, want) {
+		t.Error("two steps of two passes are not four AdamW steps")
+	}
+}
+
 // The curves of the first step, from the texts themselves.
 func TestRLCurves(t *testing.T) {
 	for _, kind := range rlKinds {

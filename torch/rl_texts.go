@@ -55,9 +55,8 @@ func (t *Trainer) rollout(ctx context.Context, prompts []Example) (r *rollout, e
 	return r, checkScores(r.examples, scores)
 }
 
-// write fills in the responses of r's examples. The random numbers depend on
-// seed, step, the prompt's place in the batch, user, sample and position. A text that ends has its end token as its last
-// token; one that reaches max_new_tokens stays cut, and is scored and trained on as it is.
+// write fills in the responses of r's examples. The random numbers depend on seed, step, the prompt's place in the batch,
+// user, sample and position.
 func (t *Trainer) write(ctx context.Context, r *rollout) error {
 	rl := t.job.RL
 	job := GenerateJob{Inputs: t.job.Inputs, EOS: rl.EOS, Samples: rl.Samples, Sample: rl.Sampling,

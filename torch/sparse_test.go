@@ -200,7 +200,7 @@ func TestSparseKeepBest(t *testing.T) {
 	withTrainer(t, short, func(trainer *Trainer) error {
 		order := order{rows: short.Data.Len(), seed: short.Seed}
 		for trainer.done < result.Kept {
-			if _, err := trainer.nextStep(t.Context(), &order, &trainState{}); err != nil {
+			if _, err := trainer.next(&order); err != nil {
 				return err
 			}
 		}
@@ -251,5 +251,29 @@ func TestSparseRowsOutsideTheStep(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "user 2 is not among the users of this step") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Policy optimisation trains a sparse table as it trains a dense one: several optimizer steps per batch of texts.
+func TestSparsePolicyOptimisation(t *testing.T) {
+	for _, kind := range rlKinds {
+		job := rlJob(t, model(t, "llama"), kind)
+		job.Objective.Alpha, job.BatchSize = 1, 6 // both users in every step
+		dense, err := rlRun(t.Context(), job, rateByLikes, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lazy := job
+		lazy.UserModel.Sparse, lazy.Out = true, t.TempDir()
+		sparse, err := rlRun(t.Context(), lazy, rateByLikes, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(sparse.Points, dense.Points) {
+			t.Errorf("%s: curves %v; want %v", kind, sparse.Points, dense.Points)
+		}
+		if files(t, lazy.Out)["user_model.safetensors"] != files(t, job.Out)["user_model.safetensors"] {
+			t.Errorf("%s: the user models have other bytes", kind)
+		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 // smallEnough tells, once an epoch, whether the gradient of the loss over all rows is so small that training ends, and what
 // its norm is; NaN between epochs and where there is no such limit.
-func (t *Trainer) smallEnough(ctx context.Context, rows int) (stop bool, norm float64, err error) {
-	size := t.job.BatchSize
+func (t *Trainer) smallEnough(ctx context.Context) (stop bool, norm float64, err error) {
+	size, rows := t.job.BatchSize, t.job.Data.Len()
 	if t.job.StopNorm == 0 || t.done*size/rows == (t.done-1)*size/rows {
 		return false, math.NaN(), nil
 	}
@@ -21,47 +21,60 @@ func (t *Trainer) smallEnough(ctx context.Context, rows int) (stop bool, norm fl
 	return norm <= t.job.StopNorm, norm, err
 }
 
-// fullNorm is the L2 norm of the gradient of the mean loss over all rows, without dropout. The gradients are dropped again.
+// fullNorm is the L2 norm of the gradient of the mean loss over all rows, without dropout; kto's z0 is of all rows too. The
+// gradients are dropped again.
 func (t *Trainer) fullNorm(ctx context.Context) (float64, error) {
-	const window = 256
-	n := t.job.Data.Len()
-	var all []unit // for the rows of a sparse table
+	var users []unit // of the rows that a sparse table has to bring
+	var others mismatches
 	size := 0.0
-	for from := 0; from < n; from += window {
-		examples, err := readExamples(t.job.Data, from, min(from+window, n))
-		if err != nil {
-			return 0, err
-		}
-		all = append(all, t.units(examples)...)
+	err := t.eachWindow(ctx, func(examples []Example) (err error) {
 		size += stepSize(t.job.Objective.Kind, examples)
+		list := t.units(examples)
+		if t.table != nil {
+			users = append(users, list...)
+		}
+		if t.job.Objective.Kind == "kto" {
+			err = t.mismatches(ctx, list, examples, &others)
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
 	}
-	t.begin(all)
+	t.begin(users)
 	defer t.begin(nil)
-	for from := 0; from < n; from += window {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		examples, err := readExamples(t.job.Data, from, min(from+window, n))
+	err = t.eachWindow(ctx, func(examples []Example) error {
+		c, micros, err := t.prepare(examples, t.units(examples))
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if err := t.addGradients(examples, size); err != nil {
-			return 0, err
+		c.scale, c.z0 = 1/size, others.z0()
+		for i := range micros {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			t.backward(&micros[i], c, lm.Mode{})
 		}
-	}
-	return tensor.GradNorm(t.params()), nil
+		return nil
+	})
+	return tensor.GradNorm(t.params()), err
 }
 
-// addGradients adds the gradient of some rows' part of a mean over size.
-func (t *Trainer) addGradients(examples []Example, size float64) error {
-	list := t.units(examples)
-	c, micros, err := t.prepare(examples, list)
-	if err != nil {
-		return err
-	}
-	c.scale = 1 / size
-	for i := range micros {
-		t.backward(&micros[i], c, lm.Mode{})
+// eachWindow visits all rows, some at a time.
+func (t *Trainer) eachWindow(ctx context.Context, visit func([]Example) error) error {
+	const window = 256
+	n := t.job.Data.Len()
+	for from := 0; from < n; from += window {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		examples, err := readExamples(t.job.Data, from, min(from+window, n))
+		if err != nil {
+			return err
+		}
+		if err := visit(examples); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -45,37 +45,24 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	if rows.rows == 0 {
 		return TrainResult{}, errors.New("there are no rows to train on")
 	}
-	for t.done < t.job.Steps {
+	stop := false
+	if state.Pending != nil { // the last run was stopped while it looked at this step
+		if stop, err = t.look(ctx, state, state.Pending, progress); err != nil {
+			return TrainResult{}, err
+		}
+	}
+	for !stop && t.done < t.job.Steps {
 		if err := ctx.Err(); err != nil {
 			return TrainResult{}, errors.Join(err, t.checkpoint(state))
 		}
-		points, err := t.nextStep(ctx, &rows, state)
+		points, err := t.advance(ctx, &rows, state)
 		if err != nil {
 			return TrainResult{}, err
 		}
-		if e := t.job.Evaluate; e != nil && (t.done%e.Every == 0 || t.done == t.job.Steps) {
-			accuracies, err := t.evaluate()
-			if err != nil {
-				return TrainResult{}, err
-			}
-			points = append(points, accuracies...)
-			if err := t.keepBest(state, accuracies); err != nil {
-				return TrainResult{}, err
-			}
-		}
-		stop, norm, err := t.smallEnough(ctx, rows.rows)
-		if err != nil {
+		if stop, err = t.look(ctx, state, points, progress); err != nil {
 			return TrainResult{}, err
 		}
-		if !math.IsNaN(norm) {
-			points = append(points, Point{t.done, "full_grad_norm", norm})
-		}
-		state.Points = append(state.Points, points...)
-		progress(Progress{Done: t.done, Total: t.job.Steps, Tokens: t.tokens, Points: points})
-		if stop {
-			break
-		}
-		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && t.done < t.job.Steps {
+		if every := t.job.CheckpointEvery; every > 0 && t.done%every == 0 && !stop && t.done < t.job.Steps {
 			if err := t.checkpoint(state); err != nil {
 				return TrainResult{}, err
 			}
@@ -84,8 +71,20 @@ func (t *Trainer) run(ctx context.Context, progress func(Progress)) (TrainResult
 	return t.finish(state)
 }
 
-// nextStep is one step on the next rows.
-func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+// advance is one step on the next rows.
+func (t *Trainer) advance(ctx context.Context, rows *order, state *trainState) ([]Point, error) {
+	if t.rl == nil {
+		return t.next(rows)
+	}
+	prompts, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
+	return t.nextTexts(ctx, prompts, state)
+}
+
+// batch is the next rows.
+func (t *Trainer) batch(rows *order) ([]Example, error) {
 	var examples []Example
 	for _, i := range rows.batch(t.done, t.job.BatchSize) {
 		e, err := t.job.Data.At(i)
@@ -94,14 +93,15 @@ func (t *Trainer) nextStep(ctx context.Context, rows *order, state *trainState) 
 		}
 		examples = append(examples, e)
 	}
-	if t.rl != nil {
-		return t.nextTexts(ctx, examples, state)
-	}
-	return t.next(examples)
+	return examples, nil
 }
 
-// next is one optimizer step on examples.
-func (t *Trainer) next(examples []Example) ([]Point, error) {
+// next is one optimizer step on the next rows.
+func (t *Trainer) next(rows *order) ([]Point, error) {
+	examples, err := t.batch(rows)
+	if err != nil {
+		return nil, err
+	}
 	stats, err := t.Step(examples)
 	if errors.Is(err, errNotFinite) {
 		return nil, t.explainNotFinite(stats, examples)

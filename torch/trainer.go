@@ -3,6 +3,7 @@
 package torch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -188,6 +189,11 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	if err != nil {
 		return StepStats{}, err
 	}
+	if t.job.Objective.Kind == "kto" {
+		if c.z0, err = t.zeroPoints(list, examples); err != nil {
+			return StepStats{}, err
+		}
+	}
 	for i := range micros {
 		t.tokens += int64(len(micros[i].batch.IDs))
 		pass := uint64(t.done)<<20 | uint64(i) + 1
@@ -198,42 +204,42 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	return stats, nil
 }
 
-// zeroPoints computes kto's z0 of each pass from the step's mismatched pairs, without gradient and dropout.
-func (t *Trainer) zeroPoints(list []unit, examples []Example) (z0 [2]float64, err error) {
+// zeroPoints is kto's z0 of each pass.
+func (t *Trainer) zeroPoints(list []unit, examples []Example) ([2]float64, error) {
+	var others mismatches
+	err := t.mismatches(context.Background(), list, examples, &others)
+	return others.z0(), err
+}
+
+// mismatches adds what the policy gives the mismatched pairs of some rows, without gradient and dropout.
+func (t *Trainer) mismatches(ctx context.Context, list []unit, examples []Example, into *mismatches) error {
 	others := mismatched(examples)
 	micros, err := packEqual(list, others, t.pack)
 	if err != nil {
-		return z0, err
+		return err
 	}
-	var kinds []passKind
-	var ratios []float64
 	for i := range micros {
-		m := &micros[i]
-		k := 0
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m, k := &micros[i], 0
 		err := t.policy.scoreMicro(m, others, func(l Logp) error {
 			u := m.units[k]
-			kinds, ratios = append(kinds, u.kind), append(ratios, l.Sums[0]-others[u.example].Reference[0])
+			into.add(u.kind, l.Sums[0]-others[u.example].Reference[0])
 			k++
 			return nil
 		})
 		if err != nil {
-			return z0, err
+			return err
 		}
 	}
-	return zeroPoints(kinds, ratios), nil
+	return nil
 }
 
-// prepare packs the passes of some rows and makes ready what turns their log-probs into a loss.
+// prepare packs the passes of some rows, for a loss that is the mean over them.
 func (t *Trainer) prepare(examples []Example, list []unit) (*collector, []micro, error) {
 	micros, err := packEqual(list, examples, t.pack)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := newCollector(t.job, examples, list)
-	if t.job.Objective.Kind == "kto" {
-		c.z0, err = t.zeroPoints(list, examples)
-	}
-	return c, micros, err
+	return newCollector(t.job, examples, list), micros, err
 }
 
 // backward adds the gradient of a micro-batch.
@@ -287,6 +293,10 @@ func (t *Trainer) descend(stats StepStats, n int) (StepStats, error) {
 
 // Score calls yield with the log-probs of examples under the policy as it stands.
 func (t *Trainer) Score(examples []Example, yield func(Logp)) error {
+	return t.score(context.Background(), examples, yield)
+}
+
+func (t *Trainer) score(ctx context.Context, examples []Example, yield func(Logp)) error {
 	list := make([]unit, len(examples))
 	for i, e := range examples {
 		list[i] = unit{example: i, user: e.User, text: e.UserText, weight: 1}
@@ -296,6 +306,9 @@ func (t *Trainer) Score(examples []Example, yield func(Logp)) error {
 		return err
 	}
 	for i := range micros {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := t.policy.scoreMicro(&micros[i], examples, func(l Logp) error { yield(l); return nil }); err != nil {
 			return err
 		}

@@ -33,8 +33,8 @@ func (c Config) NeedsReference() bool {
 	return c.Kind == "dpo" || c.Kind == "ipo" || c.Kind == "hinge" || c.Kind == "kto" || c.IsRL()
 }
 
-// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs, none where the policy writes them. kto takes one
-// or two.
+// Responses is the number of responses an example has: 1 for sft, 2 for losses on pairs (kto takes either), none where the
+// policy writes them.
 func (c Config) Responses() int {
 	switch {
 	case c.Kind == "sft":

@@ -46,8 +46,8 @@ func (c Config) OfPair(p Pair) Result {
 	return c.dpo(p)
 }
 
-// Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge, kto, and rloo,
-// grpo, ppo, at whose optimum it is the reward), beta times the mean log-prob (simpo), the mean (orpo), the sum (cpo), the
+// Rewards are the implicit rewards by which an objective ranks two responses: beta log pi/ref (dpo, ipo, hinge, kto, and
+// rloo, grpo, ppo, at whose optimum it is the reward), beta times the mean log-prob (simpo), the mean (orpo), the sum (cpo), the
 // plain log-prob (sft), and the head's own (reward).
 func (c Config) Rewards(p Pair) (chosen, rejected float64) {
 	if c.Kind == "sft" {

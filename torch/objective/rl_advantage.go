@@ -5,6 +5,7 @@ import "math"
 const (
 	gaeLambda  = 0.95 // Schulman et al. 2016; gamma is 1: a text is worth the same however long it is
 	grpoSpread = 1e-4 // added to GRPO's deviation, as in TRL
+	memory     = 128  // scores of one user that PPO's whitening goes back
 )
 
 // Advantages fills in what the texts of one prompt and user are worth beside each other, and for ppo their returns. scores
@@ -91,7 +92,9 @@ func GAE(rewards, values []float64, lambda float64) (advantages, returns []float
 	return advantages, returns
 }
 
-// Moments are how many numbers there were, their mean and the sum of squared distances from it (Welford 1962).
+// Moments are how many numbers there were, their mean and the sum of squared distances from it (Welford 1962). From the
+// 128th on each new number takes the weight of one in 128, and the older ones fade: a policy that gets better leaves its
+// early scores behind.
 type Moments struct {
 	N    int     `json:"n"`
 	Mean float64 `json:"mean"`
@@ -100,6 +103,10 @@ type Moments struct {
 
 // With is the moments with one number more.
 func (m Moments) With(x float64) Moments {
+	if m.N == memory {
+		m.N--
+		m.M2 *= 1 - 1.0/memory
+	}
 	m.N++
 	d := x - m.Mean
 	m.Mean += d / float64(m.N)

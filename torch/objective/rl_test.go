@@ -54,6 +54,32 @@ func TestMoments(t *testing.T) {
 	near(t, "deviation", m.Deviation(), math.Sqrt((4.0+4+36+36)/3), 1e-15)
 }
 
+// Behind 128 numbers the moments are those of all numbers with weights: each new one takes 1/128, from every older one's share.
+func TestMomentsFade(t *testing.T) {
+	var m Moments
+	var all, weights []float64
+	for i := range 400 {
+		x := math.Sin(float64(i)) + float64(i)/50
+		m = m.With(x)
+		for j := range weights {
+			weights[j] *= 1 - 1/float64(min(i+1, 128))
+		}
+		all, weights = append(all, x), append(weights, 1/float64(min(i+1, 128)))
+	}
+	mean, variance := 0.0, 0.0
+	for i, w := range weights {
+		mean += w * all[i]
+	}
+	for i, w := range weights {
+		variance += w * (all[i] - mean) * (all[i] - mean)
+	}
+	near(t, "mean", m.Mean, mean, 1e-12)
+	near(t, "deviation", m.Deviation(), math.Sqrt(variance*128/127), 1e-12)
+	if m.N != 128 {
+		t.Errorf("%d numbers are kept; want 128", m.N)
+	}
+}
+
 // Two texts, worked out by hand. log pi/ref is -0.5 and 0.25 by token, -0.25 in all; 1 in the second text.
 func TestAdvantagesByHand(t *testing.T) {
 	texts := func() []Text {

@@ -102,3 +102,11 @@ adapt "same_rows" {
 claim "after" {
   that = adapt.same_rows.after[3].top.mean > 0.5
 }
+
+train "evaluated" {
+  base      = train.sft
+  data      = dataset.posts.train.prompts
+  objective = { kind = "rloo", reward = train.reward }
+  evaluate  = { data = dataset.posts.test }
+  optimizer = { stop_norm = 1e-3 }
+}
