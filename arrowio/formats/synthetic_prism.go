@@ -112,8 +112,8 @@ func (u prismUser) talk(id string, n int, asked []topic, random *rand.Rand) conv
 	return c
 }
 
-// replies are two, or in the first turn two or three: of different aspects, one of which the user likes, or two of one
-// aspect that differ in their end.
+// replies are two, or in the first turn two or three: of different aspects, one of which the user likes and no other, or
+// two of one aspect that differ in their end.
 func (t topic) replies(u prismUser, turn int, random *rand.Rand) []string {
 	if random.IntN(5) < 2 {
 		text := t.fill(replies[pick(random, aspects).name])
@@ -125,7 +125,7 @@ func (t topic) replies(u prismUser, turn int, random *rand.Rand) []string {
 	}
 	names := []string{pick(random, u.preferences)}
 	for _, i := range random.Perm(len(aspects)) {
-		if len(names) < count && aspects[i].name != names[0] {
+		if len(names) < count && !slices.Contains(u.preferences, aspects[i].name) {
 			names = append(names, aspects[i].name)
 		}
 	}

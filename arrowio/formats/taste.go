@@ -102,12 +102,13 @@ const (
 	wantsNone     = "Do not ask me anything."
 )
 
-// aspectScore: the first of the stated preferences counts most, and an end that the user asked for decides between equals.
+// aspectScore is 1 for a text that shows one of the stated preferences; an end that the user asked for decides between
+// equals.
 func aspectScore(preferences []string, system, text string) float64 {
 	score := 0.0
 	for _, a := range aspects {
-		if i := slices.Index(preferences, a.name); i >= 0 && strings.Contains(strings.ToLower(text), a.mark) {
-			score = max(score, float64(len(preferences)-i))
+		if slices.Contains(preferences, a.name) && strings.Contains(strings.ToLower(text), a.mark) {
+			score = 1
 		}
 	}
 	asks := strings.HasSuffix(strings.TrimSpace(text), "?")
