@@ -42,7 +42,7 @@ func (d *Dataset) seenUsers() (int, bool) {
 	case d.Split.SeenTop > 0:
 		return d.Split.SeenTop, true
 	case d.Format == "psoups":
-		return int(math.Round(6 * d.Split.SeenShare)), true
+		return int(math.Round(psoupsUsers * d.Split.SeenShare)), true
 	case d.Synthetic != nil:
 		return int(math.Round(d.Split.SeenShare * float64(d.Synthetic.Users))), true
 	}

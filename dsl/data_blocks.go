@@ -13,7 +13,7 @@ import (
 func (f *fields) synthetic(block Block) *Synthetic {
 	s := &Synthetic{
 		Block:       block,
-		Format:      f.word("format", "tldr", "tldr"),
+		Format:      f.word("format", "tldr", "tldr", "psoups", "prism", "prompts"),
 		Users:       f.count("users", 10, "the number of users", 1),
 		Comparisons: f.count("comparisons", 6000, "the number of comparisons in all", 1),
 		Prompts:     f.count("prompts", 500, "the number of distinct prompts", 1),
@@ -23,6 +23,7 @@ func (f *fields) synthetic(block Block) *Synthetic {
 		PromptsSet:  f.has("prompts"),
 		VotesSet:    f.has("votes"),
 	}
+	f.madeUp(s)
 	if s.Votes > s.Users && !f.broken["votes"] {
 		f.say("votes", "Out of range", "votes is the number of users who judge each pair, at most the %d users; this is %d.", s.Users, s.Votes)
 	}

@@ -8,7 +8,6 @@ var blocksNotBuilt = map[string]bool{}
 
 // valuesNotBuilt are keywords that are refused by name: "type.attribute" -> values.
 var valuesNotBuilt = map[string][]string{
-	"synthetic.format":    {"psoups", "prism", "prompts"},
 	"model.chat_template": {"tulu", "llama3"},
 }
 

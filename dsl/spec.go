@@ -57,7 +57,7 @@ type Spec struct {
 // Synthetic makes files up in a known format.
 type Synthetic struct {
 	Block
-	Format               string // "tldr" in this version
+	Format               string // tldr psoups prism prompts
 	Users, Comparisons   int
 	Prompts, Votes       int
 	Cyclic               bool

@@ -2,7 +2,6 @@
 package runner
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"os"
@@ -40,19 +39,9 @@ func (s *synthesizeStage) Run(_ context.Context, e *Env) error {
 	if err := os.Mkdir(e.File(filesFolder), 0o755); err != nil {
 		return err
 	}
-	f, err := os.Create(filepath.Join(e.File(filesFolder), "comparisons.jsonl"))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	w := bufio.NewWriter(f)
 	cfg := formats.SyntheticConfig{Users: s.spec.Users, Comparisons: s.spec.Comparisons, Prompts: s.spec.Prompts,
 		Votes: s.spec.Votes, Cyclic: s.spec.Cyclic, Seed: s.spec.Seed}
-	if err := formats.Synthesize(w, cfg); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return f.Close()
+	return formats.SynthesizeFiles(s.spec.Format, cfg, func(name string) (io.WriteCloser, error) {
+		return os.Create(filepath.Join(e.File(filesFolder), name))
+	})
 }

@@ -121,6 +121,9 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 	}
 	if d.Synthetic != nil {
 		v.rows, v.prompt, v.response = float64(d.Synthetic.Comparisons), 60, 15
+		if d.Format == "prompts" {
+			v.rows = float64(d.Synthetic.Prompts)
+		}
 	}
 	if d.MaxPromptTokens > 0 {
 		v.prompt = min(v.prompt, float64(d.MaxPromptTokens))

@@ -40,11 +40,9 @@ func plain(t *testing.T, trainer *Trainer, data rows) (StepStats, int) {
 	}
 	c, tokens := newCollector(trainer.job, data, list), 0
 	if trainer.job.Objective.Kind == "kto" {
-		var others mismatches
-		if err := trainer.mismatches(t.Context(), list, data, &others); err != nil {
+		if c.z0, err = trainer.zeroPoints(list, data); err != nil {
 			t.Fatal(err)
 		}
-		c.z0 = others.z0()
 	}
 	for i := range micros {
 		tokens += len(micros[i].batch.IDs)

@@ -190,11 +190,9 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 		return StepStats{}, err
 	}
 	if t.job.Objective.Kind == "kto" {
-		var others mismatches
-		if err := t.mismatches(context.Background(), list, examples, &others); err != nil {
+		if c.z0, err = t.zeroPoints(list, examples); err != nil {
 			return StepStats{}, err
 		}
-		c.z0 = others.z0()
 	}
 	for i := range micros {
 		t.tokens += int64(len(micros[i].batch.IDs))
@@ -204,6 +202,13 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	stats := c.stats()
 	stats.GradNorm = tensor.GradNorm(t.params())
 	return stats, nil
+}
+
+// zeroPoints is kto's z0 of each pass.
+func (t *Trainer) zeroPoints(list []unit, examples []Example) ([2]float64, error) {
+	var others mismatches
+	err := t.mismatches(context.Background(), list, examples, &others)
+	return others.z0(), err
 }
 
 // mismatches adds what the policy gives the mismatched pairs of some rows, without gradient and dropout.

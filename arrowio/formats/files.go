@@ -180,7 +180,7 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 			)
 			text, long, err = readLine(b, text[:0])
 			if err != nil && !errors.Is(err, io.EOF) {
-				yield(line{number: number}, fmt.Errorf("line %d: %w", number, err))
+				yield(line{number: number}, err)
 				return
 			}
 			if err != nil && len(text) == 0 && !long {

@@ -18,7 +18,7 @@ import (
 // where the user liked it and as Rejected where not; the other is "". A prompt alone has neither.
 type Row struct {
 	File string // name relative to the source
-	Line int64  // from 1; of a file that is one list, the item
+	Line int64  // from 1; of a file that is one list, the item; 0: the file as a whole
 
 	User     string // id as text
 	UserText string // what is known about the user in words; may be empty
@@ -91,8 +91,9 @@ const (
 	WrongMessages = "wrong_messages"
 	OtherProfile  = "other_profile"
 	DuplicateID   = "duplicate_id"
-	UnknownUser   = "unknown_user" // of whom the data's list of users says nothing
-	NoChosen      = "no_chosen"    // of a whole conversation bad, of a turn left out
+	UnknownUser   = "unknown_user"  // of whom the data's list of users says nothing
+	NoComparison  = "no_comparison" // of a user who should have some
+	NoChosen      = "no_chosen"     // of a whole conversation bad, of a turn left out
 
 	BlankLine        = "blank_line"        // left out: nothing but white space
 	OtherPolicy      = "other_policy"      // left out: a summary of a policy that is not compared
@@ -115,6 +116,9 @@ type Record struct {
 
 // String names the record by file and line: "posts.jsonl:12: empty_response: chosen is empty".
 func (r Record) String() string {
+	if r.Line == 0 {
+		return fmt.Sprintf("%s: %s: %s", r.File, r.Reason, r.Detail)
+	}
 	return fmt.Sprintf("%s:%d: %s: %s", r.File, r.Line, r.Reason, r.Detail)
 }
 

@@ -96,7 +96,7 @@ func broken(record Record, err error) (Record, error) {
 	case isSyntax(err), errors.Is(err, errMore):
 		return record.bad(NotJSON, "%v%s", err, lost), nil
 	}
-	return record, fmt.Errorf("%s: %w", record.File, err)
+	return record, fmt.Errorf("%s, line %d: %w", record.File, record.Line, err)
 }
 
 func isSyntax(err error) bool {

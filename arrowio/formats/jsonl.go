@@ -33,7 +33,7 @@ func ReadJSONL(source string, columns Columns) iter.Seq2[Record, error] {
 
 // JSONL yields a record for every line of r; name stands for the file in them.
 func JSONL(name string, r io.Reader, columns Columns) iter.Seq2[Record, error] {
-	return records(name, r, func(record Record, fields object) Record { return comparison(record, fields, columns) })
+	return records(name, r, hinted("jsonl", func(record Record, fields object) Record { return comparison(record, fields, columns) }))
 }
 
 // records does what the line formats share: lines that are no JSON object never reach convert.

@@ -15,9 +15,9 @@ import (
 // ReadParquet yields the records of source, a file or a folder of *.parquet. An error, which is one of the disk and not of
 // a row, ends it.
 func ReadParquet(source string, columns Columns) iter.Seq2[Record, error] {
-	return readParquet("parquet", source, func(record Record, fields object) Record {
+	return readParquet("parquet", source, hinted("jsonl", func(record Record, fields object) Record {
 		return withColumns(comparison(record, fields, columns), slices.Sorted(maps.Keys(fields)))
-	})
+	}))
 }
 
 func readParquet(format, source string, convert func(Record, object) Record) iter.Seq2[Record, error] {

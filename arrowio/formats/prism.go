@@ -57,42 +57,74 @@ type prismLine struct {
 // readPRISM goes through both files and checks what one says of the other.
 func readPRISM(source string) iter.Seq2[prismLine, error] {
 	return func(yield func(prismLine, error) bool) {
-		users := map[string]bool{} // id -> whether they have conversations
+		took := &participants{of: map[string]*participant{}, met: map[string]bool{}}
 		said := func(r Record, err error) bool { return yield(prismLine{Record: r}, err) && err == nil }
 		for p, err := range survey(source) {
-			if err == nil && p.Record.Reason == "" {
-				users[p.person.ID] = true
-				continue
+			if (err != nil || p.Record.Reason != "") && !said(p.Record, err) {
+				return
 			}
-			if p.Record.Reason == NoConversation {
-				users[p.User] = false
-			}
-			if !said(p.Record, err) {
+			took.add(p)
+		}
+		for r, err := range readPart("prism", source, conversationsPart, func(name string, r io.Reader) iter.Seq2[prismLine, error] {
+			return conversationLines(name, r, took)
+		}) {
+			if !yield(r, err) || err != nil {
 				return
 			}
 		}
-		met := map[string]bool{}
-		for r, err := range readPart("prism", source, conversationsPart, func(name string, r io.Reader) iter.Seq2[prismLine, error] {
-			return conversationLines(name, r, users, met)
-		}) {
-			if !yield(r, err) || err != nil {
+		for _, r := range took.silent() {
+			if !said(r, nil) {
 				return
 			}
 		}
 	}
 }
 
-// conversationLines parses a file of conversations and compares them with the users of the survey and those met before.
-func conversationLines(name string, r io.Reader, users, met map[string]bool) iter.Seq2[prismLine, error] {
+// participant is a user of the survey.
+type participant struct {
+	line  Record
+	talks bool // the survey says that they completed conversations
+	found bool // and there is one
+}
+
+// participants are the users of the survey, and the conversations met so far.
+type participants struct {
+	of    map[string]*participant
+	order []*participant
+	met   map[string]bool
+}
+
+// add notes a line of the survey that says who somebody is.
+func (p *participants) add(line surveyed) {
+	if line.Record.Reason == "" || line.Record.Reason == NoConversation {
+		one := &participant{line: line.Record, talks: line.Record.Reason == ""}
+		p.of[line.User] = one
+		p.order = append(p.order, one)
+	}
+}
+
+// silent are the records of users who should have conversations and have none.
+func (p *participants) silent() []Record {
+	var all []Record
+	for _, one := range p.order {
+		if one.talks && !one.found {
+			all = append(all, one.line.bad(NoComparison, "user %s completed conversations, as the survey says, and none is there", one.line.User))
+		}
+	}
+	return all
+}
+
+// conversationLines parses a file of conversations and compares them with the users of the survey and with each other.
+func conversationLines(name string, r io.Reader, took *participants) iter.Seq2[prismLine, error] {
 	return func(yield func(prismLine, error) bool) {
 		var c *conversation
-		for record, err := range items(name, r, func(record Record, fields object) Record {
+		for record, err := range items(name, r, hinted("prism (conversations.jsonl)", func(record Record, fields object) Record {
 			var problem problem
 			if c, problem = parseConversation(fields); problem.reason != "" {
 				return record.bad(problem.reason, "%s", problem.detail)
 			}
-			return c.check(record, users, met)
-		}) {
+			return c.check(record, took)
+		})) {
 			line := prismLine{Record: record}
 			if err == nil && record.Reason == "" {
 				line.conversation = c
@@ -105,20 +137,20 @@ func conversationLines(name string, r io.Reader, users, met map[string]bool) ite
 }
 
 // check finds what is wrong with a conversation as a whole, and notes that it was met.
-func (c *conversation) check(record Record, users, met map[string]bool) Record {
+func (c *conversation) check(record Record, took *participants) Record {
 	record.User, record.Conversation = c.user, c.id
-	took, known := users[c.user]
+	user := took.of[c.user]
 	switch {
 	case c.id == "":
 		return record.bad(MissingField, "conversation_id is empty; an id expected")
-	case met[c.id]:
+	case took.met[c.id]:
 		return record.bad(DuplicateID, "conversation_id %q stands before", c.id)
-	case !known:
+	case user == nil:
 		return record.bad(UnknownUser, "user_id %q is nobody of the survey", c.user)
-	case !took:
+	case !user.talks:
 		return record.bad(UnknownUser, "user_id %q has no completed conversation, as the survey says", c.user)
 	}
-	met[c.id] = true
+	took.met[c.id], user.found = true, true
 	if !c.hasChosen() {
 		return record.bad(NoChosen, "conversation %s has no chosen reply in any of its turns", c.id)
 	}

@@ -31,10 +31,10 @@ func survey(source string) iter.Seq2[surveyed, error] {
 	return readPart("prism", source, surveyPart, func(name string, r io.Reader) iter.Seq2[surveyed, error] {
 		return func(yield func(surveyed, error) bool) {
 			var p Person
-			for record, err := range items(name, r, func(record Record, fields object) Record {
+			for record, err := range items(name, r, hinted("prism (survey.jsonl)", func(record Record, fields object) Record {
 				p, record = surveyLine(record, fields, met)
 				return record
-			}) {
+			})) {
 				if !yield(surveyed{record, p}, err) || err != nil {
 					return
 				}

@@ -143,6 +143,8 @@ func TestPRISMBadInput(t *testing.T) {
 		"unknown role":       {[]string{good}, []string{conversationText("c2", "user1", strings.Replace(twoTurns[0], `"user"`, `"bot"`, 1))}, `conversations.jsonl:1: wrong_type: conversation_history[0]: role is "bot"; user or model expected`, Bad, 0},
 		"if_chosen":          {[]string{good}, []string{conversationText("c2", "user1", twoTurns[0], said(0, "3", "x"))}, `conversations.jsonl:1: wrong_type: conversation_history[1]: if_chosen is 3; true or false expected`, Bad, 0},
 		"turn":               {[]string{good}, []string{conversationText("c2", "user1", said(-1, "", "x"))}, `conversations.jsonl:1: wrong_type: conversation_history[0]: turn is -1; a number from 0 expected`, Bad, 0},
+		"silent user":        {[]string{good, surveyText("user2")}, []string{fine}, "survey.jsonl:2: no_comparison: user user2 completed conversations, as the survey says, and none is there", Bad, 2},
+		"files exchanged":    {[]string{fine}, []string{good}, "survey.jsonl:1: missing_field: num_completed_conversations is missing; the row looks like one of format prism (conversations.jsonl)", Bad, 0},
 		"truncated":          {[]string{good}, []string{fine, fine[:80]}, "conversations.jsonl:2: not_json: unexpected end of JSON input", Bad, 2},
 		"not UTF-8":          {[]string{good}, []string{fine, strings.Replace(fine, "Hello", "Hell\xf6", 1)}, "conversations.jsonl:2: invalid_utf8: byte", Bad, 2},
 	} {

@@ -28,7 +28,7 @@ func Prompts(name string, r io.Reader) iter.Seq2[Record, error] {
 	if strings.HasSuffix(strings.TrimSuffix(name, ".gz"), ".txt") || !beginsList(b) && !beginsWith(b, '{') {
 		return promptLines(name, b)
 	}
-	return items(name, b, promptRecord)
+	return items(name, b, hinted("prompts", promptRecord))
 }
 
 // beginsWith looks ahead as far as one read goes, past white space.
@@ -98,7 +98,9 @@ func ReadResponses(source string, columns Columns) iter.Seq2[Record, error] {
 // under the names of columns; instruction, output and perhaps input, as AlpacaEval's model outputs and Alpaca's data; and
 // messages, the last of which is the response.
 func Responses(name string, r io.Reader, columns Columns) iter.Seq2[Record, error] {
-	return items(name, r, func(record Record, fields object) Record { return responseRecord(record, fields, columns) })
+	return items(name, r, hinted("responses", func(record Record, fields object) Record {
+		return responseRecord(record, fields, columns)
+	}))
 }
 
 func responseRecord(record Record, fields object, columns Columns) Record {

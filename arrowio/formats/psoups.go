@@ -54,9 +54,21 @@ func ReadPSOUPS(source string) iter.Seq2[Record, error] { return readFiles("psou
 func PSOUPS(name string, r io.Reader) iter.Seq2[Record, error] {
 	profile := profileOf(name)
 	met := map[[sha256.Size]byte]bool{}
-	return items(name, r, func(record Record, fields object) Record {
+	rows := items(name, r, hinted("psoups", func(record Record, fields object) Record {
 		return psoupsRecord(record, fields, profile, met)
-	})
+	}))
+	return func(yield func(Record, error) bool) {
+		n := 0
+		for record, err := range rows {
+			n++
+			if !yield(record, err) {
+				return
+			}
+		}
+		if n == 0 {
+			yield(Record{Row: Row{File: name, User: profile.User()}}.bad(NoComparison, "the file is empty: user %s has no comparison", profile.User()), nil)
+		}
+	}
 }
 
 func profileOf(file string) Profile {

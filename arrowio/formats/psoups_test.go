@@ -132,7 +132,9 @@ func TestListsThatBreakOff(t *testing.T) {
 			t.Errorf("%q: %v %s; want %s at item 2", text, last.Kind, last, want)
 		}
 	}
-	if got := collect(t, PSOUPS("P1A.json", strings.NewReader("[]"))); len(got) != 0 {
-		t.Errorf("an empty list has %v", got)
+	for _, empty := range []string{"", "[]"} {
+		if got := collect(t, PSOUPS("P2A.json", strings.NewReader(empty))); len(got) != 1 || got[0].String() != "P2A.json: no_comparison: the file is empty: user 3 has no comparison" {
+			t.Errorf("%q: %v", empty, got)
+		}
 	}
 }

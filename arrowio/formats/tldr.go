@@ -23,7 +23,7 @@ func ReadTLDR(source string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		names, err := Files("tldr", source)
 		if err == nil && parquet.Is(Path(source, names[0])) {
-			readParquet("tldr", source, tldrRecord)(yield)
+			readParquet("tldr", source, hinted("tldr", tldrRecord))(yield)
 			return
 		}
 		readFiles("tldr", source, TLDR)(yield)
@@ -32,7 +32,9 @@ func ReadTLDR(source string) iter.Seq2[Record, error] {
 
 // TLDR yields a record for every line of r; name stands for the file in them. Chosen and rejected are as recorded in
 // the data. Rows of other policies, with equal texts or too long are left out, as in the paper.
-func TLDR(name string, r io.Reader) iter.Seq2[Record, error] { return records(name, r, tldrRecord) }
+func TLDR(name string, r io.Reader) iter.Seq2[Record, error] {
+	return records(name, r, hinted("tldr", tldrRecord))
+}
 
 func tldrRecord(record Record, fields object) Record {
 	items, problem := fields.array("summaries")

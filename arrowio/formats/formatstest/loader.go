@@ -15,7 +15,38 @@ import (
 // Outcome counts the authors' rows that ours are equal to, and those they are not.
 type Outcome struct {
 	Matched, Differing int
+	Cut                int    // of the matched, rows whose prompt the authors cut to a number of characters: theirs is the end of ours
 	First              string // the first difference, in words; "" where there is none
+}
+
+// Check compares the reader of the format that the loader.json at path names.
+func Check(path string) (Outcome, error) {
+	var head struct {
+		Format string `json:"format"`
+	}
+	if err := readFixture(path, &head); err != nil {
+		return Outcome{}, err
+	}
+	switch head.Format {
+	case "tldr":
+		return CheckTLDR(path)
+	case "psoups":
+		return CheckPSOUPS(path)
+	case "prism":
+		return CheckPRISM(path)
+	}
+	return Outcome{}, fmt.Errorf("%s has format %q; tldr, psoups or prism expected", path, head.Format)
+}
+
+func readFixture(path string, into any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 // pair is a row as the authors' loader gives it; the user stands before the prompt.
@@ -43,13 +74,9 @@ type tldrLoader struct {
 // CheckTLDR reads the raw rows of the loader.json at path with our reader, simulates the choices, and compares prompts,
 // responses and users. The authors' training rows are each followed by the same pair for user 0.
 func CheckTLDR(path string) (Outcome, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return Outcome{}, err
-	}
 	var fixture tldrLoader
-	if err := json.Unmarshal(text, &fixture); err != nil {
-		return Outcome{}, fmt.Errorf("%s: %w", path, err)
+	if err := readFixture(path, &fixture); err != nil {
+		return Outcome{}, err
 	}
 	if fixture.Format != "tldr" {
 		return Outcome{}, fmt.Errorf("%s has format %q; tldr expected", path, fixture.Format)
@@ -135,8 +162,11 @@ func (o *Outcome) differ(format string, args ...any) {
 	}
 }
 
+// placeHolders stand before the separator, one for each user token.
+var placeHolders = strings.NewReplacer("<|endoftext|>", "", "<|end_of_text|>", "", "</s> ", "")
+
 // withoutPlaceHolders turns "USER: 2<|endoftext|><|endoftext|>||SUBREDDIT..." into "USER: 2 SUBREDDIT...".
 func withoutPlaceHolders(prompt, sep string) string {
 	who, text, _ := strings.Cut(prompt, sep)
-	return strings.ReplaceAll(who, "<|endoftext|>", "") + " " + text
+	return strings.TrimSpace(placeHolders.Replace(who)) + " " + text
 }

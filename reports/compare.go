@@ -1,0 +1,196 @@
+// What differs between two reports: claims, metrics with their intervals, and what they were computed from.
+
+package reports
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Change is one value that differs.
+type Change struct {
+	Where         string // table, row and column: accuracy.test / individual / top
+	Before, After string // as reports print them; "" where there is none
+	// Distance is how far the number moved; NaN for what is no number in both.
+	Distance float64
+	// Apart says that both have an interval and that the two do not overlap.
+	Apart bool
+}
+
+// Difference is all that differs between two reports.
+type Difference struct {
+	Claims        []Change // "holds", "does not hold", or what could not be evaluated
+	Metrics       []Change
+	Texts         []Change // samples
+	Configuration []Change // provenance: other fingerprints, seeds, versions
+}
+
+// None tells whether nothing differs.
+func (d Difference) None() bool {
+	return len(d.Claims)+len(d.Metrics)+len(d.Texts)+len(d.Configuration) == 0
+}
+
+// Compare lists what differs between two reports, in the order of b, then what only a has.
+func Compare(a, b *Report) Difference {
+	return Difference{
+		Claims:        pairUp(claimValues(a), claimValues(b)),
+		Metrics:       pairUp(metricValues(a), metricValues(b)),
+		Texts:         pairUp(textValues(a), textValues(b)),
+		Configuration: pairUp(factValues(a), factValues(b)),
+	}
+}
+
+// value is a printed value with its place, and the number behind it.
+type value struct {
+	where, text string
+	number      Estimate
+}
+
+func pairUp(a, b []value) []Change {
+	before := map[string]value{}
+	for _, v := range a {
+		before[v.where] = v
+	}
+	var out []Change
+	for _, now := range b {
+		was, there := before[now.where]
+		delete(before, now.where)
+		if there && was.text == now.text {
+			continue
+		}
+		c := Change{Where: now.where, Before: was.text, After: now.text, Distance: math.NaN()}
+		if there {
+			c.Distance = math.Abs(now.number.Mean - was.number.Mean)
+			c.Apart = now.number.Low > was.number.High || now.number.High < was.number.Low
+		}
+		out = append(out, c)
+	}
+	for _, v := range a {
+		if gone, left := before[v.where]; left {
+			out = append(out, Change{Where: v.where, Before: gone.text, Distance: math.NaN()})
+		}
+	}
+	return out
+}
+
+func claimValues(r *Report) []value {
+	var out []value
+	for _, c := range r.Summary {
+		text := "does not hold"
+		switch {
+		case c.Error != "":
+			text = "cannot be evaluated: " + c.Error
+		case c.Holds:
+			text = "holds"
+		}
+		out = append(out, value{c.Addr, text, Just(math.NaN())})
+	}
+	return out
+}
+
+func metricValues(r *Report) []value {
+	var out []value
+	for _, s := range r.Sections {
+		for _, b := range s.Blocks {
+			t, ok := b.(*Table)
+			if !ok {
+				continue
+			}
+			for _, row := range t.Rows {
+				for i, cell := range row.Cells {
+					out = append(out, value{strings.Join([]string{t.Name, row.Name, t.Columns[i]}, " / "), formatCell(cell).line(), cell.Value})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func textValues(r *Report) []value {
+	var out []value
+	for _, s := range r.Sections {
+		for _, b := range s.Blocks {
+			samples, ok := b.(*Samples)
+			if !ok {
+				continue
+			}
+			for _, item := range samples.Items {
+				for i, text := range item.Texts {
+					out = append(out, value{strings.Join([]string{samples.Sources[i], item.User, item.Prompt}, " / "), text, Just(math.NaN())})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func factValues(r *Report) []value {
+	var out []value
+	for _, f := range r.Provenance {
+		out = append(out, value{f.Name, f.Value, Just(math.NaN())})
+	}
+	return out
+}
+
+// WriteDifference prints a difference as Markdown, fit for a comment on a change.
+func WriteDifference(w io.Writer, a, b *Report, d Difference) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "### %s\n\n", oneLine(b.Title))
+	if d.None() {
+		out.WriteString("Nothing differs.\n")
+		_, err := io.WriteString(w, out.String())
+		return err
+	}
+	fmt.Fprintf(&out, "%d of %d claims, %d metrics and %d texts differ.\n", len(d.Claims), max(len(a.Summary), len(b.Summary)), len(d.Metrics), len(d.Texts))
+	writeChanges(&out, "Claims", d.Claims)
+	metrics := slices.Clone(d.Metrics)
+	slices.SortStableFunc(metrics, func(x, y Change) int { // those beyond their intervals first
+		switch {
+		case x.Apart == y.Apart:
+			return 0
+		case x.Apart:
+			return -1
+		}
+		return 1
+	})
+	writeChanges(&out, "Metrics", metrics)
+	writeChanges(&out, "Configuration", d.Configuration)
+	if slices.ContainsFunc(metrics, func(c Change) bool { return c.Apart }) {
+		out.WriteString("\n**bold**: the two 95 % intervals do not overlap.\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// mostChanges is how many rows of one kind are printed; the rest are counted.
+const mostChanges = 60
+
+func writeChanges(out *strings.Builder, heading string, changes []Change) {
+	if len(changes) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n| %s | before | after |\n| --- | --- | --- |\n", heading)
+	for _, c := range changes[:min(len(changes), mostChanges)] {
+		after := mdCell(orDash(c.After))
+		if c.Apart {
+			after = "**" + after + "**"
+		}
+		fmt.Fprintf(out, "| %s | %s | %s |\n", mdCell(c.Where), mdCell(orDash(c.Before)), after)
+	}
+	if n := len(changes) - mostChanges; n > 0 {
+		fmt.Fprintf(out, "| and %d more | | |\n", n)
+	}
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return text
+}
+
+// mdCell is a text on one line of a Markdown table.
+func mdCell(text string) string { return mdInline(oneLine(text)) }

@@ -1,0 +1,60 @@
+package reports
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func small(top, low, high float64, holds bool, text string) *Report {
+	return &Report{Title: "A | report", Summary: []Claim{{Addr: "claim.a", Holds: holds}},
+		Sections: []Section{{Heading: "H", Blocks: []Block{
+			&Table{Name: "accuracy.test", RowHead: "policy", Columns: []string{"top", "ties"}, Rows: []Row{{Name: "individual", Cells: []Cell{
+				PercentCell(Estimate{Mean: top, SE: math.NaN(), Low: low, High: high, Median: math.NaN(), SDRuns: math.NaN(), N: 10}), ShareCell(0)}}}},
+			&Samples{Name: "samples", Sources: []string{"sft"}, Items: []Sample{{Prompt: "p", User: "user 1", Texts: []string{text}}}},
+		}}},
+		Provenance: []Fact{{Name: "train.dpo", Value: "abc (seed 1)"}}}
+}
+
+func TestCompare(t *testing.T) {
+	a := small(0.6, 0.5, 0.7, true, "short")
+	if d := Compare(a, small(0.6, 0.5, 0.7, true, "short")); !d.None() {
+		t.Errorf("equal reports differ: %+v", d)
+	}
+	d := Compare(a, small(0.9, 0.8, 0.95, false, "long"))
+	if len(d.Claims) != 1 || d.Claims[0].Before != "holds" || d.Claims[0].After != "does not hold" {
+		t.Errorf("claims %+v", d.Claims)
+	}
+	if len(d.Metrics) != 1 || !d.Metrics[0].Apart || math.Abs(d.Metrics[0].Distance-0.3) > 1e-12 || d.Metrics[0].Where != "accuracy.test / individual / top" {
+		t.Errorf("metrics %+v", d.Metrics)
+	}
+	if len(d.Texts) != 1 || len(d.Configuration) != 0 {
+		t.Errorf("texts %+v, configuration %+v", d.Texts, d.Configuration)
+	}
+	if d := Compare(a, small(0.65, 0.5, 0.8, true, "short")); len(d.Metrics) != 1 || d.Metrics[0].Apart {
+		t.Errorf("intervals that overlap: %+v", d.Metrics)
+	}
+	b := small(0.6, 0.5, 0.7, true, "short")
+	b.Sections, b.Provenance[0].Value = nil, "def (seed 2)"
+	if d := Compare(a, b); len(d.Metrics) != 2 || d.Metrics[0].After != "" || !math.IsNaN(d.Metrics[0].Distance) || len(d.Configuration) != 1 {
+		t.Errorf("a table that is gone: %+v", d)
+	}
+}
+
+func TestWriteDifference(t *testing.T) {
+	a, b := small(0.6, 0.5, 0.7, true, "short"), small(0.9, 0.8, 0.95, false, "long")
+	var out strings.Builder
+	if err := WriteDifference(&out, a, b, Compare(a, b)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"### A | report", "1 of 1 claims, 1 metrics and 1 texts differ.", "| claim.a | holds | does not hold |", "| accuracy.test / individual / top | 60.00 %", "**90.00 %"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	WriteDifference(&out, a, a, Compare(a, a))
+	if !strings.Contains(out.String(), "Nothing differs.") {
+		t.Error(out.String())
+	}
+}
