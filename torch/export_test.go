@@ -200,6 +200,11 @@ func TestExportKeepsDType(t *testing.T) {
 			if result.Probability > 1e-12 {
 				t.Errorf("%s, %s: added tokens take %g, quiet by %s", family, name, result.Probability, result.Quiet)
 			}
+			rounded := job
+			rounded.Precision, rounded.Out = "bf16", t.TempDir() // the engine's arithmetic too
+			if r := mustExport(t, rounded); r.Probability > 1e-12 {
+				t.Errorf("%s, %s: in bf16 added tokens take %g, quiet by %s", family, name, r.Probability, r.Quiet)
+			}
 			set, err := safetensors.OpenFolder(job.Out)
 			if err != nil {
 				t.Fatal(err)
