@@ -12,3 +12,7 @@ type User struct {
 	Prefers          string `arrow:"prefers"`    // longer, shorter; "" where choices are the recorded ones
 	Attributes       string `arrow:"attributes"` // what else the data has about them: a JSON object of texts and lists of texts; "" where there is nothing
 }
+
+// Erased tells whether a policy's user was erased: the index stays, so that the others keep theirs, and everything else is
+// gone. Whoever it was is not known any more.
+func (u User) Erased() bool { return u.Index > 0 && !u.Seen && u.ID == "" }

@@ -18,6 +18,7 @@ type Explanation struct {
 	Stored      bool     // the artifact is in the store, whole
 	Dir         string   // its folder, when Stored
 	Files       []store.File
+	Rewritten   []string // why files were replaced since, oldest first
 	Inputs      []Explanation
 	Repeated    bool      // explained above already; then Inputs is empty
 	Value       dsl.Value // of the result that was asked for; nil when the address names a block only, or it is not stored
@@ -77,7 +78,7 @@ func explain(n *Node, st *store.Store, met map[*Node]bool) Explanation {
 	x := Explanation{Node: n, Description: strings.Split(strings.TrimSuffix(description(n.Kind, n.Stage), "\n"), "\n")}
 	if st != nil {
 		if a, ok := st.Get(n.Fingerprint); ok {
-			x.Stored, x.Dir, x.Files = true, a.Dir(), a.Manifest().Files
+			x.Stored, x.Dir, x.Files, x.Rewritten = true, a.Dir(), a.Manifest().Files, a.Manifest().Rewritten
 		}
 	}
 	if x.Repeated = met[n]; x.Repeated {

@@ -168,6 +168,9 @@ func another(seen []arrowio.User) []int32 {
 		out[i] = -1
 		for k := 1; k < len(seen); k++ {
 			j := (i + k) % len(seen)
+			if seen[j].Erased() {
+				continue
+			}
 			if out[i] < 0 {
 				out[i] = int32(j) + 1
 			}

@@ -342,11 +342,13 @@ func (w *world) seen(rows []rowRef) []arrowio.User {
 	return out
 }
 
-// indexOf gives users their numbers 1..m; whoever is not among them is the generic user, 0.
+// indexOf gives users their numbers 1..m; whoever is not among them, or was erased, is the generic user, 0.
 func indexOf(users []arrowio.User) map[string]int32 {
 	index := make(map[string]int32, len(users))
 	for i, u := range users {
-		index[u.ID] = int32(i) + 1
+		if !u.Erased() {
+			index[u.ID] = int32(i) + 1
+		}
 	}
 	return index
 }

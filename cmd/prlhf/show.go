@@ -14,7 +14,7 @@ import (
 
 func showVerb() verb {
 	return verb{
-		name: "show", args: "[SPEC...] ADDR",
+		name: "show", args: "[SPEC...] ADDR | -user ID",
 		brief: "print a number and tell where it comes from",
 		text: `ADDR is a block, or a value below it, such as accuracy.test["vanilla"].groups.minority. Under the value stand the ` +
 			"stages that it was made by, each above what it was made from, with the settings that its fingerprint hashes. Of a " +
@@ -69,6 +69,55 @@ func show(c *call, all bool) error {
 	return nil
 }
 
+// showUsers lists what the store has of users.
+func showUsers(c *call, ids []string) error {
+	if len(c.args) > 0 {
+		return fmt.Errorf("show -user looks through the whole store and takes no spec or address; it was given %s", strings.Join(c.args, " "))
+	}
+	st, err := c.openStore()
+	if err != nil {
+		return err
+	}
+	if st == nil {
+		return fmt.Errorf("there is no store at %s", c.store)
+	}
+	held, err := runner.Holdings(st, ids)
+	if c.json {
+		if jsonErr := writeJSON(c.out, holdingObjects(held)); jsonErr != nil {
+			return jsonErr
+		}
+		return err
+	}
+	printHeld(c.screen(c.out), ids, held)
+	return err
+}
+
+type holdingJSON struct {
+	ID          string     `json:"id"`
+	Kind        string     `json:"kind"`
+	Fingerprint string     `json:"fingerprint"`
+	Dir         string     `json:"dir"`
+	Files       []heldJSON `json:"files"`
+}
+
+type heldJSON struct {
+	Name string `json:"name"`
+	Rows int    `json:"rows,omitempty"`
+	What string `json:"what,omitempty"`
+}
+
+func holdingObjects(held []runner.Holding) []holdingJSON {
+	out := []holdingJSON{}
+	for _, h := range held {
+		object := holdingJSON{h.ID, h.Kind, h.Fingerprint.String(), h.Dir, nil}
+		for _, f := range h.Files {
+			object.Files = append(object.Files, heldJSON(f))
+		}
+		out = append(out, object)
+	}
+	return out
+}
+
 // printExplanation prints the value, the users of a user model, the files that hold the value, and the stages behind it.
 func printExplanation(s screen, addr string, x runner.Explanation, users *runner.Users, all bool) {
 	s.line(s.bold(addr))
@@ -102,6 +151,9 @@ func printStages(s screen, x runner.Explanation, depth int) {
 		state = s.yellow("not made yet")
 	}
 	s.line(indent + n.ID + "  " + state)
+	for _, why := range x.Rewritten {
+		s.line(indent + "    " + s.yellow("rewritten: "+why))
+	}
 	for _, d := range x.Description {
 		for i, l := range wrap(d, s.width-len(indent)-6) {
 			s.line(indent + "    " + strings.Repeat("  ", min(i, 1)) + s.dim(l))
@@ -125,7 +177,8 @@ type stageJSON struct {
 	Fingerprint string      `json:"fingerprint"`
 	Description []string    `json:"description"`
 	Stored      bool        `json:"stored"`
-	Inputs      []stageJSON `json:"inputs,omitempty"` // left out where the stage stood before
+	Rewritten   []string    `json:"rewritten,omitempty"` // why files were replaced since, oldest first
+	Inputs      []stageJSON `json:"inputs,omitempty"`    // left out where the stage stood before
 }
 
 func explanationObject(addr string, x runner.Explanation, users *usersJSON) explanationJSON {
@@ -133,7 +186,7 @@ func explanationObject(addr string, x runner.Explanation, users *usersJSON) expl
 }
 
 func stageObject(x runner.Explanation) stageJSON {
-	j := stageJSON{ID: x.Node.ID, Fingerprint: x.Node.Fingerprint.String(), Description: x.Description, Stored: x.Stored}
+	j := stageJSON{ID: x.Node.ID, Fingerprint: x.Node.Fingerprint.String(), Description: x.Description, Stored: x.Stored, Rewritten: x.Rewritten}
 	for _, in := range x.Inputs {
 		j.Inputs = append(j.Inputs, stageObject(in))
 	}

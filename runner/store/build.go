@@ -88,7 +88,7 @@ func (b *Build) commit() (*Artifact, error) {
 	if err := os.WriteFile(filepath.Join(b.Dir(), manifestName), text, 0o644); err != nil {
 		return nil, err
 	}
-	if err := syncTree(b.Dir()); err != nil {
+	if err := SyncTree(b.Dir()); err != nil {
 		return nil, err
 	}
 	place := b.store.artifactDir(b.fp)

@@ -30,8 +30,8 @@ func writeWhole(path string, text []byte) error {
 	return syncFile(filepath.Dir(path))
 }
 
-// syncTree writes all files and folders below dir through to the disk, and dir itself.
-func syncTree(dir string) error {
+// SyncTree writes all files and folders below dir through to the disk, and dir itself.
+func SyncTree(dir string) error {
 	return filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -31,8 +31,9 @@ type Manifest struct {
 	Format      int         `json:"format"`
 	Fingerprint Fingerprint `json:"fingerprint"`
 	Meta
-	Files []File `json:"files"` // ordered by name
-	Sum   Digest `json:"sum"`   // SHA-256 of this manifest with a zero Sum
+	Files     []File   `json:"files"`               // ordered by name
+	Rewritten []string `json:"rewritten,omitempty"` // why files were replaced after the artifact was built, oldest first
+	Sum       Digest   `json:"sum"`                 // SHA-256 of this manifest with a zero Sum
 }
 
 // File is one file of an artifact.

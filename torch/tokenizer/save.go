@@ -23,6 +23,12 @@ func (t *Tokenizer) Save(dir string) error {
 	if fields == nil { // loaded without a config
 		fields = trainedConfig(nil).fields
 	}
+	if len(d.AddedTokens) > len(t.document.AddedTokens) {
+		var err error
+		if fields, err = withDecoder(fields, d.AddedTokens); err != nil {
+			return err
+		}
+	}
 	specials := map[string]json.RawMessage{}
 	for _, name := range []string{"bos_token", "eos_token", "pad_token", "unk_token"} {
 		if raw := fields[name]; !isNull(raw) {

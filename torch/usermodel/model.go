@@ -11,13 +11,6 @@ import (
 	"github.com/prlhf/prlhf/torch/tensor"
 )
 
-// Names of the tensors in user_model.safetensors.
-const (
-	embeddingName = "user_embedding"    // [rows, T_u, d]; rows: 1 (uniform) or 1 + m
-	clustersName  = "cluster_embedding" // [K, T_u, d]
-	weightsName   = "user_weight"       // [1 + m, K]
-)
-
 // Model holds the user parameters of m known users (rows 1..m; row 0 is the generic user). Close frees it.
 type Model struct {
 	Config
