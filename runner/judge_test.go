@@ -318,3 +318,20 @@ func (l *lab) resultOf(addr string) map[string]string {
 	}
 	return out
 }
+
+// TestAttributes: judges read a made-up person's preference prompt, and the simulated rule their style.
+func TestAttributes(t *testing.T) {
+	raw, shown, err := attributesOf(`{"profile": "P2A", "preference": "a response that is concise.", "stated_preferences": ["values", "fluency"], "n": 3}`)
+	if err != nil || shown["preference"] != "a response that is concise." || shown["stated_preferences"] != "values, fluency" || shown["n"] != "" {
+		t.Fatalf("%v, %v, %v", raw, shown, err)
+	}
+	score := simulated(map[string]person{"3": {raw: raw}})
+	short, err := score(judges.Question{Person: judges.Person{ID: "3"}}, "Yes.")
+	long, err2 := score(judges.Question{Person: judges.Person{ID: "3"}}, strings.Repeat("Many words are said here. ", 20))
+	if err != nil || err2 != nil || short <= long {
+		t.Errorf("P2A likes it concise: %g for a short text, %g for a long one (%v, %v)", short, long, err, err2)
+	}
+	if _, err := score(judges.Question{Person: judges.Person{ID: "4"}}, "x"); err == nil {
+		t.Error("something is known of a stranger")
+	}
+}

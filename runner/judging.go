@@ -3,13 +3,16 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/arrowio/formats"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/judges/openai"
@@ -21,6 +24,7 @@ type person struct {
 	judges.Person
 	group string
 	seen  bool
+	raw   map[string]any // attributes as the data has them
 }
 
 // meet lists the users of the data sets; of one who is in two the first counts.
@@ -33,18 +37,58 @@ func (s *judgeStage) meet(e *Env) (map[string]person, error) {
 		}
 		for _, u := range users {
 			if _, met := out[u.ID]; !met {
-				out[u.ID] = person{judges.Person{ID: u.ID, Text: u.Text, Prefers: u.Prefers}, u.Group, u.Seen}
+				p := person{Person: judges.Person{ID: u.ID, Text: u.Text, Prefers: u.Prefers}, group: u.Group, seen: u.Seen}
+				if p.raw, p.Attributes, err = attributesOf(u.Attributes); err != nil {
+					return nil, fmt.Errorf("user %q: %w", u.ID, err)
+				}
+				out[u.ID] = p
 			}
 		}
 	}
 	return out, nil
 }
 
+// attributesOf reads what the data says about a user; lists are joined for judges, who read them as text.
+func attributesOf(text string) (raw map[string]any, shown map[string]string, err error) {
+	if text == "" {
+		return nil, nil, nil
+	}
+	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+		return nil, nil, err
+	}
+	shown = map[string]string{}
+	for name, v := range raw {
+		switch v := v.(type) {
+		case string:
+			shown[name] = v
+		case []any:
+			parts := make([]string, len(v))
+			for i, part := range v {
+				parts[i] = fmt.Sprint(part)
+			}
+			shown[name] = strings.Join(parts, ", ")
+		}
+	}
+	return raw, shown, nil
+}
+
+// simulated is what users were made to like: a length, or the style and aspects of made-up people.
+func simulated(people map[string]person) func(judges.Question, string) (float64, error) {
+	return func(q judges.Question, text string) (float64, error) {
+		if q.Person.Prefers == "" {
+			if score, known := formats.Taste(people[q.Person.ID].raw, text); known {
+				return score, nil
+			}
+		}
+		return judges.Simulated(q, text)
+	}
+}
+
 // open makes the judge ready to be asked.
-func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
+func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, people map[string]person, questions []question) (judges.Judge, error) {
 	switch j.Kind {
 	case "rule":
-		return ruleJudge(j)
+		return ruleJudge(j, people)
 	case "openai":
 		return vendorJudge(e, j)
 	case "replay":
@@ -54,7 +98,7 @@ func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, questions [
 	case "panel":
 		panel := judges.Panel{}
 		for _, m := range j.Members {
-			member, err := s.open(ctx, e, m, questions)
+			member, err := s.open(ctx, e, m, people, questions)
 			if err != nil {
 				return nil, err
 			}
@@ -103,7 +147,7 @@ func templateOf(j *dsl.Judge) (judges.Template, error) {
 	return judges.AlpacaFarm(), nil
 }
 
-func ruleJudge(j *dsl.Judge) (judges.Judge, error) {
+func ruleJudge(j *dsl.Judge, people map[string]person) (judges.Judge, error) {
 	if j.Pattern != "" {
 		pattern, err := regexp.Compile(j.Pattern)
 		if err != nil {
@@ -112,7 +156,7 @@ func ruleJudge(j *dsl.Judge) (judges.Judge, error) {
 		return judges.Rule{Score: judges.Matching(pattern)}, nil
 	}
 	rules := map[string]func(judges.Question, string) (float64, error){"longer": judges.Longer, "shorter": judges.Shorter,
-		"plainer": judges.Plainer, "simulated": judges.Simulated}
+		"plainer": judges.Plainer, "simulated": simulated(people)}
 	return judges.Rule{Score: rules[j.Prefers]}, nil
 }
 

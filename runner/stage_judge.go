@@ -97,7 +97,7 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	questions := s.questions(pairs, people)
-	judge, err := s.open(ctx, e, s.spec, questions)
+	judge, err := s.open(ctx, e, s.spec, people, questions)
 	if err != nil {
 		return err
 	}

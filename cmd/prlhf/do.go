@@ -38,13 +38,13 @@ type verb struct {
 // verbs lists what prlhf does, in the order in which people need it.
 func verbs() []verb {
 	return []verb{
-		validateVerb(), fmtVerb(), planVerb(), applyVerb(), showVerb(), inspectVerb(), graphVerb(), reportVerb(), exportVerb(), forgetVerb(),
+		validateVerb(), fmtVerb(), planVerb(), applyVerb(), showVerb(), inspectVerb(), graphVerb(), reportVerb(), diffVerb(), exportVerb(), forgetVerb(),
 		verifyVerb(), gcVerb(), doctorVerb(), versionVerb(), helpVerb(),
 	}
 }
 
 // later are verbs that the design names and that are not built yet.
-var later = []string{"test", "diff"}
+var later = []string{"test"}
 
 // Do runs one command line, without the program's name, and returns the exit code.
 func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {

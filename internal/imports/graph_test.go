@@ -12,7 +12,7 @@ const module = "github.com/prlhf/prlhf/"
 
 // ours says which packages of this module a package may import; packages that are not listed may import none.
 var ours = map[string][]string{
-	"cmd/prlhf": {"dsl", "runner", "runner/store", "specs", "torch"},
+	"cmd/prlhf": {"dsl", "runner", "runner/store", "reports", "specs", "torch"},
 	// torch/lm, /usermodel and /objective are here for the plain settings that torch's jobs are made of.
 	"runner": {"dsl", "arrowio", "arrowio/formats", "torch", "torch/tokenizer", "torch/lm", "torch/usermodel", "torch/objective",
 		"judges", "judges/openai", "reports", "runner/store"},
