@@ -11,6 +11,11 @@ variable "seen" {
   description = "workers who are trained on; the others are unseen"
 }
 
+variable "majority" {
+  default     = 0.7
+  description = "share of the workers who prefer longer summaries"
+}
+
 synthetic "posts" {
   format = "tldr"
   users  = var.workers
@@ -22,8 +27,8 @@ dataset "posts" {
   split  = { seen_top = var.seen }
 
   simulate = {
-    majority = { share = 0.7, prefers = "longer" }
-    minority = { share = 0.3, prefers = "shorter" }
+    majority = { share = var.majority, prefers = "longer" }
+    minority = { share = 1 - var.majority, prefers = "shorter" }
   }
 }
 
