@@ -35,7 +35,7 @@ func forget(ctx context.Context, c *call, users []string) error {
 	case addr == "":
 		return errors.New(`forget needs the address of a train block, such as train.dpo["individual"]`)
 	case len(users) == 0:
-		return errors.New("forget needs the users: -users ID,...")
+		return errors.New("forget needs the users to erase: -users ID,ID")
 	case len(c.targets) > 0:
 		return errors.New("forget takes an address, no -target")
 	}

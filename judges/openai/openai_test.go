@@ -18,12 +18,10 @@ import (
 
 const key = "sk-test-0123456789"
 
-// server answers as a test says; it counts requests and answers by question.
+// server answers as a test says; it counts requests.
 type server struct {
 	*httptest.Server
 	requests atomic.Int64
-	mu       sync.Mutex
-	answered map[string]int
 }
 
 // answer is a chat completion.
@@ -33,7 +31,7 @@ func answer(w http.ResponseWriter, text string) {
 }
 
 func newServer(t *testing.T, handle func(w http.ResponseWriter, r *http.Request, n int64)) *server {
-	s := &server{answered: map[string]int{}}
+	s := &server{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handle(w, r, s.requests.Add(1)) }))
 	t.Cleanup(s.Close)
 	return s
