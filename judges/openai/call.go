@@ -132,7 +132,7 @@ func retryAfter(header string, now time.Time) time.Duration {
 }
 
 const (
-	mostTries    = 8
+	mostTries    = 16
 	firstPause   = 500 * time.Millisecond
 	longestPause = time.Minute
 )
