@@ -125,6 +125,9 @@ func TestKilledFiveTimes(t *testing.T) {
 		}
 		break
 	}
+	s.Close() // waits for calls of killed processes
+	mu.Lock()
+	defer mu.Unlock()
 	twice := 0
 	for _, n := range paid {
 		twice += n - 1
