@@ -224,7 +224,7 @@ func (s *scheduler) emit(e Event) {
 // needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
 func needsDevice(n *Node) bool {
 	switch n.Kind {
-	case kindReference, kindMismatchReference, kindTrain, kindScore, kindGenerate:
+	case kindReference, kindMismatchReference, kindTrain, kindAdapt, kindScore, kindGenerate, kindRank:
 		return true
 	}
 	return false
