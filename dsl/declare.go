@@ -30,8 +30,6 @@ func (ev *evaluator) declare(block *hclsyntax.Block) {
 	case typ == "locals":
 		ev.declareLocals(block)
 		return
-	case blocksNotBuilt[typ]:
-		ev.add(mistake(block.DefRange(), "Not built yet", typ+" blocks are not built yet in this version."))
 	case typ == "include":
 		ev.labelled(block, "include", "FILE")
 		for _, inner := range block.Body.Blocks {
@@ -52,16 +50,14 @@ func (ev *evaluator) declare(block *hclsyntax.Block) {
 		ev.declareVariable(block)
 		return
 	}
-	d := &decl{typ: typ, name: block.Labels[0], block: block, refused: blocksNotBuilt[typ]}
+	d := &decl{typ: typ, name: block.Labels[0], block: block}
 	if other := ev.decls[d.addr()]; other != nil {
 		ev.add(mistake(block.DefRange(), "Declared twice", fmt.Sprintf("%s is declared twice: here and in %s, line %d.", d.addr(), other.block.DefRange().Filename, other.block.DefRange().Start.Line)))
 		return
 	}
 	ev.decls[d.addr()] = d
 	ev.order = append(ev.order, d)
-	if !d.refused {
-		ev.checkBody(block)
-	}
+	ev.checkBody(block)
 }
 
 // labelled checks that a block has one label, a name that a reference can use.
@@ -103,8 +99,6 @@ func (ev *evaluator) checkBody(block *hclsyntax.Block) {
 	}
 	for _, attr := range attributesInOrder(block.Body) {
 		switch {
-		case slices.Contains(attributesNotBuilt[typ], attr.Name):
-			ev.add(mistake(attr.NameRange, "Not built yet", fmt.Sprintf("%s.%s is not built yet in this version.", typ, attr.Name)))
 		case slices.Contains(names, attr.Name), attr.Name == "for_each" && multiplies(typ):
 		case attr.Name == "for_each":
 			ev.add(mistake(attr.NameRange, "No for_each here", "for_each multiplies any block but variable, locals, include and report."))

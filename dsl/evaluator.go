@@ -34,7 +34,6 @@ type evaluator struct {
 type decl struct {
 	typ, name string
 	block     *hclsyntax.Block
-	refused   bool // not built in this version: said once, references to it are silent
 	state     progress
 	multiple  bool // has for_each
 	keys      []string

@@ -132,10 +132,6 @@ func (f *fields) truth(name string, byDefault bool) bool {
 		f.wrongType(name, "true or false", v)
 		return byDefault
 	}
-	if slices.Contains(switchesNotBuilt[f.typ], name) && v.True() {
-		f.say(name, "Not built yet", "%s = true is not built yet in this version.", name)
-		return byDefault
-	}
 	return v.True()
 }
 

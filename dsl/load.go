@@ -57,9 +57,6 @@ func (ev *evaluator) resolveAll(spec *Spec) {
 		ev.add(diags)
 	}
 	for _, d := range ev.order {
-		if d.refused {
-			continue
-		}
 		ev.add(ev.expandBlock(d, d.block.DefRange()))
 		if d.state != resolved {
 			continue

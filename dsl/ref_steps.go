@@ -81,9 +81,6 @@ func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.V
 		return cty.DynamicVal, silence(rng)
 	}
 	offered := offers(inst.addr.Type)
-	if slices.Contains(resultsNotBuilt[inst.addr.Type], name) {
-		return cty.DynamicVal, mistake(rng, "Not built yet", fmt.Sprintf("%s: .%s is not built yet in this version.", inst.addr, name))
-	}
 	if inst.shape != nil {
 		if s := inst.shape.at(name); s != nil {
 			r := &ref{kind: refResult, inst: inst, shape: inst.shape, opened: inst.addr.String()}

@@ -39,7 +39,7 @@ func (sc *scope) root(ctx *hcl.EvalContext, t hcl.Traversal) (cty.Value, hcl.Tra
 // isBlockType tells whether name begins the address of a block.
 func isBlockType(name string) bool {
 	_, built := schemas[name]
-	return (built || blocksNotBuilt[name]) && name != "variable" && name != "section"
+	return built && name != "variable" && name != "section"
 }
 
 // named is var.V, local.L, each.key and each.value.
@@ -96,8 +96,6 @@ func (sc *scope) block(typ string, t hcl.Traversal, rng hcl.Range) (cty.Value, h
 	switch {
 	case d == nil:
 		return cty.DynamicVal, nil, mistake(head, "Unknown block", fmt.Sprintf("No block %s.%s.%s", typ, name, sc.ev.meant(typ, name)))
-	case d.refused:
-		return cty.DynamicVal, nil, silence(rng)
 	case typ == "claim" || typ == "report" || typ == "include":
 		return cty.DynamicVal, nil, mistake(head, "Nothing to refer to", "A "+typ+" offers nothing to other blocks.")
 	}

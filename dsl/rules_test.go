@@ -18,18 +18,6 @@ func TestNotBuiltTable(t *testing.T) {
 		typ, name, _ := strings.Cut(key, ".")
 		check(typ, name)
 	}
-	for _, table := range []map[string][]string{attributesNotBuilt, switchesNotBuilt} {
-		for typ, names := range table {
-			for _, name := range names {
-				check(typ, name)
-			}
-		}
-	}
-	for typ := range blocksNotBuilt {
-		if schemas[typ] != nil {
-			t.Errorf("%s is built", typ)
-		}
-	}
 	for typ, names := range required {
 		for _, name := range names {
 			check(typ, name)

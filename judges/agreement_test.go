@@ -36,30 +36,6 @@ func TestPanel(t *testing.T) {
 	}
 }
 
-// Cohen's own kind of table: 20 both first, 15 both second, 5 and 10 apart: 0.7 agreed, 0.5 by chance.
-func TestCohenKappa(t *testing.T) {
-	var a, b []Winner
-	for _, c := range []struct {
-		a, b Winner
-		n    int
-	}{{First, First, 20}, {Second, Second, 15}, {First, Second, 5}, {Second, First, 10}} {
-		for range c.n {
-			a, b = append(a, c.a), append(b, c.b)
-		}
-	}
-	close2(t, "kappa", CohenKappa(a, b), 0.4)
-	if !math.IsNaN(CohenKappa([]Winner{First}, []Winner{First})) {
-		t.Error("one label alone has a kappa")
-	}
-}
-
-// Two raters who agree on 3 of 4 items: P = 0.75; shares of first 5/8, so chance (25+9)/64.
-func TestFleissKappa(t *testing.T) {
-	votes := [][]Winner{{First, First}, {First, First}, {Second, Second}, {First, Second}}
-	chance := (25.0 + 9) / 64
-	close2(t, "kappa", FleissKappa(votes), (0.75-chance)/(1-chance))
-}
-
 func TestKappaOfItems(t *testing.T) {
 	close2(t, "kappa", Kappa(items("u", 8, 2, 5, 1)).Mean, 0.6)
 }

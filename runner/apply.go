@@ -227,5 +227,8 @@ func needsDevice(n *Node) bool {
 	case kindReference, kindMismatchReference, kindTrain, kindAdapt, kindScore, kindGenerate, kindRank:
 		return true
 	}
+	if j, ok := n.Stage.(*judgeStage); ok {
+		return len(j.rewards) > 0
+	}
 	return false
 }

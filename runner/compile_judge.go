@@ -65,7 +65,7 @@ func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pai
 	if !c.rewardsOf(block, j, stage) {
 		return nil
 	}
-	for _, p := range stage.rewards {
+	for _, p := range stage.rewardsInOrder(j) {
 		inputs = append(inputs, p.inputs()...)
 	}
 	return c.node(kindJudge, name, block, stage, inputs...)

@@ -30,7 +30,7 @@ func (f *fakes) jobs() jobs {
 func (f *fakes) adapt(_ context.Context, job torch.AdaptJob, progress func(torch.Progress)) error {
 	f.adapts.Add(1)
 	h := fnv.New64a()
-	fmt.Fprint(h, weightsOf(job.Policy), job.Seed, job.Steps, job.LR, job.Objective, job.Users)
+	fmt.Fprint(h, weightsOf(job.Policy), job.Steps, job.LR, job.Objective, job.Users)
 	for i := range job.Data.Len() {
 		e, err := job.Data.At(i)
 		if err != nil {

@@ -335,3 +335,65 @@ func TestAttributes(t *testing.T) {
 		t.Error("something is known of a stranger")
 	}
 }
+
+// TestPanelOfRewards: the fingerprint of a panel does not depend on the order in which a map gives its reward models, and
+// what changes how they read a prompt is in it; a judge that reads with a model waits for the device.
+func TestPanelOfRewards(t *testing.T) {
+	t.Parallel()
+	spec := smallSpec + strings.Replace(judgeSpec, "[judge.simulated, judge.longer, judge.reward]", "[judge.reward, judge.second, judge.third]", 1) + `
+judge "second" {
+  kind   = "reward"
+  reward = train.second
+}
+judge "third" {
+  kind   = "reward"
+  reward = train.third
+}
+train "second" {
+  base      = train.sft
+  data      = dataset.posts.train
+  objective = { kind = "reward" }
+  steps     = 2
+}
+train "third" {
+  base      = train.sft
+  data      = dataset.posts.train
+  objective = { kind = "reward" }
+  steps     = 3
+}
+`
+	l := newLab(t, spec)
+	node := func() *Node {
+		for _, n := range l.plan(nil).Nodes {
+			if n.ID == "judge win_rate.panel" {
+				return n
+			}
+		}
+		t.Fatal("no judge of the panel")
+		return nil
+	}
+	first := node()
+	for range 20 {
+		if again := node(); again.Fingerprint != first.Fingerprint {
+			t.Fatal("the same spec has two fingerprints")
+		}
+	}
+	if !needsDevice(first) {
+		t.Error("a judge of reward models runs beside training")
+	}
+	l.spec = strings.Replace(spec, "max_tokens = 80", "max_tokens = 80\n  max_prompt_tokens = 70", 1)
+	if description(kindJudge, node().Stage) == description(kindJudge, first.Stage) {
+		t.Error("the limit of prompts is not in the judge's description")
+	}
+}
+
+// TestConcurrent: a panel asks as many at a time as the busiest of its members may.
+func TestConcurrent(t *testing.T) {
+	panel := &dsl.Judge{Kind: "panel", Members: []*dsl.Judge{{Kind: "rule"}, {Kind: "openai", Limits: dsl.Limits{Concurrent: 8}}}}
+	if n := concurrent(panel); n != 8 {
+		t.Errorf("%d at a time; a member may be asked 8", n)
+	}
+	if n := concurrent(&dsl.Judge{Kind: "rule"}); n != 1 {
+		t.Errorf("%d at a time for a rule", n)
+	}
+}

@@ -129,6 +129,20 @@ func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	return openai.New(s, t, judges.Log{Dir: e.Answers}), nil
 }
 
+// tellSpent says what a judge behind a server was asked and paid for in this run.
+func tellSpent(e *Env, j judges.Judge) {
+	switch j := j.(type) {
+	case *openai.Judge:
+		if s := j.Spent(); s.Requests > 0 {
+			e.Say("%d requests, %d tokens in and %d out, %.2f USD at the spec's price", s.Requests, s.TokensIn, s.TokensOut, s.USD)
+		}
+	case judges.Panel:
+		for _, m := range j.Members {
+			tellSpent(e, m)
+		}
+	}
+}
+
 func templateOf(j *dsl.Judge) (judges.Template, error) {
 	switch {
 	case j.TemplateFile != "":

@@ -23,7 +23,7 @@ func (d *drawing) winRates(block string, items []instance) []reports.Block {
 }
 
 func winTable(block string, items []instance, groups []string) *reports.Table {
-	t := &reports.Table{Name: block, Title: "Win rate of the candidate", RowHead: "against", Columns: []string{"per sample", "per user", "average over users"}}
+	t := &reports.Table{Name: block, Title: "Win rate of the candidate", RowHead: "comparison", Columns: []string{"per sample", "per user", "average over users"}}
 	for _, g := range groups {
 		t.Columns = append(t.Columns, "average, "+g)
 	}
@@ -36,11 +36,21 @@ func winTable(block string, items []instance, groups []string) *reports.Table {
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(i.value, i.paper, "seen"), percentCell(i.value, i.paper, "unseen"),
 			percentCell(i.value, i.paper, "length_controlled"))})
 	}
-	w := items[0].item.(*dsl.WinRate)
-	t.Notes = []string{fmt.Sprintf("Candidate: %s. Judge: %s.", w.Candidate, judgeWords(w.Judge)), tieWords[w.Ties],
+	t.Notes = append(comparedNotes(items),
 		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
-		"An interval that holds 50 % says \"no difference found\"."}
+		"An interval that holds 50 % says \"no difference found\".")
 	return t
+}
+
+// comparedNotes say what is compared, by whom, and what a tie counts: once where all rows have it in common.
+func comparedNotes(items []instance) []string {
+	var notes []string
+	for _, i := range items {
+		w := i.item.(*dsl.WinRate)
+		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, w.Candidate, w.Baseline),
+			fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties])
+	}
+	return distinct(notes, func(note string) string { return note })
 }
 
 // decided marks a rate whose interval holds one half.
@@ -67,7 +77,7 @@ func judgeWords(j *dsl.Judge) string {
 
 func winBars(block string, items []instance, groups []string) *reports.Plot {
 	half := 0.5
-	p := &reports.Plot{Name: block + ".rates", Title: "Average win rate over users", XLabel: "against", YLabel: "win rate", Kind: reports.Bars, Percent: true,
+	p := &reports.Plot{Name: block + ".rates", Title: "Average win rate over users", XLabel: "comparison", YLabel: "win rate", Kind: reports.Bars, Percent: true,
 		Rule: &half, RuleName: "no difference", Notes: []string{"Error bars are one standard error over users."}}
 	for _, i := range items {
 		p.Categories = append(p.Categories, i.name)
@@ -83,7 +93,7 @@ func winBars(block string, items []instance, groups []string) *reports.Plot {
 
 // verdictTable counts what the rates are made of: nothing leaves a denominator unseen.
 func verdictTable(block string, items []instance) *reports.Table {
-	t := &reports.Table{Name: block + ".verdicts", Title: "Verdicts", RowHead: "against",
+	t := &reports.Table{Name: block + ".verdicts", Title: "Verdicts", RowHead: "comparison",
 		Columns: []string{"wins", "losses", "ties", "failed", "flips", "sign test", "detectable", "longer wins"},
 		Notes:   []string{"failed: pairs without a usable verdict, in no rate. flips: pairs whose verdict changed with the order shown; they are ties. sign test: two-sided p of so many wins among wins and losses, were both as likely. detectable: the smallest distance from 50 % that so many decided pairs find in 4 of 5 cases at the 5 % level. longer wins: the rate that the longer text gets under the same verdicts."}}
 	for _, i := range items {

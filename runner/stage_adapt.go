@@ -65,8 +65,8 @@ func (s *adaptStage) Run(ctx context.Context, e *Env) error {
 	job := torch.AdaptJob{
 		Inputs: torch.Inputs{Policy: s.policy.files(e), Device: s.device, Precision: s.policy.precision(), BOS: special.bos},
 		Data:   &examples{world: world, items: items, end: special.end, reference: o.NeedsReference(), texts: explicit(t.UserModel)},
-		Users:  len(users), Objective: o, GenericKeepsText: t.Objective.GenericKeepsText,
-		Steps: s.spec.Steps, LR: s.spec.LR, Seed: s.spec.Seed, Out: e.Dir,
+		Users:  len(users), Objective: o,
+		Steps: s.spec.Steps, LR: s.spec.LR, Out: e.Dir,
 	}
 	if err := e.jobs.adapt(ctx, job, func(p torch.Progress) { e.Progress(int64(p.Done), int64(p.Total), "steps") }); err != nil {
 		return err

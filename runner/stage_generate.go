@@ -38,7 +38,7 @@ func (s *generateStage) Describe(w io.Writer) {
 		s.data.describe(w, "users", g.Users)
 	}
 	for i, d := range s.data.sets() {
-		line(w, fmt.Sprintf("prompts of data %d", i+1), fmt.Sprintf("max_prompt_tokens %d overlong %s", d.MaxPromptTokens, d.Overlong))
+		line(w, fmt.Sprintf("prompts of data %d", i+1), promptLimitsText(d))
 	}
 	describeSampling(w, g.Sampling)
 	line(w, "samples", s.samples())
@@ -187,6 +187,11 @@ func (a *asking) encode(e *Env, wanted []request) ([]request, error) {
 		}
 	}
 	return out, nil
+}
+
+// promptLimitsText names the limits that a prompt is cut to.
+func promptLimitsText(d *dsl.Dataset) string {
+	return fmt.Sprintf("max_prompt_tokens %d overlong %s", d.MaxPromptTokens, d.Overlong)
 }
 
 // promptLimits are a data set's limits where there is no response.

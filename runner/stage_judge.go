@@ -68,6 +68,7 @@ func (s *judgeStage) describeJudge(w io.Writer, name string, j *dsl.Judge) {
 		line(w, name+" verdicts", s.files[j].digest)
 	case "reward":
 		s.rewards[j].describe(w)
+		line(w, name+" prompts", s.limits())
 		describeDevice(w, s.device, s.rewards[j].precision())
 	case "panel":
 		for i, m := range j.Members {
@@ -76,9 +77,38 @@ func (s *judgeStage) describeJudge(w io.Writer, name string, j *dsl.Judge) {
 	}
 }
 
+// rewardsInOrder are the reward models of a judge and of its members, in the order in which the spec names them.
+func (s *judgeStage) rewardsInOrder(j *dsl.Judge) []*policy {
+	var out []*policy
+	if p := s.rewards[j]; p != nil {
+		out = append(out, p)
+	}
+	for _, m := range j.Members {
+		out = append(out, s.rewardsInOrder(m)...)
+	}
+	return out
+}
+
+// limits are those that prompts are cut to where a reward model reads them.
+func (s *judgeStage) limits() string {
+	if len(s.people) == 0 {
+		return "none"
+	}
+	return promptLimitsText(s.people[0].set)
+}
+
+// concurrent is how many questions are asked at a time: as many as the server behind the judge, or behind a member, allows.
+func concurrent(j *dsl.Judge) int {
+	n := max(j.Limits.Concurrent, 1)
+	for _, m := range j.Members {
+		n = max(n, concurrent(m))
+	}
+	return n
+}
+
 func (s *judgeStage) leaves() []leaf {
 	var out []leaf
-	for _, p := range s.rewards {
+	for _, p := range s.rewardsInOrder(s.spec) {
 		out = append(out, p.leaves()...)
 	}
 	for _, f := range s.files {
@@ -101,7 +131,8 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	answers, err := ask(ctx, e, judge, questions, max(s.spec.Limits.Concurrent, 1))
+	answers, err := ask(ctx, e, judge, questions, concurrent(s.spec))
+	tellSpent(e, judge)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (s *rankStage) Describe(w io.Writer) {
 	s.reward.describe(w)
 	line(w, "best_of", s.spec.BestOf)
 	for i, d := range s.data.sets() {
-		line(w, fmt.Sprintf("prompts of data %d", i+1), fmt.Sprintf("max_prompt_tokens %d overlong %s", d.MaxPromptTokens, d.Overlong))
+		line(w, fmt.Sprintf("prompts of data %d", i+1), promptLimitsText(d))
 	}
 	describeDevice(w, s.device, s.reward.precision())
 }

@@ -66,7 +66,7 @@ func (job AdaptJob) trainer() (_ *Trainer, err error) {
 	p.users.Close()
 	p.users = newcomers
 	p.model.Freeze()
-	t.job = TrainJob{Inputs: job.Inputs, UserModel: p.users.Config, Users: job.Users, Objective: job.Objective, Steps: job.Steps, Seed: job.Seed,
+	t.job = TrainJob{Inputs: job.Inputs, UserModel: p.users.Config, Users: job.Users, Objective: job.Objective, Steps: job.Steps,
 		Optimizer: Optimizer{LR: job.LR, UserLR: job.LR, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Schedule: "constant"}}
 	t.collect()
 	return t, nil

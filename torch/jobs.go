@@ -152,14 +152,12 @@ type TrainResult struct {
 // change one another.
 type AdaptJob struct {
 	Inputs
-	Data             Examples // users 1..Users are the new ones; a user may have no row and then stays as user 0 is
-	Users            int
-	Objective        objective.Config
-	GenericKeepsText bool
-	Steps            int
-	LR               float64
-	Seed             int64
-	Out              string // folder to fill for PolicyFiles.Users: user_model.safetensors and policy.json
+	Data      Examples // users 1..Users are the new ones; a user may have no row and then stays as user 0 is
+	Users     int
+	Objective objective.Config
+	Steps     int
+	LR        float64
+	Out       string // folder to fill for PolicyFiles.Users: user_model.safetensors and policy.json
 }
 
 // LogpsJob scores responses under a policy.
