@@ -41,7 +41,7 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	if d.HasRows() {
 		d.Unpaired = f.unpaired(d.Columns)
 	} else if !f.broken["format"] {
-		f.belongs([]string{"split", "simulate", "draw", "shuffle_users", "expect"}, "data with comparisons, and format "+quote(d.Format)+" has none")
+		f.belongs([]string{"split", "simulate", "draw", "shuffle_users"}, "data with comparisons, and format "+quote(d.Format)+" has none")
 	}
 	d.Split = f.split(d)
 	d.Simulate = f.simulate()
@@ -78,7 +78,7 @@ func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	}
 	inst.shape = objectShape(field{"statistics", statistics})
 	d.Paper = f.paper(inst.shape.fields["statistics"])
-	d.Expect = f.expect(d.Paper)
+	d.Expect, d.Get = f.expect(d), f.text("get", "")
 	inst.built = d
 	return d
 }
@@ -226,18 +226,22 @@ func (f *fields) simulate() []SimulatedGroup {
 	return all
 }
 
-func (f *fields) expect(paper Value) map[string]int64 {
+// expect is what plan reckons with while the files are absent: as written, else from the published counts.
+func (f *fields) expect(d *Dataset) map[string]int64 {
 	all := map[string]int64{}
-	if p, ok := paper.(map[string]Value); ok {
-		for _, part := range []string{"train", "test"} {
-			if counts, ok := p[part].(map[string]Value); ok {
-				if n, ok := counts["all"].(float64); ok {
-					all[part] = int64(n)
-				}
+	if p, ok := d.Paper.(map[string]Value); ok {
+		for _, part := range []string{"comparisons", "train", "test"} {
+			if n := published(p[part]); n > 0 {
+				all[part] = n
 			}
 		}
 	}
 	if in := f.object("expect", expectKeys); in != nil {
+		if d.HasRows() {
+			in.belongs([]string{"prompts"}, `format = "prompts"`)
+		} else {
+			in.belongs([]string{"comparisons", "train", "test", "users"}, "data with comparisons, and format "+quote(d.Format)+" has none")
+		}
 		for _, key := range expectKeys {
 			if in.has(key) {
 				all[key] = int64(in.count(key, 0, "a count that plan reckons with", 0))
@@ -248,6 +252,37 @@ func (f *fields) expect(paper Value) map[string]int64 {
 		return nil
 	}
 	return all
+}
+
+// published is the number of all comparisons in published counts, where they tell it.
+func published(counts Value) int64 {
+	of, _ := counts.(map[string]Value)
+	if n, ok := of["all"].(float64); ok {
+		return int64(n)
+	}
+	total := int64(0)
+	if each, ok := of["by_user"].([]Value); ok {
+		for _, v := range each {
+			n, _ := v.(float64)
+			total += int64(n)
+		}
+	}
+	return total
+}
+
+// KnownUsers is how many users are trained on, as far as the spec tells; 0 where it does not.
+func (d *Dataset) KnownUsers() int {
+	switch {
+	case d.Split.SeenTop > 0:
+		return d.Split.SeenTop
+	case d.Synthetic != nil:
+		return d.Synthetic.Users
+	case d.Expect["users"] > 0:
+		return int(d.Expect["users"])
+	case d.Format == "psoups":
+		return psoupsUsers
+	}
+	return 0
 }
 
 // datasetAttr is what a data set offers.

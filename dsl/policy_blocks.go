@@ -34,6 +34,7 @@ func (f *fields) model(block Block, inst *instance) *Model {
 		shape := in.shape()
 		m.Expect = &shape
 	}
+	m.Get = f.text("get", "")
 	m.ChatTemplate = f.word("chat_template", "own", "own", "none")
 	m.Precision = f.word("precision", "fp32", "fp32", "bf16")
 	formats, known := f.ev.formats()
@@ -54,9 +55,18 @@ func (f *fields) shape() Shape {
 		Heads:      f.count("heads", 4, "the number of attention heads", 1),
 		Vocabulary: f.count("vocabulary", 512, "the number of tokens known", 1),
 		Context:    f.count("context", 512, "the most tokens of a sequence", 1),
+		KVHeads:    f.count("kv_heads", 0, "the number of heads of keys and values", 1),
+		Inner:      f.count("inner", 0, "the width of the feed-forward layer", 1),
 	}
 	if s.Width%s.Heads != 0 {
 		f.say("width", "Out of range", "width is a multiple of heads (%d); this is %d.", s.Heads, s.Width)
+	}
+	switch {
+	case s.KVHeads == 0 || f.broken["kv_heads"]:
+	case slices.Contains([]string{"gpt2", "gptj", "gpt_neo"}, s.Family):
+		f.belongs([]string{"kv_heads"}, "families whose heads may share keys and values (llama, mistral, qwen2)")
+	case s.Heads%s.KVHeads != 0:
+		f.say("kv_heads", "Out of range", "kv_heads divides heads (%d); this is %d.", s.Heads, s.KVHeads)
 	}
 	return s
 }

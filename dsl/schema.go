@@ -7,8 +7,8 @@ import "slices"
 var schemas = map[string][]string{
 	"synthetic": {"format", "users", "comparisons", "prompts", "votes", "cyclic", "seed"},
 	"dataset": {"format", "source", "columns", "split", "simulate", "draw", "group_by", "user_text", "max_prompt_tokens",
-		"max_tokens", "pairs", "expect", "overlong", "bad_rows", "shuffle_users", "seed", "paper"},
-	"model":      {"source", "init", "chat_template", "precision", "expect", "prompt"},
+		"max_tokens", "pairs", "expect", "get", "overlong", "bad_rows", "shuffle_users", "seed", "paper"},
+	"model":      {"source", "init", "chat_template", "precision", "expect", "get", "prompt"},
 	"user_model": userModelKeys,
 	"objective":  objectiveKeys,
 	"train": {"base", "data", "user_model", "objective", "epochs", "steps", "batch_size", "optimizer", "lora", "evaluate",
@@ -47,7 +47,7 @@ var required = map[string][]string{
 var (
 	userModelKeys = []string{"kind", "tokens", "clusters", "weights", "shared", "explicit", "as", "start", "start_text", "sparse"}
 	objectiveKeys = []string{"kind", "alpha", "beta", "label_smoothing", "robust", "normalize", "gamma", "lambda", "lambda_chosen",
-		"lambda_rejected", "reference_user_text", "generic_keeps_text", "reward", "samples", "sampling", "clip", "passes", "kl_target"}
+		"lambda_rejected", "worst_group", "reference_user_text", "generic_keeps_text", "reward", "samples", "sampling", "clip", "passes", "kl_target"}
 	optimizerKeys = []string{"lr", "schedule", "warmup_steps", "weight_decay", "max_grad_norm", "user_lr", "user_weight_decay", "stop_norm"}
 	loraKeys      = []string{"rank", "alpha", "dropout", "targets"}
 	evaluateKeys  = []string{"data", "every"}
@@ -55,8 +55,8 @@ var (
 	splitKeys     = []string{"train", "by", "seen_share", "seen_top", "seed"}
 	simulateKeys  = []string{"share", "prefers", "noise"}
 	columnKeys    = []string{"prompt", "chosen", "rejected", "response", "label", "user", "user_text", "group", "cluster", "split"}
-	expectKeys    = []string{"train", "test", "prompt_tokens", "response_tokens"}
-	shapeKeys     = []string{"family", "layers", "width", "heads", "vocabulary", "context"}
+	expectKeys    = []string{"comparisons", "train", "test", "prompts", "users", "prompt_tokens", "response_tokens"}
+	shapeKeys     = []string{"family", "layers", "width", "heads", "kv_heads", "inner", "vocabulary", "context"}
 	initKeys      = append(slices.Clone(shapeKeys), "texts", "seed")
 )
 

@@ -119,6 +119,7 @@ var only = []struct {
 	{[]string{"normalize"}, `kind = "ipo"`, []string{"ipo"}},
 	{[]string{"gamma"}, `kind = "simpo"`, []string{"simpo"}},
 	{[]string{"lambda"}, `kind = "cpo" and "orpo"`, []string{"cpo", "orpo"}},
+	{[]string{"worst_group"}, `objectives on pairs`, pairKinds},
 	{[]string{"lambda_chosen", "lambda_rejected"}, `kind = "kto"`, []string{"kto"}},
 	{[]string{"reward", "samples", "sampling", "clip", "passes", "kl_target"}, `kind = "rloo", "grpo" and "ppo"`, rlKinds},
 }
@@ -137,6 +138,7 @@ func (f *fields) objective() *Objective {
 		Lambda:            f.number("lambda", 1, "the weight of the second term", atLeast(0)),
 		LambdaChosen:      f.number("lambda_chosen", 1, "the weight of liked responses", atLeast(0)),
 		LambdaRejected:    f.number("lambda_rejected", 1, "the weight of responses that are not liked", atLeast(0)),
+		WorstGroup:        f.number("worst_group", 0, "the step size of the groups' weights", atLeast(0)),
 		ReferenceUserText: f.truth("reference_user_text", false),
 	}
 	o.GenericKeepsText = f.truth("generic_keeps_text", o.Kind != "reward") // the paper's 4.4 for policies, its F.2 for reward models
@@ -156,6 +158,9 @@ func (f *fields) objective() *Objective {
 	}
 	return o
 }
+
+// pairKinds are the objectives whose loss is a sum over comparisons.
+var pairKinds = []string{"dpo", "ipo", "hinge", "simpo", "orpo", "cpo", "reward"}
 
 // rlKinds are the objectives that write texts and optimise their reward.
 var rlKinds = []string{"rloo", "grpo", "ppo"}
@@ -205,6 +210,8 @@ func (o *Objective) attr(name string) cty.Value {
 		return cty.NumberFloatVal(o.LambdaChosen)
 	case "lambda_rejected":
 		return cty.NumberFloatVal(o.LambdaRejected)
+	case "worst_group":
+		return cty.NumberFloatVal(o.WorstGroup)
 	case "reference_user_text":
 		return cty.BoolVal(o.ReferenceUserText)
 	case "generic_keeps_text":

@@ -78,13 +78,14 @@ type Dataset struct {
 	Simulate        []SimulatedGroup // in the order written; empty: recorded choices
 	Draw            string           // quota, numpy
 	Seed            int64
-	GroupBy         *RowExpr // nil: the format's
-	UserText        *RowExpr // nil: the format's
-	MaxPromptTokens int      // 0: no limit
-	MaxTokens       int      // 0: no limit
-	Expect          map[string]int64
-	Overlong        string // cut_left cut_right drop refuse
-	BadRows         string // refuse drop
+	GroupBy         *RowExpr         // nil: the format's
+	UserText        *RowExpr         // nil: the format's
+	MaxPromptTokens int              // 0: no limit
+	MaxTokens       int              // 0: no limit
+	Expect          map[string]int64 // what plan reckons with while the files are absent
+	Get             string           // how to get the files, told when they are absent
+	Overlong        string           // cut_left cut_right drop refuse
+	BadRows         string           // refuse drop
 	ShuffleUsers    bool
 	Paper           Value
 }
@@ -126,12 +127,15 @@ type Model struct {
 	Precision    string // fp32 bf16
 	Prompt       *RowExpr
 	Expect       *Shape
+	Get          string // how to get the folder, told when it is absent
 }
 
 // Shape is the shape of a decoder.
 type Shape struct {
 	Family                                    string
 	Layers, Width, Heads, Vocabulary, Context int
+	KVHeads                                   int // heads of keys and values; 0: as many as Heads
+	Inner                                     int // width of the feed-forward layer; 0: the family's usual multiple of Width
 }
 
 // Init is a model from nothing; its tokenizer is trained on Texts.
@@ -171,6 +175,7 @@ type Objective struct {
 	Lambda            float64 // cpo, orpo
 	LambdaChosen      float64 // kto
 	LambdaRejected    float64 // kto
+	WorstGroup        float64 // step size with which groups of higher loss gain weight; 0: none
 	ReferenceUserText bool
 	GenericKeepsText  bool
 	RL                *RL // rloo grpo ppo

@@ -20,6 +20,9 @@ func Apply(ctx context.Context, plan *Plan, st *store.Store, opts Options) (*Res
 }
 
 func apply(ctx context.Context, plan *Plan, st *store.Store, opts Options, jobs jobs) (*Result, error) {
+	if len(plan.Missing) > 0 {
+		return &Result{}, MissingError(plan.Missing)
+	}
 	s := newScheduler(plan, st, opts, jobs)
 	s.run(ctx)
 	result := &Result{Failed: s.failed}

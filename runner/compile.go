@@ -29,7 +29,7 @@ func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnost
 		return nil, c.diags
 	}
 	c.leaves.remember()
-	plan := &Plan{Spec: spec, Nodes: nodes, results: c.results, ofAddr: c.ofAddr}
+	plan := &Plan{Spec: spec, Nodes: nodes, results: c.results, ofAddr: c.ofAddr, Missing: c.missing(nodes)}
 	for _, n := range plan.Nodes {
 		c.decide(n)
 	}

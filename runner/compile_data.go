@@ -52,11 +52,15 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 	names, err := formats.Files(d.Format, d.Source)
 	if os.IsNotExist(err) && len(d.Expect) > 0 {
-		stage.missing = d.Source // plan reckons with expect; apply says what is missing
+		stage.leaf = leaf{what: d.Source, digest: missingDigest} // plan reckons with expect
 		return true
 	}
 	if os.IsNotExist(err) {
-		c.fail(&d.Block, "source", "No such data", "There is no file or folder %s. Paths are relative to the file that they are written in.", d.Source)
+		how := "Paths are relative to the file that they are written in."
+		if d.Get != "" {
+			how = d.Get
+		}
+		c.fail(&d.Block, "source", "No such data", "There is no file or folder %s. %s", d.Source, how)
 		return false
 	}
 	if err == nil {

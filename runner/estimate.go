@@ -10,7 +10,6 @@ package runner
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/torch/lm"
@@ -84,7 +83,7 @@ func (c *compiler) passEstimate(p *policy, v volume, passes float64) Estimate {
 	}
 	layers, head := p.origin.config.MatrixParameters()
 	e.FLOPs = passes * (2*float64(layers)*(prompts+responses) + 2*float64(head)*responses)
-	e.PeakBytes = processBytes + weightBytes(p.origin.config, p.precision()) + c.activationBytes(p, false)
+	c.memory(&e, weightBytes(p.origin.config, p.precision()), p, false)
 	return e
 }
 
@@ -137,7 +136,7 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 	}
 	e.FLOPs = seen * passes * (perWeight*float64(layers)*perRow + perWeight*float64(head)*responses*v.response + 6*float64(e.Adapter)*perRow)
 	trained := e.Base + e.Adapter + e.UserModel
-	e.PeakBytes = processBytes + weightBytes(cfg, s.base.precision()) + 16*trained + c.activationBytes(s.base, true)
+	c.memory(&e, weightBytes(cfg, s.base.precision())+16*trained, s.base, true)
 	return e
 }
 
@@ -153,12 +152,7 @@ func (c *compiler) users(s *trainStage) int {
 	}
 	m := 0
 	for _, d := range s.data {
-		switch {
-		case d.set.Split.SeenTop > 0:
-			m += d.set.Split.SeenTop
-		case d.set.Synthetic != nil:
-			m += d.set.Synthetic.Users
-		}
+		m += d.set.KnownUsers()
 	}
 	return m
 }
@@ -175,7 +169,7 @@ func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()
 		e.FLOPs = 2 * float64(layers+head) * float64(e.Tokens)
-		e.PeakBytes = processBytes + weightBytes(s.policy.origin.config, s.policy.precision()) + c.activationBytes(s.policy, false)
+		c.memory(&e, weightBytes(s.policy.origin.config, s.policy.precision()), s.policy, false)
 	}
 	return e
 }
@@ -189,18 +183,24 @@ func (c *compiler) usersAsked(in dataInputs, users *dsl.Set) float64 {
 			}
 		}
 	}
-	n := 0.0
-	for _, d := range datasetsOf(users) {
-		n += float64(d.Split.SeenTop)
-	}
-	if hasGeneric(users) {
-		n++
-	}
-	return max(n, 1)
+	return max(usersIn(users), 1)
 }
 
-func hasGeneric(s *dsl.Set) bool {
-	return s.Op == dsl.SetGeneric || slices.ContainsFunc(s.Of, hasGeneric)
+// usersIn is how many users a set has, as far as the spec tells.
+func usersIn(s *dsl.Set) float64 {
+	n := 0.0
+	for _, m := range s.Of {
+		n += usersIn(m)
+	}
+	switch s.Op {
+	case dsl.SetGeneric:
+		n++
+	case dsl.SetUsers, dsl.SetGroup: // at most
+		n += float64(s.Dataset.KnownUsers())
+	case dsl.SetSample:
+		n = min(n, float64(s.N))
+	}
+	return n
 }
 
 // processBytes is what a process with libtorch takes before any weight: measured on Linux, 243 MiB at the peak of a scoring
@@ -215,9 +215,18 @@ func weightBytes(cfg lm.Config, precision string) int64 {
 	return 4 * cfg.Parameters()
 }
 
-// activationBytes of a micro-batch: about 16 vectors of model width per layer and token are kept for the backward pass,
-// two without one, beside the logits of a chunk.
-func (c *compiler) activationBytes(p *policy, backward bool) int64 {
+// memory fills in what a stage holds at its peak: what stays, and what a micro-batch takes, which packs more tokens on a GPU.
+func (c *compiler) memory(e *Estimate, stays int64, p *policy, backward bool) {
+	e.BF16 = p.precision() == "bf16"
+	e.GPUBytes = stays + activationBytes(p, backward, 8192)
+	if e.PeakBytes = e.GPUBytes; c.opts.Device.Kind != "cuda" {
+		e.PeakBytes = processBytes + stays + activationBytes(p, backward, 2048)
+	}
+}
+
+// activationBytes of a micro-batch of so many tokens, as package torch packs them: about 16 vectors of model width per layer
+// and token are kept for the backward pass, two without one, beside the logits of a chunk.
+func activationBytes(p *policy, backward bool, tokens int64) int64 {
 	cfg := p.origin.config
 	size, kept := int64(4), int64(2)
 	if p.precision() == "bf16" {
@@ -225,10 +234,6 @@ func (c *compiler) activationBytes(p *policy, backward bool) int64 {
 	}
 	if backward {
 		kept = 16 * int64(cfg.Layers)
-	}
-	tokens := int64(2048) // of a micro-batch, as package torch packs them
-	if c.opts.Device.Kind == "cuda" {
-		tokens = 8192
 	}
 	return size * tokens * (kept*int64(cfg.Width) + int64(cfg.Vocab))
 }

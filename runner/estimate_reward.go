@@ -15,10 +15,11 @@ func (c *compiler) addTexts(e *Estimate, s *trainStage) {
 	layers, head := s.base.origin.config.MatrixParameters()
 	ofReward, _ := s.reward.origin.config.MatrixParameters()
 	e.FLOPs += float64(read) * (2*2*float64(layers+head) + 2*float64(ofReward))
-	e.PeakBytes += weightBytes(s.reward.origin.config, s.reward.precision())
+	more := weightBytes(s.reward.origin.config, s.reward.precision())
 	if s.full() { // a frozen copy is the reference
-		e.PeakBytes += weightBytes(s.base.origin.config, s.base.precision())
+		more += weightBytes(s.base.origin.config, s.base.precision())
 	}
+	e.PeakBytes, e.GPUBytes = e.PeakBytes+more, e.GPUBytes+more
 }
 
 // rankEstimate is that of scoring every text that is drawn, for everybody who may get it.
@@ -32,7 +33,7 @@ func (c *compiler) rankEstimate(s *rankStage) Estimate {
 	if s.reward.origin.known {
 		layers, _ := s.reward.origin.config.MatrixParameters()
 		e.FLOPs = 2 * float64(layers) * float64(e.Tokens)
-		e.PeakBytes = processBytes + weightBytes(s.reward.origin.config, s.reward.precision()) + c.activationBytes(s.reward, false)
+		c.memory(&e, weightBytes(s.reward.origin.config, s.reward.precision()), s.reward, false)
 	}
 	return e
 }
@@ -48,7 +49,7 @@ func (c *compiler) adaptEstimate(s *adaptStage) Estimate {
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()
 		e.FLOPs = 4 * tokens * float64(layers+head)
-		e.PeakBytes = processBytes + weightBytes(s.policy.origin.config, s.policy.precision()) + c.activationBytes(s.policy, true)
+		c.memory(&e, weightBytes(s.policy.origin.config, s.policy.precision()), s.policy, true)
 	}
 	return e
 }

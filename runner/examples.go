@@ -31,7 +31,8 @@ type examples struct {
 	raters    *raters // whose reward the texts get; nil where there is none
 	mu        sync.Mutex
 
-	mismatched bool // kto: with a response of another row
+	groups     []int32 // of users 1..m, where groups are weighed
+	mismatched bool    // kto: with a response of another row
 }
 
 func (x *examples) Len() int { return len(x.items) }
@@ -50,6 +51,9 @@ func (x *examples) At(i int) (torch.Example, error) {
 	ex := torch.Example{Row: row.Row, User: it.user, Prompt: row.Prompt}
 	if x.texts {
 		ex.UserText = x.world.userTexts[x.world.user(it.rowRef)]
+	}
+	if x.groups != nil {
+		ex.Group = x.groups[it.user-1]
 	}
 	if x.raters != nil && !x.raters.generic {
 		ex.Rater = x.raters.of(x.world, it.rowRef)

@@ -46,9 +46,6 @@ func (t tokenizerRef) dir(e *Env) string {
 
 // load reads the tokenizer.
 func (t tokenizerRef) load(e *Env) (*tokenizer.Tokenizer, error) {
-	if t.node == nil && len(t.leaf.paths) == 0 {
-		return nil, fmt.Errorf("there is no model folder %s", t.folder)
-	}
 	return tokenizer.Load(t.dir(e))
 }
 
@@ -132,9 +129,9 @@ func (c *compiler) fromFolder(o *origin) bool {
 	m := o.spec
 	weights, vocabulary, err := modelFiles(m.Source)
 	if errors.Is(err, os.ErrNotExist) && m.Expect != nil {
-		o.folder, o.leaf = m.Source, leaf{what: m.Source, digest: "missing"}
+		o.folder, o.leaf = m.Source, leaf{what: m.Source, digest: missingDigest}
 		o.tokenizer = tokenizerRef{folder: m.Source, leaf: o.leaf}
-		o.config, err = expectedConfig(m.Expect)
+		o.config, err = shapeConfig(m.Expect, 0, 1)
 		o.known = err == nil
 		return true
 	}
@@ -155,7 +152,11 @@ func (c *compiler) fromFolder(o *origin) bool {
 		o.config, err = lm.ReadConfig(m.Source)
 	}
 	if err != nil {
-		c.fail(&m.Block, "source", "Unusable model folder", "%v.", err)
+		detail := err.Error() + "."
+		if m.Get != "" {
+			detail += " " + m.Get
+		}
+		c.fail(&m.Block, "source", "Unusable model folder", "%s", detail)
 		return false
 	}
 	o.known = true

@@ -21,6 +21,9 @@ import (
 type Plan struct {
 	Spec  *dsl.Spec
 	Nodes []*Node
+	// Missing is what the nodes read and what is not there. Such a plan has fingerprints that no artifact can have; Apply
+	// refuses it.
+	Missing []Missing
 
 	results map[any]*Node // *dsl.Dataset, *dsl.Train, *dsl.Accuracy, *dsl.Generate, *dsl.Adapt: the node with its result.json
 	ofAddr  map[string][]*Node
@@ -63,8 +66,10 @@ type Estimate struct {
 	Rows, Tokens             int64
 	UserModel, Adapter, Base int64   // trainable parameters
 	FLOPs                    float64 // arithmetic of the whole stage
-	PeakBytes                int64
-	Exact                    bool // counted from artifacts in the store, not guessed
+	PeakBytes                int64   // on the device of the options, with the process itself on a CPU
+	GPUBytes                 int64   // the same on a GPU
+	BF16                     bool    // the arithmetic is in bf16
+	Exact                    bool    // counted from artifacts in the store, not guessed
 	Note                     string
 }
 

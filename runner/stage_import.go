@@ -42,11 +42,10 @@ type recorded struct {
 }
 
 type importStage struct {
-	spec    *dsl.Dataset
-	files   *Node  // files made up; nil: source
-	source  string // file or folder
-	leaf    leaf   // what is in it
-	missing string // path that plan did not find
+	spec   *dsl.Dataset
+	files  *Node  // files made up; nil: source
+	source string // file or folder
+	leaf   leaf   // what is in it
 }
 
 func (s *importStage) Describe(w io.Writer) {
@@ -59,10 +58,7 @@ func (s *importStage) Describe(w io.Writer) {
 		line(w, "pairs", fmt.Sprintf("%s, seed %d", s.spec.Pairs, s.spec.Seed))
 	}
 	line(w, "bad_rows", s.spec.BadRows)
-	switch {
-	case s.missing != "":
-		line(w, "files", "missing")
-	case s.files == nil:
+	if s.files == nil {
 		line(w, "files", s.leaf.digest)
 	}
 }
@@ -70,9 +66,6 @@ func (s *importStage) Describe(w io.Writer) {
 func (s *importStage) leaves() []leaf { return []leaf{s.leaf} }
 
 func (s *importStage) Run(ctx context.Context, e *Env) error {
-	if s.missing != "" {
-		return fmt.Errorf("there is no file or folder %s, which %s reads", s.missing, s.spec.Addr)
-	}
 	source := s.source
 	if s.files != nil {
 		source = e.Path(s.files, filesFolder)

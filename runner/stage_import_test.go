@@ -62,7 +62,7 @@ func TestMissingFiles(t *testing.T) {
 func TestMissingFilesWithExpectations(t *testing.T) {
 	t.Parallel()
 	l := newFileLab(t)
-	l.spec = strings.ReplaceAll(l.spec, `"people.jsonl"`, "\"nobody.jsonl\"\n  expect = { train = 500, test = 100, prompt_tokens = 30, response_tokens = 10 }")
+	l.spec = strings.ReplaceAll(l.spec, `"people.jsonl"`, "\"nobody.jsonl\"\n  expect = { train = 500, test = 100, prompt_tokens = 30, response_tokens = 10 }\n  get = \"it is in the drawer\"")
 	l.edit(`{ source = "base" }`, "{\n source = \"nowhere\"\n expect = { layers = 4, width = 32, heads = 4, vocabulary = 100 }\n }")
 	plan := l.plan(l.store())
 	for _, n := range plan.Nodes {
@@ -70,8 +70,13 @@ func TestMissingFilesWithExpectations(t *testing.T) {
 			t.Errorf("the estimate without files is %+v", n.Estimate)
 		}
 	}
+	if len(plan.Missing) != 2 || plan.Missing[0].Addr != "dataset.people" || plan.Missing[1].Addr != "model.base" {
+		t.Errorf("missing: %v", plan.Missing)
+	}
 	_, err := l.try(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "there is no file or folder") {
-		t.Errorf("apply without files ended with %v", err)
+	for _, want := range []string{"nothing was run", "nobody.jsonl (dataset.people, ", ":4): it is in the drawer", "nowhere (model.base, "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("apply without files ended with %v; %q expected", err, want)
+		}
 	}
 }

@@ -95,6 +95,12 @@ func (s *initStage) Describe(w io.Writer) {
 	i := s.spec.Init
 	line(w, "version", initVersion)
 	line(w, "shape", fmt.Sprintf("%s layers %d width %d heads %d context %d", i.Family, i.Layers, i.Width, i.Heads, i.Context))
+	if i.KVHeads > 0 {
+		line(w, "kv_heads", i.KVHeads)
+	}
+	if i.Inner > 0 {
+		line(w, "inner", i.Inner)
+	}
 	line(w, "seed", i.Seed)
 }
 
@@ -122,12 +128,20 @@ func (s *initStage) Run(_ context.Context, e *Env) error {
 }
 
 func initConfig(i *dsl.Init, bos, eos int32) (lm.Config, error) {
-	return lm.InitConfig(i.Family, i.Layers, i.Width, i.Heads, i.Vocabulary, i.Context, bos, eos)
+	return shapeConfig(&i.Shape, bos, eos)
 }
 
-// expectedConfig is the shape that `expect` promises for a folder that is not there yet.
-func expectedConfig(s *dsl.Shape) (lm.Config, error) {
-	return lm.InitConfig(s.Family, s.Layers, s.Width, s.Heads, s.Vocabulary, s.Context, 0, 1)
+// shapeConfig is a shape as a spec writes it: of a model from nothing, or what `expect` promises for a folder that is not
+// there yet.
+func shapeConfig(s *dsl.Shape, bos, eos int32) (lm.Config, error) {
+	cfg, err := lm.InitConfig(s.Family, s.Layers, s.Width, s.Heads, s.Vocabulary, s.Context, bos, eos)
+	if s.KVHeads > 0 {
+		cfg.KVHeads = s.KVHeads
+	}
+	if s.Inner > 0 {
+		cfg.Inner = s.Inner
+	}
+	return cfg, err
 }
 
 // copyTokenizer puts the tokenizer's files beside weights, so that the folder is a whole Hugging Face folder.

@@ -106,6 +106,9 @@ func describeObjective(w io.Writer, o dsl.Objective) {
 	case "kto":
 		line(w, "lambda", fmt.Sprintf("chosen %g rejected %g", o.LambdaChosen, o.LambdaRejected))
 	}
+	if o.WorstGroup > 0 {
+		line(w, "worst_group", o.WorstGroup)
+	}
 	if rl := o.RL; rl != nil {
 		line(w, "policy optimisation", fmt.Sprintf("samples %d clip %g passes %d kl_target %g", rl.Samples, rl.Clip, rl.Passes, rl.KLTarget))
 		describeSampling(w, rl.Sampling)
@@ -190,6 +193,11 @@ func (s *trainStage) job(e *Env, w *world) (torch.TrainJob, []arrowio.User, erro
 	}
 	job.Data = of(items)
 	job.Data.(*examples).mismatched = t.Objective.Kind == "kto"
+	if t.Objective.WorstGroup > 0 {
+		if job.Data.(*examples).groups, job.Groups, err = s.groups(users); err != nil {
+			return job, nil, err
+		}
+	}
 	if t.Evaluate != nil {
 		rows, err := s.evaluated(w, users)
 		if err != nil {

@@ -115,7 +115,7 @@ func userModelConfig(u *dsl.UserModel) usermodel.Config {
 func objectiveConfig(o dsl.Objective) objective.Config {
 	return objective.Config{Kind: o.Kind, Alpha: o.Alpha, Beta: o.Beta, LabelSmoothing: o.LabelSmoothing, Robust: o.Robust,
 		Normalize: o.Normalize, Gamma: o.Gamma, Lambda: o.Lambda,
-		LambdaChosen: o.LambdaChosen, LambdaRejected: o.LambdaRejected}
+		LambdaChosen: o.LambdaChosen, LambdaRejected: o.LambdaRejected, GroupStep: o.WorstGroup}
 }
 
 // optimizerConfig adds AdamW's usual constants, which the language does not set.

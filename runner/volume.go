@@ -134,7 +134,7 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 			v.note = "lengths as expected by the spec"
 		}
 	}
-	if n := d.Expect["train"] + d.Expect["test"]; n > 0 {
+	if n := max(d.Expect["train"]+d.Expect["test"], d.Expect["comparisons"], d.Expect["prompts"]); n > 0 {
 		v.rows = float64(n)
 		v.note += ", rows as expected by the spec"
 	} else if d.Synthetic == nil {

@@ -19,16 +19,17 @@ import (
 
 // trainState is what a resumed run needs besides tensors.
 type trainState struct {
-	Step        int      `json:"step"`
-	Tokens      int64    `json:"tokens"`
-	PromptShift float64  `json:"prompt_shift"`
-	Best        int      `json:"best"` // step of the best weights so far
-	BestScore   float64  `json:"best_score"`
-	Sum         string   `json:"sha256"`      // of this checkpoint's tensors
-	BestSum     string   `json:"best_sha256"` // of the best step's weights; "": none yet
-	RL          *rlState `json:"rl,omitempty"`
-	Points      []Point  `json:"points"`
-	Pending     []Point  `json:"pending,omitempty"` // of the last step, where the run was stopped before they were complete; not in Points
+	Step        int       `json:"step"`
+	Tokens      int64     `json:"tokens"`
+	PromptShift float64   `json:"prompt_shift"`
+	Best        int       `json:"best"` // step of the best weights so far
+	BestScore   float64   `json:"best_score"`
+	Sum         string    `json:"sha256"`      // of this checkpoint's tensors
+	BestSum     string    `json:"best_sha256"` // of the best step's weights; "": none yet
+	RL          *rlState  `json:"rl,omitempty"`
+	Groups      []float64 `json:"groups,omitempty"` // weights of the groups
+	Points      []Point   `json:"points"`
+	Pending     []Point   `json:"pending,omitempty"` // of the last step, where the run was stopped before they were complete; not in Points
 }
 
 func (t *Trainer) bestPath() string { return filepath.Join(t.job.Checkpoints, "best.safetensors") }
@@ -41,6 +42,9 @@ func (t *Trainer) checkpoint(state *trainState) error {
 	state.Step, state.Tokens = t.done, t.tokens
 	if t.rl != nil {
 		state.RL = &t.rl.state
+	}
+	if t.worst != nil {
+		state.Groups = t.worst.weights
 	}
 	tmp, err := os.MkdirTemp(t.job.Checkpoints, "new-")
 	if err != nil {
@@ -86,7 +90,7 @@ func (t *Trainer) resume() (*trainState, error) {
 		dir := filepath.Join(t.job.Checkpoints, checkpointName(step))
 		var state trainState
 		data, err := os.ReadFile(filepath.Join(dir, "state.json"))
-		if err != nil || json.Unmarshal(data, &state) != nil || state.Step != step || (state.RL != nil) != (t.rl != nil) {
+		if err != nil || json.Unmarshal(data, &state) != nil || state.Step != step || (state.RL != nil) != (t.rl != nil) || t.worst != nil && len(state.Groups) != len(t.worst.weights) {
 			continue
 		}
 		if err := t.loadTensors(filepath.Join(dir, "state.safetensors"), state.Sum, true); err != nil {
@@ -95,6 +99,9 @@ func (t *Trainer) resume() (*trainState, error) {
 		t.done, t.tokens = state.Step, state.Tokens
 		if t.rl != nil {
 			t.rl.state = *state.RL
+		}
+		if t.worst != nil {
+			t.worst.weights = state.Groups
 		}
 		return &state, nil
 	}

@@ -18,6 +18,8 @@ type StepStats struct {
 	Loss, GradNorm, LR         float64
 	ChosenLogps, RejectedLogps float64
 	Margin, Accuracy           float64 // of implicit rewards; NaN for sft
+
+	losses []float64 // of each row, without its group's weight
 }
 
 // checkExamples refuses rows that the objective cannot be computed on.
@@ -50,11 +52,13 @@ type collector struct {
 	rejected float64
 	margin   float64
 	right    int
+	losses   []float64  // of each row, passes weighed by alpha
+	factors  []float64  // what each row counts in the mean; nil: 1
 	z0       [2]float64 // kto: of the step's mismatched pairs, in the user pass and in the generic pass
 }
 
 func newCollector(job TrainJob, examples []Example, list []unit) *collector {
-	c := &collector{job: job, examples: examples, shown: genericPass}
+	c := &collector{job: job, examples: examples, shown: genericPass, losses: make([]float64, len(examples))}
 	for _, u := range list {
 		if u.kind == userPass {
 			c.shown = userPass
@@ -118,6 +122,10 @@ func (c *collector) unit(u unit, logps []float64) []float64 {
 		return c.unpaired(u, logps, w)
 	}
 	r := c.job.Objective.OfPair(objectivePair(logps, c.examples[u.example]))
+	c.losses[u.example] += u.weight * r.Loss
+	if c.factors != nil {
+		w *= c.factors[u.example]
+	}
 	c.loss += w * r.Loss
 	c.show(u, logps, r.ChosenReward, r.RejectedReward)
 	return []float64{w * r.DChosen, w * r.DRejected}

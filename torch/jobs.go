@@ -44,6 +44,7 @@ type Example struct {
 	Mismatch          []int32   // kto: a response of another row, for the estimate of z0
 	MismatchReference float64   // its summed reference log-prob after this row's prompt
 	Rater             RaterUser // rloo, grpo, ppo: whose reward the texts get
+	Group             int32     // of the row's user, from 0; used where groups are weighed
 }
 
 // RaterUser is a user as the reward model knows them.
@@ -77,6 +78,7 @@ type TrainJob struct {
 	StartIDs          []int32          // token ids of start_text, for Start "text"
 	Objective         objective.Config
 	GenericKeepsText  bool
+	Groups            int            // number of groups that Objective.GroupStep weighs
 	LoRA              *lm.LoRAConfig // nil: all weights; Rank 0: user model only
 	Steps             int
 	BatchSize         int  // examples per optimizer step

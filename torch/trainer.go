@@ -24,6 +24,7 @@ type Trainer struct {
 	table  *usermodel.Table // sparse rows of users; nil: none
 	scope  *tensor.Scope
 	rl     *reinforcement // rloo, grpo, ppo
+	worst  *worstGroup    // nil: rows weigh the same
 	done   int            // finished steps
 	tokens int64
 }
@@ -96,6 +97,9 @@ func newTrainer(job TrainJob, rate rater) (_ *Trainer, err error) {
 	t.collect()
 	if len(t.groups) == 0 && t.table == nil {
 		return nil, fmt.Errorf("nothing is trained: lora has rank 0 and there is no user model")
+	}
+	if step := job.Objective.GroupStep; step > 0 {
+		t.worst = newWorstGroup(step, job.Groups)
 	}
 	if job.Objective.IsRL() {
 		err = t.reinforce(dir, adapters, rate)
@@ -189,6 +193,11 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	if err != nil {
 		return StepStats{}, err
 	}
+	if t.worst != nil {
+		if c.factors, err = t.worst.factors(examples); err != nil {
+			return StepStats{}, err
+		}
+	}
 	if t.job.Objective.Kind == "kto" {
 		if c.z0, err = t.zeroPoints(list, examples); err != nil {
 			return StepStats{}, err
@@ -201,6 +210,7 @@ func (t *Trainer) gradients(examples []Example, list []unit) (StepStats, error) 
 	}
 	stats := c.stats()
 	stats.GradNorm = tensor.GradNorm(t.params())
+	stats.losses = c.losses
 	return stats, nil
 }
 
@@ -257,7 +267,10 @@ func (t *Trainer) Step(examples []Example) (StepStats, error) {
 	if err != nil {
 		return stats, err
 	}
-	return t.Update(stats)
+	if stats, err = t.Update(stats); err == nil && t.worst != nil {
+		t.worst.update(examples, stats.losses)
+	}
+	return stats, err
 }
 
 // Update clips the gradients that are in the parameters and takes one AdamW step with them.

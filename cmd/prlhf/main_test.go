@@ -35,7 +35,9 @@ func runScripts(t *testing.T, dir string) {
 		Condition:           condition,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
-			return nil
+			specs, err := filepath.Abs("../../specs")
+			e.Setenv("SPECS", specs)
+			return err
 		},
 	})
 }

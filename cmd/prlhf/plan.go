@@ -17,18 +17,24 @@ func planVerb() verb {
 		name: "plan", args: "[-why ADDR] [SPEC...]",
 		brief: "show what apply would do: each stage, what it costs, and why",
 		text: "A stage is reused when the store has its artifact, changed when the store has one of an earlier form of it, and " +
-			"created otherwise. ≈ marks a guess; other counts come from artifacts that are there. Nothing is run or written.",
+			"created otherwise. ≈ marks a guess; other counts come from artifacts that are there. Files that are absent are " +
+			"listed, and reckoned with as the spec expects them. Trained parameters are those of user model, LoRA or reward " +
+			"head, and base model. Where the arithmetic is a matter of hours, the hours on a GPU are named. Nothing is run or written.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			why := fs.String("why", "", "`ADDR`: print what the fingerprints of this block's stages are made of, and what changed")
 			c.planFlags(fs)
 			c.outFlag(fs) // whether the report is there already
 			c.jsonFlag(fs, "print the plan as a JSON object")
-			return func(context.Context) error { return plan(c, *why) }
+			card := gpuFlags(fs)
+			return func(context.Context) error { return plan(c, *why, card) }
 		},
 	}
 }
 
-func plan(c *call, why string) error {
+func plan(c *call, why string, card *card) error {
+	if err := card.check(); err != nil {
+		return err
+	}
 	targets := c.targets
 	if why != "" {
 		targets = []string{why}
@@ -40,9 +46,12 @@ func plan(c *call, why string) error {
 	case why != "":
 		return explain(c, p, why)
 	case c.json:
-		return writeJSON(c.out, planObject(p.plan))
+		return writeJSON(c.out, planObject(p.plan, card))
 	}
-	printPlan(c.screen(c.out), p.plan)
+	s := c.screen(c.out)
+	printPlan(s, p.plan)
+	printMissing(s, p.plan)
+	card.print(s, p.plan)
 	return nil
 }
 
@@ -59,12 +68,12 @@ func actionPaint(s screen, a runner.Action) func(string) string {
 }
 
 func printPlan(s screen, p *runner.Plan) {
-	t := table{head: []string{"  stage", "rows", "tokens", "trained", "FLOPs", "memory"}}
+	t := table{head: []string{"  stage", "rows", "tokens", "users", "LoRA", "base", "FLOPs", "memory"}}
 	remarks := remarks{}
 	for _, n := range p.Nodes {
 		e := n.Estimate
 		row := t.add(actionPaint(s, n.Action), actionMark[n.Action]+n.ID,
-			guess(e, float64(e.Rows)), guess(e, float64(e.Tokens)), trained(e), guess(e, e.FLOPs), memory(e.PeakBytes))
+			guess(e, float64(e.Rows)), guess(e, float64(e.Tokens)), parameters(e.UserModel), parameters(e.Adapter), parameters(e.Base), guess(e, e.FLOPs), memory(e.PeakBytes))
 		if n.Action == runner.Changed {
 			row.below = append(row.below, "because "+n.Why)
 		}
@@ -107,12 +116,12 @@ func guess(e runner.Estimate, x float64) string {
 	return "≈" + text
 }
 
-// trained prints how many parameters a stage trains.
-func trained(e runner.Estimate) string {
-	if n := e.UserModel + e.Adapter + e.Base; n > 0 {
-		return short(float64(n))
+// parameters prints how many of a kind a stage trains.
+func parameters(n int64) string {
+	if n == 0 {
+		return ""
 	}
-	return ""
+	return short(float64(n))
 }
 
 func memory(n int64) string {
@@ -124,18 +133,24 @@ func memory(n int64) string {
 
 func planSummary(p *runner.Plan) string {
 	counts := map[runner.Action]int{}
-	flops := 0.0
 	for _, n := range p.Nodes {
 		counts[n.Action]++
+	}
+	text := fmt.Sprintf("%d stages: %d to reuse, %d to create, %d changed.", len(p.Nodes), counts[runner.Reuse], counts[runner.Create], counts[runner.Changed])
+	if flops := flopsToDo(p); flops > 0 {
+		text += fmt.Sprintf(" About %s floating-point operations to do.", short(flops))
+	}
+	return text
+}
+
+func flopsToDo(p *runner.Plan) float64 {
+	flops := 0.0
+	for _, n := range p.Nodes {
 		if n.Action != runner.Reuse {
 			flops += n.Estimate.FLOPs
 		}
 	}
-	text := fmt.Sprintf("%d stages: %d to reuse, %d to create, %d changed.", len(p.Nodes), counts[runner.Reuse], counts[runner.Create], counts[runner.Changed])
-	if flops > 0 {
-		text += fmt.Sprintf(" About %s floating-point operations to do.", short(flops))
-	}
-	return text
+	return flops
 }
 
 type nodeJSON struct {
@@ -157,21 +172,33 @@ type estimateJSON struct {
 	Base      int64   `json:"base_parameters,omitempty"`
 	FLOPs     float64 `json:"flops,omitempty"`
 	PeakBytes int64   `json:"peak_bytes,omitempty"`
+	GPUBytes  int64   `json:"gpu_bytes,omitempty"`
 	Exact     bool    `json:"exact"`
 	Note      string  `json:"note,omitempty"`
 }
 
 type planJSON struct {
-	Spec   string     `json:"spec"`
-	Stages []nodeJSON `json:"stages"`
+	Spec    string        `json:"spec"`
+	Stages  []nodeJSON    `json:"stages"`
+	Missing []missingJSON `json:"missing,omitempty"`
+	GPU     gpuJSON       `json:"gpu"`
 }
 
-func planObject(p *runner.Plan) planJSON {
-	out := planJSON{Spec: p.Spec.Name, Stages: []nodeJSON{}}
+type missingJSON struct {
+	Addr string `json:"addr"`
+	Path string `json:"path"`
+	Get  string `json:"get,omitempty"`
+}
+
+func planObject(p *runner.Plan, card *card) planJSON {
+	out := planJSON{Spec: p.Spec.Name, Stages: []nodeJSON{}, GPU: card.object(p)}
+	for _, m := range p.Missing {
+		out.Missing = append(out.Missing, missingJSON{m.Addr, m.Path, m.Get})
+	}
 	for _, n := range p.Nodes {
 		e := n.Estimate
 		j := nodeJSON{ID: n.ID, Addr: n.Addr, Kind: n.Kind, Action: string(n.Action), Why: n.Why, Fingerprint: n.Fingerprint.String(), Inputs: []string{},
-			Estimate: estimateJSON{e.Rows, e.Tokens, e.UserModel, e.Adapter, e.Base, e.FLOPs, e.PeakBytes, e.Exact, e.Note}}
+			Estimate: estimateJSON{e.Rows, e.Tokens, e.UserModel, e.Adapter, e.Base, e.FLOPs, e.PeakBytes, e.GPUBytes, e.Exact, e.Note}}
 		for _, in := range n.Inputs {
 			j.Inputs = append(j.Inputs, in.ID)
 		}

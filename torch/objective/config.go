@@ -22,6 +22,8 @@ type Config struct {
 	Lambda         float64 // cpo: weight of the NLL; orpo: weight of the odds ratio
 
 	LambdaChosen, LambdaRejected float64 // kto: weights of desirable and undesirable responses
+
+	GroupStep float64 // step size with which groups of higher loss gain weight; 0: every row weighs the same
 }
 
 // Kinds are the losses that a spec can name.
@@ -60,6 +62,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("normalize is %q; it may be sum or length", c.Normalize)
 	case !(c.Lambda >= 0):
 		return fmt.Errorf("lambda is %g; it must be 0 or more", c.Lambda)
+	case !(c.GroupStep >= 0):
+		return fmt.Errorf("the step of the groups' weights is %g; it must be 0 or more", c.GroupStep)
 	case c.Kind == "kto" && !(c.LambdaChosen >= 0 && c.LambdaRejected >= 0 && c.LambdaChosen+c.LambdaRejected > 0):
 		return fmt.Errorf("lambda_chosen is %g and lambda_rejected %g; they must be 0 or more, and not both 0", c.LambdaChosen, c.LambdaRejected)
 	}

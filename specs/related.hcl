@@ -1,0 +1,96 @@
+# What else people do about users who disagree, beside P-DPO, on the same data with the same steps: one policy for all, a
+# policy for each group (as Personalized Soups trains one per preference), group-robust DPO (Ramesh et al. 2024), and telling
+# the model in words what the user wants. The last two tables compare what each reaches with what it trains.
+
+include "parts/posts.hcl" {}
+
+# The same rows, and a text of each worker that says what they like: more than any of the others is told.
+dataset "told" {
+  format    = "tldr"
+  source    = synthetic.posts
+  split     = { seen_top = var.seen }
+  user_text = user.group == "minority" ? "I like short summaries.\n" : "I like long summaries.\n"
+
+  simulate = {
+    majority = { share = var.majority, prefers = "longer" }
+    minority = { share = 1 - var.majority, prefers = "shorter" }
+  }
+}
+
+objective "dpo" {
+  kind = "dpo"
+  beta = 0.3
+}
+
+locals { optimizer = { lr = 7e-4, user_lr = 3e-3 } } # the quickstart's
+
+train "policy" {
+  for_each = {
+    "one policy"  = { data = dataset.posts.train, user_model = null, objective = objective.dpo }
+    "worst group" = { data = dataset.posts.train, user_model = null, objective = merge(objective.dpo, { worst_group = 0.1 }) }
+    "told"        = { data = dataset.told.train, user_model = { kind = "uniform", tokens = 0, explicit = true }, objective = objective.dpo }
+    "P-DPO"       = { data = dataset.posts.train, user_model = { kind = "individualized", tokens = 4 }, objective = objective.dpo }
+  }
+
+  base       = train.sft
+  data       = each.value.data
+  user_model = each.value.user_model
+  objective  = each.value.objective
+  steps      = 300
+  optimizer  = local.optimizer
+}
+
+train "group" {
+  for_each = {
+    majority = dataset.posts.groups.majority
+    minority = dataset.posts.groups.minority
+  }
+
+  base      = train.sft
+  data      = of_users(dataset.posts.train, each.value)
+  objective = objective.dpo
+  steps     = 150 # each: together the steps of the others
+  optimizer = local.optimizer
+}
+
+accuracy "policy" {
+  for_each = train.policy
+  policy   = each.value
+  data     = each.key == "told" ? dataset.told.test : dataset.posts.test
+}
+
+accuracy "group" {
+  for_each = train.group
+  policy   = each.value
+  data     = of_users(dataset.posts.test, dataset.posts.groups[each.key])
+}
+
+claim "one_policy_fails_the_minority" { that = accuracy.policy["one policy"].groups.minority.mean < 0.5 }
+
+claim "worst_group_helps_the_minority" {
+  text = "Weighing the worse group up serves the minority better than one policy does, at the majority's cost"
+  that = accuracy.policy["worst group"].groups.minority.mean > accuracy.policy["one policy"].groups.minority.mean && accuracy.policy["worst group"].groups.majority.mean < accuracy.policy["one policy"].groups.majority.mean
+}
+
+claim "no_single_policy_serves_both" {
+  text     = "No policy that cannot tell users apart is right for both groups"
+  for_each = [accuracy.policy["one policy"], accuracy.policy["worst group"]]
+  that     = min(each.value.groups.majority.mean, each.value.groups.minority.mean) < 0.6
+}
+
+claim "told_learned_and_split_serve_both" {
+  for_each = [accuracy.policy["told"], accuracy.policy["P-DPO"]]
+  that     = each.value.groups.majority.mean > 0.9 && each.value.groups.minority.mean > 0.9
+}
+
+claim "a_policy_per_group_serves_its_group" {
+  for_each = accuracy.group
+  that     = each.value.top.mean > 0.9
+}
+
+report "related" {
+  title = "Other ways to serve users who disagree"
+
+  section "Policies for all users" { show = [accuracy.policy, train.policy] }
+  section "A policy for each group" { show = [accuracy.group, train.group] }
+}
