@@ -11,7 +11,8 @@ import (
 // model reads a model block: a folder, the folder of another policy, or a model from nothing.
 func (f *fields) model(block Block, inst *instance) *Model {
 	m := &Model{Block: block}
-	f.oneOf("source", "init")
+	f.oneOf("source", "init", "merge")
+	m.Merge = f.merge()
 	if v, ok := f.get("source"); ok {
 		if v.Type() == cty.String {
 			m.Source = f.path("source")
@@ -71,14 +72,20 @@ func (f *fields) shape() Shape {
 	return s
 }
 
-// oneOf requires exactly one of two attributes.
-func (f *fields) oneOf(a, b string) {
-	hasA, hasB := f.has(a) || f.broken[a], f.has(b) || f.broken[b]
+// oneOf requires exactly one of some attributes.
+func (f *fields) oneOf(names ...string) {
+	var given []string
+	for _, name := range names {
+		if f.has(name) || f.broken[name] {
+			given = append(given, name)
+		}
+	}
 	switch {
-	case hasA && hasB:
-		f.say(b, "Two ways", "%s and %s exclude each other. Keep one.", a, b)
-	case !hasA && !hasB:
-		f.ev.add(mistake(f.whole, "Missing attribute", fmt.Sprintf("%s needs %s or %s.", f.owner, a, b)))
+	case len(given) > 1:
+		f.say(given[1], "Two ways", "%s and %s exclude each other. Keep one.", given[0], given[1])
+	case len(given) == 0:
+		last := len(names) - 1
+		f.ev.add(mistake(f.whole, "Missing attribute", fmt.Sprintf("%s needs %s or %s.", f.owner, strings.Join(names[:last], ", "), names[last])))
 	}
 }
 
@@ -238,10 +245,14 @@ func root(p Policy) *Model {
 			}
 			p = b.Base
 		case *Model:
-			if b == nil || b.From == nil {
+			switch {
+			case b == nil || b.From == nil && len(b.Merge) == 0:
 				return b
+			case len(b.Merge) > 0:
+				p = b.Merge[0]
+			default:
+				p = b.From
 			}
-			p = b.From
 		case *Adapt:
 			if b == nil || b.Policy == nil {
 				return nil

@@ -8,7 +8,7 @@ var schemas = map[string][]string{
 	"synthetic": {"format", "users", "comparisons", "prompts", "votes", "cyclic", "seed"},
 	"dataset": {"format", "source", "columns", "split", "simulate", "draw", "group_by", "user_text", "max_prompt_tokens",
 		"max_tokens", "pairs", "expect", "get", "overlong", "bad_rows", "shuffle_users", "seed", "paper"},
-	"model":      {"source", "init", "chat_template", "precision", "expect", "get", "prompt"},
+	"model":      {"source", "init", "merge", "chat_template", "precision", "expect", "get", "prompt"},
 	"user_model": userModelKeys,
 	"objective":  objectiveKeys,
 	"train": {"base", "data", "user_model", "objective", "epochs", "steps", "batch_size", "optimizer", "lora", "evaluate",

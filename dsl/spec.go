@@ -120,11 +120,12 @@ type RowExpr struct {
 // Model is a Hugging Face folder, or a model from nothing.
 type Model struct {
 	Block
-	Source       string // folder; "" when From or Init is set
+	Source       string // folder; "" when From, Init or Merge is set
 	From         Policy // source = model.M or train.T: that policy's folder
 	Init         *Init
-	ChatTemplate string // own tulu llama3 none
-	Precision    string // fp32 bf16
+	Merge        []Policy // two or more: the weights are the mean of theirs
+	ChatTemplate string   // own tulu llama3 none
+	Precision    string   // fp32 bf16
 	Prompt       *RowExpr
 	Expect       *Shape
 	Get          string // how to get the folder, told when it is absent

@@ -227,7 +227,7 @@ func (s *scheduler) emit(e Event) {
 // needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
 func needsDevice(n *Node) bool {
 	switch n.Kind {
-	case kindReference, kindMismatchReference, kindTrain, kindAdapt, kindScore, kindGenerate, kindRank:
+	case kindReference, kindMismatchReference, kindTrain, kindAdapt, kindScore, kindGenerate, kindRank, kindMerge:
 		return true
 	}
 	if j, ok := n.Stage.(*judgeStage); ok {

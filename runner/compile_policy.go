@@ -96,6 +96,9 @@ func (c *compiler) policies(p dsl.Policy) []*policy {
 
 // modelPolicy is a model block as a policy; source = train.T means that policy's folder.
 func (c *compiler) modelPolicy(m *dsl.Model) *policy {
+	if len(m.Merge) > 0 {
+		return c.mergedPolicy(m)
+	}
 	if m.From == nil {
 		if o := c.origin(m); o != nil {
 			return &policy{name: m.Addr.String(), origin: o}

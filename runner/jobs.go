@@ -14,8 +14,9 @@ type jobs struct {
 	adapt     func(context.Context, torch.AdaptJob, func(torch.Progress)) error
 	logps     func(context.Context, torch.LogpsJob, func(torch.Progress), func(torch.Logp) error) error
 	generate  func(context.Context, torch.GenerateJob, func(torch.Progress)) ([]torch.Generated, error)
+	merge     func(context.Context, torch.MergeJob) error
 	writeInit func(dir string, cfg lm.Config, seed int64) error
 }
 
 // torchJobs are the real ones.
-var torchJobs = jobs{train: torch.Train, adapt: torch.Adapt, logps: torch.Logps, generate: torch.Generate, writeInit: lm.WriteInit}
+var torchJobs = jobs{train: torch.Train, adapt: torch.Adapt, logps: torch.Logps, generate: torch.Generate, merge: torch.Merge, writeInit: lm.WriteInit}

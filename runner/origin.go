@@ -62,6 +62,9 @@ type origin struct {
 
 // provenance names the model by what is in it.
 func (o *origin) provenance() string {
+	if o.spec.Init == nil && o.init != nil { // merged
+		return o.init.Fingerprint.Short()
+	}
 	if o.init != nil {
 		return fmt.Sprintf("%s (seed %d)", o.init.Fingerprint.Short(), o.spec.Init.Seed)
 	}
@@ -70,7 +73,7 @@ func (o *origin) provenance() string {
 
 // origin reads what is known of a model before anything runs.
 func (c *compiler) origin(m *dsl.Model) *origin {
-	if m.From != nil {
+	if m.From != nil || len(m.Merge) > 0 {
 		return nil
 	}
 	if o, done := c.origins[m]; done {

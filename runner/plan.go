@@ -33,7 +33,7 @@ type Plan struct {
 type Node struct {
 	ID          string // kind and what it works on, unique in the plan: "tokenize dataset.posts for model.tiny"
 	Addr        string // block instance that it was compiled for first: train.dpo["vanilla"]
-	Kind        string // synthesize import split tokenizer init tokenize reference train runs users score accuracy generate rank words adapt adapted report
+	Kind        string // synthesize import split tokenizer init merge tokenize reference train runs users score accuracy generate rank words adapt adapted report
 	Range       hcl.Range
 	Stage       Stage
 	Inputs      []*Node
