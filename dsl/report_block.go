@@ -16,7 +16,7 @@ func (f *fields) report(block Block, inst *instance) *Report {
 		Samples:   f.count("samples", 3, "the number of responses printed per user", 0),
 		Users:     f.word("users", "index", "index", "id"),
 		UserTexts: f.truth("user_texts", false),
-		Tolerance: f.number("tolerance", 0, "the difference that prlhf test lets pass", atLeast(0)),
+		Tolerance: f.tolerance(),
 	}
 	seen := map[string]int{}
 	for _, inner := range inst.decl.block.Body.Blocks {

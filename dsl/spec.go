@@ -337,7 +337,7 @@ type Report struct {
 	Samples   int
 	Users     string // index id
 	UserTexts bool
-	Tolerance float64
+	Tolerance Tolerance
 }
 
 // Section is a heading with what it shows.

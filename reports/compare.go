@@ -93,20 +93,19 @@ func claimValues(r *Report) []value {
 
 func metricValues(r *Report) []value {
 	var out []value
-	for _, s := range r.Sections {
-		for _, b := range s.Blocks {
-			t, ok := b.(*Table)
-			if !ok {
-				continue
-			}
-			for _, row := range t.Rows {
-				for i, cell := range row.Cells {
-					out = append(out, value{strings.Join([]string{t.Name, row.Name, t.Columns[i]}, " / "), formatCell(cell).line(), cell.Value})
-				}
+	for _, t := range r.Tables() {
+		for _, row := range t.Rows {
+			for i, cell := range row.Cells {
+				out = append(out, value{placeOf(t, row, i), formatCell(cell).line(), cell.Value})
 			}
 		}
 	}
 	return out
+}
+
+// placeOf names a cell by table, row and column.
+func placeOf(t *Table, row Row, column int) string {
+	return strings.Join([]string{t.Name, row.Name, t.Columns[column]}, " / ")
 }
 
 func textValues(r *Report) []value {
@@ -157,6 +156,7 @@ func WriteDifference(w io.Writer, a, b *Report, d Difference) error {
 		return 1
 	})
 	writeChanges(&out, "Metrics", metrics)
+	writeChanges(&out, "Texts", quoted(d.Texts))
 	writeChanges(&out, "Configuration", d.Configuration)
 	if slices.ContainsFunc(metrics, func(c Change) bool { return c.Apart }) {
 		out.WriteString("\n**bold**: the two 95 % intervals do not overlap.\n")
@@ -183,6 +183,17 @@ func writeChanges(out *strings.Builder, heading string, changes []Change) {
 	if n := len(changes) - mostChanges; n > 0 {
 		fmt.Fprintf(out, "| and %d more | | |\n", n)
 	}
+}
+
+// longestQuoted is how much of a text a difference quotes, in characters: that it differs says more than its end.
+const longestQuoted = 100
+
+func quoted(texts []Change) []Change {
+	out := slices.Clone(texts)
+	for i, c := range out {
+		out[i].Where, out[i].Before, out[i].After = shortened(c.Where, longestQuoted), shortened(c.Before, longestQuoted), shortened(c.After, longestQuoted)
+	}
+	return out
 }
 
 func orDash(text string) string {

@@ -7,10 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"runtime"
 
 	"github.com/prlhf/prlhf/runner"
-	"github.com/prlhf/prlhf/runner/store"
 )
 
 func applyVerb() verb {
@@ -21,8 +19,8 @@ func applyVerb() verb {
 			"a power cut the next apply goes on where this one was. Each run keeps a log in the store's folder logs.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			c.planFlags(fs)
-			c.outFlag(fs)
-			fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once that do not train, score or generate (default: up to 4)")
+			c.outFlag(fs, "out")
+			c.parallelFlag(fs)
 			c.jsonFlag(fs, "print each event as a JSON object on a line")
 			return func(ctx context.Context) error { return apply(ctx, c) }
 		},
@@ -33,16 +31,20 @@ func apply(ctx context.Context, c *call) error {
 	if c.parallel < 1 {
 		return fmt.Errorf("-parallel is %d; at least 1 is needed", c.parallel)
 	}
-	if _, err := store.Open(c.store); err != nil {
-		return err
-	}
+	c.makesStore = true
 	p, err := c.compile(c.args, c.targets)
 	if err != nil {
 		return err
 	}
-	log, err := openLog(p.store.Dir(), c.args)
+	result, log, err := c.run(ctx, p, c.args)
+	return c.finish(ctx, p.plan, result, err, log)
+}
+
+// run applies a plan of the specs, shows what happens and logs it. log is the path of the log.
+func (c *call) run(ctx context.Context, p *compiled, specs []string) (result *runner.Result, logPath string, err error) {
+	log, err := openLog(p.store.Dir(), specs)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	defer log.Close()
 	watch := c.watcher(p.plan)
@@ -51,11 +53,11 @@ func apply(ctx context.Context, c *call) error {
 		log.event(e)
 		watch.event(e)
 	}
-	result, err := runner.Apply(ctx, p.plan, p.store, p.options)
+	result, err = runner.Apply(ctx, p.plan, p.store, p.options)
 	c.live.Store(nil)
 	watch.close()
 	log.end(result, err)
-	return c.finish(ctx, p.plan, result, err, log.path)
+	return result, log.path, err
 }
 
 // finish prints what an apply ended with and turns it into the verb's error.

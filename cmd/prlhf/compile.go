@@ -21,8 +21,8 @@ type compiled struct {
 	options runner.Options
 }
 
-// compile loads the specs, looks into the store if there is one, and returns the plan; mistakes are printed. Only
-// apply makes a store.
+// compile loads the specs, looks into the store if there is one, and returns the plan; mistakes are printed. Only apply and
+// test make a store, and not before a spec was read that they can work on.
 func (c *call) compile(specs []string, targets []string) (*compiled, error) {
 	options, err := c.options(targets)
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *call) compile(specs []string, targets []string) (*compiled, error) {
 
 // openStore returns nil when there is no store.
 func (c *call) openStore() (*store.Store, error) {
-	if _, err := os.Stat(filepath.Join(c.store, "format")); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(c.store, "format")); errors.Is(err, os.ErrNotExist) && !c.makesStore {
 		return nil, nil
 	}
 	return store.Open(c.store)

@@ -22,7 +22,7 @@ const (
 var (
 	// errReported ends a verb whose trouble was printed already.
 	errReported = errors.New("reported")
-	// errClaimFailed ends an apply whose claims do not all hold.
+	// errClaimFailed ends an apply whose claims do not all hold, and a test in which other claims fail than did.
 	errClaimFailed = errors.New("a claim failed")
 )
 
@@ -38,13 +38,10 @@ type verb struct {
 // verbs lists what prlhf does, in the order in which people need it.
 func verbs() []verb {
 	return []verb{
-		validateVerb(), fmtVerb(), planVerb(), applyVerb(), showVerb(), inspectVerb(), graphVerb(), reportVerb(), diffVerb(), exportVerb(), forgetVerb(),
+		validateVerb(), fmtVerb(), planVerb(), applyVerb(), testVerb(), showVerb(), inspectVerb(), graphVerb(), reportVerb(), diffVerb(), exportVerb(), forgetVerb(),
 		verifyVerb(), gcVerb(), doctorVerb(), versionVerb(), helpVerb(),
 	}
 }
-
-// later are verbs that the design names and that are not built yet.
-var later = []string{"test"}
 
 // Do runs one command line, without the program's name, and returns the exit code.
 func Do(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -106,11 +103,6 @@ func findVerb(name string) (verb, error) {
 			return v, nil
 		}
 		names = append(names, v.name)
-	}
-	for _, l := range later {
-		if l == name {
-			return verb{}, fmt.Errorf("prlhf %s is not built yet", name)
-		}
 	}
 	if near := nearest(name, names); near != "" {
 		return verb{}, fmt.Errorf("there is no verb %q; did you mean %s?", name, near)

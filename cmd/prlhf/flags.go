@@ -29,6 +29,8 @@ type call struct {
 	varFiles         []string
 	targets          []string
 	json, noColorSet bool
+	makesStore       bool             // where there is none
+	mistakes         *strings.Builder // what was wrong with specs, once more and without colours; nil: it is printed only
 
 	live atomic.Pointer[liveWatcher] // what draws on the terminal now, if anything does
 }
@@ -82,8 +84,13 @@ func (c *call) planFlags(fs *flag.FlagSet) {
 }
 
 // outFlag is that of the verbs that write or read reports.
-func (c *call) outFlag(fs *flag.FlagSet) {
-	fs.StringVar(&c.outDir, "out", "out", "`FOLDER` of the reports")
+func (c *call) outFlag(fs *flag.FlagSet, byDefault string) {
+	fs.StringVar(&c.outDir, "out", byDefault, "`FOLDER` of the reports")
+}
+
+// parallelFlag is that of the verbs that run stages.
+func (c *call) parallelFlag(fs *flag.FlagSet) {
+	fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once that do not train, score or generate (default: up to 4)")
 }
 
 // parseFlags parses args, in which flags may stand before and after other words, and returns the other words. After --

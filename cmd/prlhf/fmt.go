@@ -110,19 +110,19 @@ func (c *call) formatted(name string, src []byte) ([]byte, error) {
 	return text, c.printMistakes(map[string]*hcl.File{name: {Bytes: src}}, diags)
 }
 
-// replaceFile writes text beside path and renames it, keeping the mode.
+// replaceFile writes text beside path and renames it, keeping the mode of what is there.
 func replaceFile(path string, text []byte) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".fmt-*")
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // does nothing after the rename
 	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

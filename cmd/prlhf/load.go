@@ -37,6 +37,11 @@ func (c *call) printMistakes(sources map[string]*hcl.File, diags hcl.Diagnostics
 	if len(diags) == 0 {
 		return nil
 	}
+	if c.mistakes != nil {
+		if err := dsl.WriteDiagnostics(c.mistakes, sources, diags, 0, false); err != nil {
+			return err
+		}
+	}
 	s := c.screen(c.err)
 	if err := dsl.WriteDiagnostics(s, sources, diags, s.width, s.color); err != nil {
 		return err

@@ -17,12 +17,24 @@ import (
 )
 
 func findCPU() finding {
-	model := "unknown model"
+	model, has := cpuModel(), cpuFeatures()
+	if len(has) == 0 {
+		return finding{absent, "CPU", model + ", no vector instructions that libtorch is fast with", ""}
+	}
+	return finding{good, "CPU", model + ": " + strings.Join(has, ", "), ""}
+}
+
+func cpuModel() string {
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(text); m != nil {
-			model = string(m[1])
+			return string(m[1])
 		}
 	}
+	return "unknown model"
+}
+
+// cpuFeatures are the vector instructions that libtorch chooses its kernels by.
+func cpuFeatures() []string {
 	var has []string
 	for _, f := range []struct {
 		there bool
@@ -33,10 +45,7 @@ func findCPU() finding {
 			has = append(has, f.name)
 		}
 	}
-	if len(has) == 0 {
-		return finding{absent, "CPU", model + ", no vector instructions that libtorch is fast with", ""}
-	}
-	return finding{good, "CPU", model + ": " + strings.Join(has, ", "), ""}
+	return has
 }
 
 func findThreads() finding {
@@ -110,6 +119,22 @@ func driverVersion() string {
 		return ""
 	}
 	return versionNumber.FindString(string(text))
+}
+
+// gpuModels are those that the NVIDIA driver tells of.
+func gpuModels() []string {
+	files, err := filepath.Glob("/proc/driver/nvidia/gpus/*/information")
+	if err != nil {
+		return nil
+	}
+	var models []string
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if m := regexp.MustCompile(`(?m)^Model:\s*(.+)$`).FindSubmatch(text); err == nil && m != nil {
+			models = append(models, string(m[1]))
+		}
+	}
+	return models
 }
 
 // loadedLibrary is the path that a shared library of this process was loaded from, or "".

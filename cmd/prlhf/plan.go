@@ -23,7 +23,7 @@ func planVerb() verb {
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			why := fs.String("why", "", "`ADDR`: print what the fingerprints of this block's stages are made of, and what changed")
 			c.planFlags(fs)
-			c.outFlag(fs) // whether the report is there already
+			c.outFlag(fs, "out") // whether the report is there already
 			c.jsonFlag(fs, "print the plan as a JSON object")
 			card := gpuFlags(fs)
 			return func(context.Context) error { return plan(c, *why, card) }

@@ -24,7 +24,7 @@ func reportVerb() verb {
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			open := fs.Bool("open", false, "open the HTML report")
 			c.specFlags(fs)
-			c.outFlag(fs)
+			c.outFlag(fs, "out")
 			return func(ctx context.Context) error { return report(ctx, c, *open) }
 		},
 	}

@@ -51,3 +51,8 @@ dataset "d" {
 }
 
 model "m" { init = { texts = dataset.posts.train, width = 97, layers = 0 } }
+
+report "t" {
+  title     = "Tolerance"
+  tolerance = { accuracy = 0.01, generate = -1 }
+}

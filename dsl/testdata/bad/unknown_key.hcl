@@ -21,3 +21,8 @@ report "r" {
 
   chapter "One" { show = accuracy.test }
 }
+
+report "s" {
+  title     = "y"
+  tolerance = { acuracy = 0.1 }
+}

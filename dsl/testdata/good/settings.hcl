@@ -112,7 +112,7 @@ report "settings" {
   samples    = 1
   users      = "id"
   user_texts = true
-  tolerance  = 0.01
+  tolerance  = { accuracy = 0.01, generate = 2 }
 
   section "Data" {
     show = dataset.own
