@@ -33,6 +33,7 @@ func (f *fields) adapt(block Block, inst *instance) *Adapt {
 
 // adapted reads the policy or reward model whose users are added to: it must have parameters for each user.
 func (f *fields) adapted(name string) *Train {
+	f.hear(reading{path: name, takes: "train block with a user model"})
 	r, ok := f.reference(name, "a trained policy", "train.NAME")
 	if !ok {
 		return nil
@@ -58,6 +59,7 @@ func (f *fields) adapted(name string) *Train {
 
 // counts reads a list of whole numbers, each once and rising.
 func (f *fields) counts(name string, byDefault []int) []int {
+	f.hear(reading{path: name, takes: "list of whole numbers", byDefault: listText(byDefault), allowed: "0 or more"})
 	v, ok := f.get(name)
 	if !ok {
 		return byDefault

@@ -31,7 +31,7 @@ func (ev *evaluator) build(inst *instance, rng hcl.Range) hcl.Diagnostics {
 	}
 	defer ev.leave()
 	f := &fields{ev: ev, owner: inst.decl.addr(), typ: inst.addr.Type, vals: inst.given, broken: inst.broken, whole: inst.decl.block.DefRange(),
-		exprs: map[string]hclsyntax.Expression{}, names: map[string]hcl.Range{}}
+		exprs: map[string]hclsyntax.Expression{}, names: map[string]hcl.Range{}, listen: ev.listener(inst.addr)}
 	block := Block{Addr: inst.addr, Declared: inst.decl.block.DefRange(), Attrs: map[string]hcl.Range{}}
 	for _, attr := range attributesInOrder(inst.decl.block.Body) {
 		noteRanges(block.Attrs, attr.Name, attr.Expr)

@@ -32,6 +32,7 @@ type Outcome struct {
 
 // claim reads a claim block and looks at its statement with results that are unknown but have a shape.
 func (f *fields) claim(block Block, inst *instance) *Claim {
+	f.hear(reading{path: "that", takes: "condition", results: true})
 	c := &Claim{Block: block, Text: f.text("text", ""), Note: f.text("note", ""), ev: f.ev, each: inst.each, expr: f.exprs["that"]}
 	if c.expr == nil {
 		return c

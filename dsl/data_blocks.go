@@ -37,6 +37,7 @@ func (f *fields) synthetic(block Block) *Synthetic {
 func (f *fields) dataset(block Block, inst *instance) *Dataset {
 	d := &Dataset{Block: block, Format: f.word("format", "tldr", "tldr", "psoups", "prism", "jsonl", "parquet", "csv", "prompts", "responses")}
 	d.Source, d.Synthetic = f.dataSource(d.Format)
+	f.hear(reading{path: "source", takes: "path or synthetic block"})
 	d.Columns = f.columns(d.Format)
 	if d.HasRows() {
 		d.Unpaired = f.unpaired(d.Columns)
@@ -118,6 +119,7 @@ func (f *fields) dataSource(format string) (string, *Synthetic) {
 
 // path reads text that is a path, relative to the file where it was written.
 func (f *fields) path(name string) string {
+	f.hear(reading{path: name, takes: "path"})
 	v := f.vals[name]
 	plain, marks := v.Unmark()
 	text := plain.AsString()
@@ -140,9 +142,9 @@ func (f *fields) columns(format string) map[string]string {
 		return nil
 	}
 	all := map[string]string{}
-	for _, key := range columnKeys {
-		if in.has(key) {
-			all[key] = in.text(key, key)
+	for _, key := range columnKeys.names() {
+		if text := in.text(key, key); in.has(key) {
+			all[key] = text
 		}
 	}
 	return all
@@ -182,6 +184,7 @@ func (f *fields) split(d *Dataset) Split {
 
 // simulate reads the groups in the order written.
 func (f *fields) simulate() []SimulatedGroup {
+	f.hear(reading{path: "simulate", takes: "object"})
 	v, ok := f.get("simulate")
 	if !ok {
 		return nil
@@ -206,7 +209,7 @@ func (f *fields) simulate() []SimulatedGroup {
 			sound = false
 			continue
 		}
-		for _, key := range []string{"share", "prefers"} {
+		for _, key := range required["dataset.simulate.GROUP"] {
 			if !g.has(key) {
 				in.say(name, "Missing key", "%s needs %s.", name, key)
 				sound = false
@@ -242,9 +245,9 @@ func (f *fields) expect(d *Dataset) map[string]int64 {
 		} else {
 			in.belongs([]string{"comparisons", "train", "test", "users"}, "data with comparisons, and format "+quote(d.Format)+" has none")
 		}
-		for _, key := range expectKeys {
-			if in.has(key) {
-				all[key] = int64(in.count(key, 0, "a count that plan reckons with", 0))
+		for _, key := range expectKeys.names() {
+			if n := in.count(key, -1, "a count that plan reckons with", 0); in.has(key) {
+				all[key] = int64(n)
 			}
 		}
 	}

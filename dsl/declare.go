@@ -92,7 +92,7 @@ func (ev *evaluator) declareLocals(block *hclsyntax.Block) {
 // checkBody looks at the names in a block.
 func (ev *evaluator) checkBody(block *hclsyntax.Block) {
 	typ := block.Type
-	names := schemas[typ]
+	names := schemas[typ].names()
 	owner := typ
 	if typ == "section" {
 		owner = "a section"

@@ -21,6 +21,8 @@ type evaluator struct {
 	locals    map[string]*local
 	variables map[string]*variable
 
+	heard func(Addr, reading) // told of each attribute that a block is asked for; nil: nobody listens
+
 	deliberate map[string]bool // accuracies whose data was written as train.T.data
 
 	diags   hcl.Diagnostics

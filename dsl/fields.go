@@ -23,6 +23,7 @@ type fields struct {
 	exprs  map[string]hclsyntax.Expression // where each value was written, if that is known
 	names  map[string]hcl.Range            // of attribute names
 	whole  hcl.Range                       // where none of them was
+	listen func(reading)                   // told what is asked for, where the reference is made; else nil
 }
 
 func (f *fields) at(name string) hcl.Range {
@@ -88,6 +89,11 @@ var anyNumber = span{math.Inf(-1), math.Inf(1), false, "any"}
 
 // number reads a number; meaning says what it is, in the words of the language's table.
 func (f *fields) number(name string, byDefault float64, meaning string, allowed span) float64 {
+	f.hear(reading{path: name, takes: "number", byDefault: allowed.shown(byDefault), allowed: allowed.words})
+	return f.readNumber(name, byDefault, meaning, allowed)
+}
+
+func (f *fields) readNumber(name string, byDefault float64, meaning string, allowed span) float64 {
 	v, ok := f.get(name)
 	if !ok {
 		return byDefault
@@ -106,7 +112,9 @@ func (f *fields) number(name string, byDefault float64, meaning string, allowed 
 
 // count reads a whole number.
 func (f *fields) count(name string, byDefault int, meaning string, least int) int {
-	x := f.number(name, float64(byDefault), meaning, atLeast(float64(least)))
+	allowed := atLeast(float64(least))
+	f.hear(reading{path: name, takes: "whole number", byDefault: allowed.shown(float64(byDefault)), allowed: allowed.words})
+	x := f.readNumber(name, float64(byDefault), meaning, allowed)
 	if x != math.Trunc(x) || x > 1<<53 {
 		f.say(name, "Not a whole number", "%s is %s, a whole number; this is %g.", name, meaning, x)
 		return byDefault
@@ -115,7 +123,8 @@ func (f *fields) count(name string, byDefault int, meaning string, least int) in
 }
 
 func (f *fields) seed() int64 {
-	x := f.number("seed", 0, "the seed", anyNumber)
+	f.hear(reading{path: "seed", takes: "whole number", byDefault: "0"})
+	x := f.readNumber("seed", 0, "the seed", anyNumber)
 	if x != math.Trunc(x) || math.Abs(x) > 1<<53 {
 		f.say("seed", "Not a whole number", "seed is a whole number; this is %g.", x)
 		return 0
@@ -124,6 +133,7 @@ func (f *fields) seed() int64 {
 }
 
 func (f *fields) truth(name string, byDefault bool) bool {
+	f.hear(reading{path: name, takes: "true or false", byDefault: fmt.Sprint(byDefault)})
 	v, ok := f.get(name)
 	if !ok {
 		return byDefault
@@ -136,6 +146,11 @@ func (f *fields) truth(name string, byDefault bool) bool {
 }
 
 func (f *fields) text(name, byDefault string) string {
+	f.hear(reading{path: name, takes: "text", byDefault: textShown(byDefault)})
+	return f.readText(name, byDefault)
+}
+
+func (f *fields) readText(name, byDefault string) string {
 	v, ok := f.get(name)
 	if !ok {
 		return byDefault
@@ -149,7 +164,8 @@ func (f *fields) text(name, byDefault string) string {
 
 // word reads a keyword.
 func (f *fields) word(name, byDefault string, allowed ...string) string {
-	w := f.text(name, byDefault)
+	f.hear(reading{path: name, takes: "keyword", byDefault: textShown(byDefault), allowed: wordsShown(allowed)})
+	w := f.readText(name, byDefault)
 	if w == byDefault && !f.has(name) {
 		return w
 	}
@@ -169,6 +185,7 @@ func (f *fields) word(name, byDefault string, allowed ...string) string {
 
 // texts reads a list of text.
 func (f *fields) texts(name string, byDefault []string) []string {
+	f.hear(reading{path: name, takes: "list of text", byDefault: listText(byDefault)})
 	v, ok := f.get(name)
 	if !ok {
 		return byDefault
@@ -196,25 +213,28 @@ func isList(v cty.Value) bool {
 }
 
 // object reads a settings object and checks its keys; nil when it is not given.
-func (f *fields) object(name string, keys []string) *fields {
+func (f *fields) object(name string, keys schema) *fields {
+	f.hear(reading{path: name, takes: "object"})
 	v, ok := f.get(name)
 	if !ok {
 		return nil
 	}
 	if !v.Type().IsObjectType() && !v.Type().IsMapType() {
-		f.wrongType(name, "an object, { "+keys[0]+" = ... }", v)
+		f.wrongType(name, "an object, { "+keys[0].name+" = ... }", v)
 		return nil
 	}
 	return f.inside(name, v, keys)
 }
 
 // inside makes fields of an object's keys; nil keys allow any.
-func (f *fields) inside(name string, v cty.Value, keys []string) *fields {
-	in := &fields{ev: f.ev, owner: name, vals: map[string]cty.Value{}, broken: map[string]bool{}, exprs: literalItems(f.exprs[name]), whole: f.at(name)}
+func (f *fields) inside(name string, v cty.Value, keys schema) *fields {
+	in := &fields{ev: f.ev, owner: name, vals: map[string]cty.Value{}, broken: map[string]bool{}, exprs: literalItems(f.exprs[name]), whole: f.at(name),
+		listen: f.under(name)}
+	names := keys.names()
 	vals := v.AsValueMap()
 	for _, key := range keysOfValue(v) {
-		if keys != nil && !slices.Contains(keys, key) {
-			f.ev.add(mistake(in.keyRange(f.exprs[name], key), "Unknown key", fmt.Sprintf("%s has no key %s.%s Known: %s", name, key, didYouMean(key, keys), known(keys, 3))))
+		if keys != nil && !slices.Contains(names, key) {
+			f.ev.add(mistake(in.keyRange(f.exprs[name], key), "Unknown key", fmt.Sprintf("%s has no key %s.%s Known: %s", name, key, didYouMean(key, names), known(names, 3))))
 			continue
 		}
 		if plain, _ := vals[key].Unmark(); !plain.IsNull() {

@@ -33,14 +33,29 @@ var usual = map[string]function.Function{
 	"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 }
 
-// ours are the functions on sets, blocks and results, and those of the usual ones that must take references.
-var ours map[string]func(c *call, sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics)
+// own is a function of ours: on sets, blocks and results, or one of the usual ones that must take references.
+type own struct {
+	usage   string
+	meaning string // one line, without a full stop
+	value   func(c *call, sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics)
+}
 
-func init() {
-	ours = map[string]func(*call, *scope, []cty.Value) (cty.Value, hcl.Diagnostics){
-		"sample": (*call).sample, "per_user": (*call).perUser, "of_users": (*call).ofUsers, "without": (*call).without,
-		"percent": (*call).percent, "increasing": (*call).increasing, "merge": (*call).merge, "lookup": (*call).lookup,
-		"alltrue": (*call).alltrue, "anytrue": (*call).anytrue, "sum": (*call).sum, "length": (*call).length,
+var ours map[string]own
+
+func init() { // the functions name ours themselves, for their usage
+	ours = map[string]own{
+		"sample":     {"sample(SET, N, SEED)", "N members of a set, by seed (0)", (*call).sample},
+		"per_user":   {"per_user(ROWS, N, SEED)", "N rows of each user, by seed (0)", (*call).perUser},
+		"of_users":   {"of_users(ROWS, USERS)", "the rows of these users", (*call).ofUsers},
+		"without":    {"without(SET, SET) or without(BLOCK, [KEY, ...])", "a set less another; the instances of a block, or the keys of an object, less some", (*call).without},
+		"percent":    {"percent(MEAN), percent(MEAN, SE) or percent([MEAN, ...])", "published percentages as estimates of a share", (*call).percent},
+		"increasing": {"increasing([NUMBER, ...])", "whether each number is larger than the one before", (*call).increasing},
+		"merge":      {"merge(OBJECT, OBJECT, ...)", "one object; later keys win. A user model or objective counts as what was written in it", (*call).merge},
+		"lookup":     {"lookup(OBJECT, KEY, DEFAULT)", "a key of an object, an instance of a block, or the default", (*call).lookup},
+		"alltrue":    {"alltrue([CONDITION, ...])", "whether all hold", (*call).alltrue},
+		"anytrue":    {"anytrue([CONDITION, ...])", "whether one holds", (*call).anytrue},
+		"sum":        {"sum([NUMBER, ...])", "the sum", (*call).sum},
+		"length":     {"length(LIST)", "how many items, keys or instances there are", (*call).length},
 	}
 }
 
@@ -63,7 +78,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		return cty.DynamicVal, diags
 	}
 	if isOurs {
-		return mine(c, scopeOf(ctx), args)
+		return mine.value(c, scopeOf(ctx), args)
 	}
 	return c.usual(scopeOf(ctx), args)
 }
@@ -146,13 +161,13 @@ func (c *call) argRange(i int) hcl.Range {
 	return c.args[min(i, len(c.args)-1)].Range()
 }
 
-// wrong says what the arguments of a function of ours are.
-func (c *call) wrong(i int, usage string) (cty.Value, hcl.Diagnostics) {
+// wrong says what the arguments of a function of ours are, and what was found instead.
+func (c *call) wrong(i int, found string) (cty.Value, hcl.Diagnostics) {
 	rng := c.Range() // of the whole call, when there are too few or too many
 	if i >= 0 {
 		rng = c.argRange(i)
 	}
-	return cty.DynamicVal, mistake(rng, "Wrong argument", "Write "+usage+".")
+	return cty.DynamicVal, mistake(rng, "Wrong argument", "Write "+ours[c.e.Name].usage+found+".")
 }
 
 // merge joins objects; a user model or objective gives what was written in it, and its address is dropped, so that a
@@ -179,7 +194,7 @@ func (c *call) merge(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
 		case r == nil && (arg.Type().IsObjectType() || arg.Type().IsMapType()):
 			maps.Copy(all, arg.AsValueMap())
 		default:
-			return c.wrong(i, "merge(OBJECT, OBJECT, ...): this is "+kindOf(arg))
+			return c.wrong(i, ": this is "+kindOf(arg))
 		}
 	}
 	return cty.ObjectVal(all), nil
@@ -187,13 +202,12 @@ func (c *call) merge(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
 
 // lookup takes a key of an object, or a default.
 func (c *call) lookup(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	const usage = "lookup(OBJECT, KEY, DEFAULT)"
 	if len(args) < 2 || len(args) > 3 {
-		return c.wrong(-1, usage)
+		return c.wrong(-1, "")
 	}
 	key, _ := args[1].Unmark()
 	if key.Type() != cty.String || key.IsNull() {
-		return c.wrong(1, usage+": KEY is text")
+		return c.wrong(1, ": KEY is text")
 	}
 	object, _ := args[0].Unmark()
 	if !key.IsKnown() || !object.IsKnown() {
@@ -206,7 +220,7 @@ func (c *call) lookup(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) 
 		return sc.refIndex(r, key.AsString(), c.Range(), c.argRange(1))
 	}
 	if object.IsNull() || (!object.Type().IsObjectType() && !object.Type().IsMapType()) {
-		return c.wrong(0, usage+": this is "+kindOf(object))
+		return c.wrong(0, ": this is "+kindOf(object))
 	}
 	if v, ok := object.AsValueMap()[key.AsString()]; ok {
 		return v, nil
@@ -220,7 +234,7 @@ func (c *call) lookup(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) 
 // length counts the items of a list, the keys of an object, the instances of a block.
 func (c *call) length(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
 	if len(args) != 1 {
-		return c.wrong(-1, "length(LIST)")
+		return c.wrong(-1, "")
 	}
 	v, diags := c.table(sc, args[0], 0)
 	v, _ = v.Unmark()
@@ -235,5 +249,5 @@ func (c *call) length(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) 
 	case !v.IsNull() && (isList(v) || ty.IsMapType()):
 		return v.Length(), nil
 	}
-	return c.wrong(0, "length(LIST): this is "+kindOf(v))
+	return c.wrong(0, ": this is "+kindOf(v))
 }

@@ -52,30 +52,30 @@ var anySet = []SetKind{RowSet, PromptSet, ResponseSet, UserSet}
 
 // sample is n members of a set, by seed.
 func (c *call) sample(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	return c.drawn(SetSample, "sample(SET, N, SEED)", args, anySet...)
+	return c.drawn(SetSample, args, anySet...)
 }
 
 // perUser is n rows of each user, by seed.
 func (c *call) perUser(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	return c.drawn(SetPerUser, "per_user(ROWS, N, SEED)", args, RowSet)
+	return c.drawn(SetPerUser, args, RowSet)
 }
 
-func (c *call) drawn(op SetOp, usage string, args []cty.Value, kinds ...SetKind) (cty.Value, hcl.Diagnostics) {
+func (c *call) drawn(op SetOp, args []cty.Value, kinds ...SetKind) (cty.Value, hcl.Diagnostics) {
 	if len(args) < 2 || len(args) > 3 {
-		return c.wrong(-1, usage)
+		return c.wrong(-1, "")
 	}
 	of := setArg(args[0], kinds...)
 	if of == nil {
-		return c.wrong(0, fmt.Sprintf("%s: this is %s", usage, kindText(args[0])))
+		return c.wrong(0, ": this is "+kindText(args[0]))
 	}
 	n, ok := wholeArg(args[1], 1)
 	if !ok {
-		return c.wrong(1, usage+": N is a whole number, 1 or more")
+		return c.wrong(1, ": N is a whole number, 1 or more")
 	}
 	var seed int64
 	if len(args) == 3 {
 		if seed, ok = wholeArg(args[2], math.Inf(-1)); !ok {
-			return c.wrong(2, usage+": SEED is a whole number")
+			return c.wrong(2, ": SEED is a whole number")
 		}
 	}
 	return newSet(&Set{Kind: of.Kind, Op: op, Of: []*Set{of}, N: int(n), Seed: seed}), nil
@@ -83,36 +83,34 @@ func (c *call) drawn(op SetOp, usage string, args []cty.Value, kinds ...SetKind)
 
 // ofUsers is the rows of some users.
 func (c *call) ofUsers(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	const usage = "of_users(ROWS, USERS)"
 	if len(args) != 2 {
-		return c.wrong(-1, usage)
+		return c.wrong(-1, "")
 	}
 	rows, users := setArg(args[0], RowSet), setArg(args[1], UserSet)
 	switch {
 	case rows == nil:
-		return c.wrong(0, fmt.Sprintf("%s: this is %s", usage, kindText(args[0])))
+		return c.wrong(0, ": this is "+kindText(args[0]))
 	case users == nil:
-		return c.wrong(1, fmt.Sprintf("%s: this is %s", usage, kindText(args[1])))
+		return c.wrong(1, ": this is "+kindText(args[1]))
 	}
 	return newSet(&Set{Kind: RowSet, Op: SetOfUsers, Of: []*Set{rows, users}}), nil
 }
 
 // without is a set less another, or the instances of a block (or the keys of an object) less some keys.
 func (c *call) without(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	const usage = "without(SET, SET) or without(BLOCK, [KEY, ...])"
 	if len(args) != 2 {
-		return c.wrong(-1, usage)
+		return c.wrong(-1, "")
 	}
 	if a := setArg(args[0], anySet...); a != nil {
 		b := setArg(args[1], a.Kind)
 		if b == nil {
-			return c.wrong(1, fmt.Sprintf("%s: this is %s", usage, kindText(args[1])))
+			return c.wrong(1, ": this is "+kindText(args[1]))
 		}
 		return newSet(&Set{Kind: a.Kind, Op: SetWithout, Of: []*Set{a, b}}), nil
 	}
 	drop, _ := args[1].Unmark()
 	if drop.IsNull() || !drop.IsKnown() || !isList(drop) {
-		return c.wrong(1, usage)
+		return c.wrong(1, "")
 	}
 	first, _ := args[0].Unmark()
 	var keys []string
@@ -129,7 +127,7 @@ func (c *call) without(sc *scope, args []cty.Value) (cty.Value, hcl.Diagnostics)
 			vals = append(vals, first.AsValueMap()[k])
 		}
 	default:
-		return c.wrong(0, fmt.Sprintf("%s: this is %s", usage, kindText(first)))
+		return c.wrong(0, ": this is "+kindText(first))
 	}
 	return c.lessKeys(keys, vals, drop)
 }
@@ -142,7 +140,7 @@ func (c *call) lessKeys(keys []string, vals []cty.Value, drop cty.Value) (cty.Va
 	for _, item := range drop.AsValueSlice() {
 		text, err := convert.Convert(item, cty.String)
 		if asRef(item) != nil || err != nil || text.IsNull() || !text.IsKnown() {
-			return c.wrong(1, "without(BLOCK, [KEY, ...]): a key is text or a number")
+			return c.wrong(1, ": a key is text or a number")
 		}
 		text, _ = text.Unmark()
 		if !slices.Contains(keys, text.AsString()) {
@@ -155,9 +153,8 @@ func (c *call) lessKeys(keys []string, vals []cty.Value, drop cty.Value) (cty.Va
 
 // percent makes an estimate from a published mean and standard error in percent, or a list of them.
 func (c *call) percent(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	const usage = "percent(MEAN), percent(MEAN, SE) or percent([MEAN, ...])"
 	if len(args) == 0 || len(args) > 2 {
-		return c.wrong(-1, usage)
+		return c.wrong(-1, "")
 	}
 	first, _ := args[0].Unmark()
 	if len(args) == 1 && !first.IsNull() && first.IsKnown() && isList(first) {
@@ -165,7 +162,7 @@ func (c *call) percent(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) 
 		for _, item := range first.AsValueSlice() {
 			one, ok := hundredth(item)
 			if !ok {
-				return c.wrong(0, usage)
+				return c.wrong(0, "")
 			}
 			all = append(all, estimateValue(one, cty.NullVal(cty.Number)))
 		}
@@ -173,12 +170,12 @@ func (c *call) percent(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) 
 	}
 	mean, ok := hundredth(first)
 	if !ok {
-		return c.wrong(0, usage)
+		return c.wrong(0, "")
 	}
 	se := cty.NullVal(cty.Number)
 	if len(args) == 2 {
 		if se, ok = hundredth(args[1]); !ok {
-			return c.wrong(1, usage)
+			return c.wrong(1, "")
 		}
 	}
 	return estimateValue(mean, se), nil
@@ -197,9 +194,9 @@ func hundredth(v cty.Value) (cty.Value, bool) {
 }
 
 // listArg reads a list whose items have a type; known is false while results are not there.
-func (c *call) listArg(args []cty.Value, ty cty.Type, usage string) (items []cty.Value, known bool, diags hcl.Diagnostics) {
+func (c *call) listArg(args []cty.Value, ty cty.Type) (items []cty.Value, known bool, diags hcl.Diagnostics) {
 	if len(args) != 1 {
-		_, diags = c.wrong(-1, usage)
+		_, diags = c.wrong(-1, "")
 		return nil, false, diags
 	}
 	v, _ := args[0].Unmark()
@@ -207,7 +204,7 @@ func (c *call) listArg(args []cty.Value, ty cty.Type, usage string) (items []cty
 		return nil, false, nil
 	}
 	if v.IsNull() || !isList(v) {
-		_, diags = c.wrong(0, usage+": this is "+kindOf(v))
+		_, diags = c.wrong(0, ": this is "+kindOf(v))
 		return nil, false, diags
 	}
 	known = true
@@ -217,7 +214,7 @@ func (c *call) listArg(args []cty.Value, ty cty.Type, usage string) (items []cty
 			return nil, false, notPlain(r, itemRange(c.e.Args[0], i), "")
 		}
 		if item.IsNull() || (item.Type() != ty && item.Type() != cty.DynamicPseudoType) {
-			_, diags = c.wrong(0, fmt.Sprintf("%s: item %d is %s", usage, i+1, kindOf(item)))
+			_, diags = c.wrong(0, fmt.Sprintf(": item %d is %s", i+1, kindOf(item)))
 			return nil, false, diags
 		}
 		known = known && item.IsKnown()
@@ -228,7 +225,7 @@ func (c *call) listArg(args []cty.Value, ty cty.Type, usage string) (items []cty
 
 // increasing tells whether each number is larger than the one before.
 func (c *call) increasing(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	items, known, diags := c.listArg(args, cty.Number, "increasing([NUMBER, ...])")
+	items, known, diags := c.listArg(args, cty.Number)
 	if diags.HasErrors() || !known {
 		return cty.UnknownVal(cty.Bool), diags
 	}
@@ -241,16 +238,16 @@ func (c *call) increasing(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostic
 }
 
 func (c *call) alltrue(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	return c.truths(args, "alltrue([CONDITION, ...])", cty.False)
+	return c.truths(args, cty.False)
 }
 
 func (c *call) anytrue(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	return c.truths(args, "anytrue([CONDITION, ...])", cty.True)
+	return c.truths(args, cty.True)
 }
 
 // truths is decisive if any item is, else its opposite.
-func (c *call) truths(args []cty.Value, usage string, decisive cty.Value) (cty.Value, hcl.Diagnostics) {
-	items, known, diags := c.listArg(args, cty.Bool, usage)
+func (c *call) truths(args []cty.Value, decisive cty.Value) (cty.Value, hcl.Diagnostics) {
+	items, known, diags := c.listArg(args, cty.Bool)
 	if diags.HasErrors() || !known {
 		return cty.UnknownVal(cty.Bool), diags
 	}
@@ -263,7 +260,7 @@ func (c *call) truths(args []cty.Value, usage string, decisive cty.Value) (cty.V
 }
 
 func (c *call) sum(_ *scope, args []cty.Value) (cty.Value, hcl.Diagnostics) {
-	items, known, diags := c.listArg(args, cty.Number, "sum([NUMBER, ...])")
+	items, known, diags := c.listArg(args, cty.Number)
 	if diags.HasErrors() || !known {
 		return cty.UnknownVal(cty.Number), diags
 	}

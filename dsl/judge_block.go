@@ -5,14 +5,6 @@ import (
 	"slices"
 )
 
-var (
-	judgeKeys = []string{"kind", "model", "base_url", "key_env", "temperature", "max_answer_tokens", "template", "template_file", "price",
-		"budget", "limits", "max_failed", "prefers", "pattern", "reward", "verdicts", "members", "order", "seed"}
-	priceKeys  = []string{"input", "output"}
-	budgetKeys = []string{"requests", "tokens", "usd"}
-	limitKeys  = []string{"requests_per_minute", "tokens_per_minute", "concurrent"}
-)
-
 // ofJudge says which keys belong to which kinds of judges; the others serve all.
 var ofJudge = []struct {
 	keys []string
@@ -150,6 +142,7 @@ func (f *fields) ruleJudge(j *Judge) {
 
 // members reads a panel's judges: judge blocks with an odd number of voices, none of them a panel.
 func (f *fields) members() []*Judge {
+	f.hear(reading{path: "members", takes: "list of judges"})
 	v, ok := f.get("members")
 	if !ok {
 		return nil

@@ -20,10 +20,18 @@ type LoadOptions struct {
 // Load reads files and everything that they include, and resolves them to a Spec. The Spec is never nil: after a mistake
 // its Sources are there for printing, but nothing else in it may be relied on. Mistakes come all at once.
 func Load(opts LoadOptions) (*Spec, hcl.Diagnostics) {
-	ev := &evaluator{
+	ev := newEvaluator()
+	return ev.load(opts), ev.diags
+}
+
+func newEvaluator() *evaluator {
+	return &evaluator{
 		files: map[string]*hcl.File{}, decls: map[string]*decl{}, locals: map[string]*local{}, variables: map[string]*variable{},
 		said: map[string]bool{}, deliberate: map[string]bool{}, rewrote: map[hclsyntax.Expression]hclsyntax.Expression{},
 	}
+}
+
+func (ev *evaluator) load(opts LoadOptions) *Spec {
 	spec := &Spec{sources: ev.files}
 	if len(opts.Paths) > 0 {
 		spec.Name = strings.TrimSuffix(filepath.Base(opts.Paths[0]), ".hcl")
@@ -37,7 +45,7 @@ func Load(opts LoadOptions) (*Spec, hcl.Diagnostics) {
 		ev.resolveAll(spec)
 	}
 	sortBySource(ev.diags, in.paths)
-	return spec, ev.diags
+	return spec
 }
 
 // Sources are the files that were read, for excerpts in diagnostics; they are there after mistakes too.

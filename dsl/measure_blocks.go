@@ -75,6 +75,7 @@ func (f *fields) generate(block Block, inst *instance) *Generate {
 	case !rows:
 		g.Users = &Set{Kind: UserSet, Op: SetGeneric}
 	}
+	f.hear(reading{path: "users", takes: setWords([]SetKind{UserSet}), byDefault: "generic_user"})
 	g.Sampling = f.sampling(0)
 	f.bestOf(g)
 	groups, fixed := fixedGroups(g.Users)
@@ -121,6 +122,7 @@ func (f *fields) sampling(temperature float64) Sampling {
 
 // paper reads published values, in the shape of the results.
 func (f *fields) paper(s *shape) Value {
+	f.hear(reading{path: "paper", takes: "object in the shape of the results"})
 	v, ok := f.get("paper")
 	if !ok {
 		return nil

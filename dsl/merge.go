@@ -5,6 +5,7 @@ import "slices"
 // merge reads the policies whose weights a model is the mean of: a list of policies, or a block with for_each, which stands
 // for all its instances.
 func (f *fields) merge() []Policy {
+	f.hear(reading{path: "merge", takes: "list of policies"})
 	v, ok := f.get("merge")
 	if !ok {
 		return nil

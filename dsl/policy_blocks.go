@@ -20,6 +20,7 @@ func (f *fields) model(block Block, inst *instance) *Model {
 			m.From = f.policy("source")
 		}
 	}
+	f.hear(reading{path: "source", takes: "path or policy"})
 	if in := f.object("init", initKeys); in != nil {
 		m.Init = &Init{Shape: in.shape(), Seed: in.seed()}
 		if v := m.Init.Vocabulary; v < 258 && !in.broken["vocabulary"] {
@@ -312,6 +313,7 @@ func (f *fields) seeds() []int64 {
 		f.say("seeds", "Two ways", "seed and seeds exclude each other. Keep one.")
 		return []int64{0}
 	}
+	f.hear(reading{path: "seeds", takes: "list of whole numbers"})
 	v, ok := f.get("seeds")
 	if !ok {
 		return []int64{f.seed()}

@@ -3,6 +3,7 @@ package dsl
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -58,6 +59,9 @@ func (r *ref) chooseOne(below string) string {
 	return fmt.Sprintf("%s: %s. Choose one, %s, or take them all with for_each = %s.", r.describe(), quoted(d.keys), first, d.addr())
 }
 
+// rowNames are what rows offer.
+var rowNames = []string{"prompts", "chosen", "rejected", "responses"}
+
 // setAttr is what a set offers: the prompts of rows, and their responses.
 func (r *ref) setAttr(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 	if r.set.Kind == RowSet {
@@ -67,8 +71,8 @@ func (r *ref) setAttr(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 		case "chosen", "rejected", "responses":
 			return newSet(&Set{Kind: ResponseSet, Op: SetSide, Of: []*Set{r.set}, Name: name}), nil
 		}
-		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is rows; rows have prompts, chosen, rejected, responses, but no %s.%s",
-			r.set, name, didYouMean(name, []string{"prompts", "chosen", "rejected", "responses"})))
+		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is rows; rows have %s, but no %s.%s",
+			r.set, strings.Join(rowNames, ", "), name, didYouMean(name, rowNames)))
 	}
 	return cty.DynamicVal, mistake(rng, "Unknown name", r.describe()+", which have nothing below them.")
 }

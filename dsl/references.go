@@ -42,6 +42,7 @@ func (f *fields) reference(name, what, example string) (*ref, bool) {
 
 // policy reads what can write: a model or a train.
 func (f *fields) policy(name string) Policy {
+	f.hear(reading{path: name, takes: "policy"})
 	r, ok := f.reference(name, "a policy", "train.NAME or model.NAME")
 	if !ok {
 		return nil
@@ -70,6 +71,7 @@ func ranksOnly(block any) bool {
 
 // rewardModel reads a train whose objective is reward; nil when it is not given.
 func (f *fields) rewardModel(name string) *Train {
+	f.hear(reading{path: name, takes: "reward model"})
 	r, ok := f.reference(name, "a reward model", "train.NAME")
 	if !ok {
 		return nil
@@ -90,6 +92,7 @@ func (f *fields) rewardModel(name string) *Train {
 
 // set reads a lazy set of one of the kinds; a list is the union of its items.
 func (f *fields) set(name string, kinds ...SetKind) (*Set, *ref) {
+	f.hear(reading{path: name, takes: setWords(kinds)})
 	v, ok := f.get(name)
 	if !ok {
 		return nil, nil

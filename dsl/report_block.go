@@ -35,7 +35,7 @@ func (f *fields) report(block Block, inst *instance) *Report {
 
 func (f *fields) section(block Block, inner *hclsyntax.Block, inst *instance) Section {
 	in := &fields{ev: f.ev, owner: blockName(inner), vals: map[string]cty.Value{}, broken: map[string]bool{}, whole: inner.DefRange(),
-		exprs: map[string]hclsyntax.Expression{}}
+		exprs: map[string]hclsyntax.Expression{}, listen: f.under("section")}
 	for _, attr := range attributesInOrder(inner.Body) {
 		noteRanges(block.Attrs, inner.Labels[0]+"."+attr.Name, attr.Expr)
 		in.exprs[attr.Name] = attr.Expr
@@ -47,6 +47,7 @@ func (f *fields) section(block Block, inner *hclsyntax.Block, inst *instance) Se
 
 // show reads a block, an instance, or a list of them. Instances of one block are drawn together, where the first stands.
 func (f *fields) show() []Shown {
+	f.hear(reading{path: "show", takes: "block, instance or list of them"})
 	v, ok := f.get("show")
 	if !ok {
 		return nil

@@ -15,6 +15,7 @@ import (
 // rowExpr reads an expression that is evaluated row by row, and checks the names in it. formats are those of the users it
 // is about, nil where that is not known; withPrompt allows prompt.
 func (f *fields) rowExpr(name string, inst *instance, formats []string, withPrompt bool) *RowExpr {
+	f.hear(reading{path: name, takes: map[bool]string{true: "text from prompt and user", false: "text from user"}[withPrompt], rows: true})
 	expr := f.exprs[name]
 	if expr == nil {
 		return nil

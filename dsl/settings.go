@@ -8,7 +8,8 @@ import (
 
 // setting reads user_model or objective: a named block of that type, or an object with the same keys. built is the block's
 // value; else in has the object's fields.
-func (f *fields) setting(name string, keys []string) (built any, in *fields) {
+func (f *fields) setting(name string, keys schema) (built any, in *fields) {
+	f.hear(reading{path: name, takes: name + " block, or object with its keys"})
 	v, ok := f.get(name)
 	if !ok {
 		return nil, nil

@@ -18,9 +18,6 @@ func (t Tolerance) Of(table string) float64 {
 	return t.All
 }
 
-// reported are the types of blocks that tables of a report show.
-var reported = []string{"dataset", "train", "accuracy", "generate", "adapt", "win_rate", "agreement"}
-
 // tolerance reads a number, or an object with a number for each type of block.
 func (f *fields) tolerance() Tolerance {
 	const meaning = "the difference that prlhf test lets pass"
@@ -28,12 +25,13 @@ func (f *fields) tolerance() Tolerance {
 	if !ok || !v.Type().IsObjectType() && !v.Type().IsMapType() {
 		return Tolerance{All: f.number("tolerance", 0, meaning, atLeast(0))}
 	}
-	in := f.inside("tolerance", v, reported)
+	in := f.inside("tolerance", v, toleranceKeys)
 	t := Tolerance{Kinds: map[string]float64{}}
-	for _, kind := range reported {
-		if in.has(kind) {
-			t.Kinds[kind] = in.number(kind, 0, meaning, atLeast(0))
+	for _, kind := range toleranceKeys.names() {
+		if x := in.number(kind, 0, meaning, atLeast(0)); in.has(kind) {
+			t.Kinds[kind] = x
 		}
 	}
+	f.hear(reading{path: "tolerance", takes: "object"})
 	return t
 }

@@ -1,6 +1,6 @@
 package main
 
-// prlhf help: the list of verbs, one verb, or a topic.
+// prlhf help: the list of verbs, one verb, the spec language or one of its blocks, or a topic.
 
 import (
 	"context"
@@ -8,13 +8,19 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/prlhf/prlhf/dsl"
 )
 
 func helpVerb() verb {
 	return verb{
-		name: "help", args: "[VERB|exit-codes]", brief: "describe a verb",
-		bind: func(c *call, _ *flag.FlagSet) func(context.Context) error {
-			return func(context.Context) error { return help(c) }
+		name: "help", args: "[VERB|BLOCK|spec|exit-codes]", brief: "describe a verb, or a block of the spec language",
+		text: "Of a block it lists the attributes with type, default, unit and meaning, and what the block offers to others; spec " +
+			"is the language: its blocks, functions and times of evaluation. -markdown prints the language whole, as " +
+			"docs/spec-reference.md has it.",
+		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
+			markdown := fs.Bool("markdown", false, "with spec: the whole language as Markdown")
+			return func(context.Context) error { return help(c, *markdown) }
 		},
 	}
 }
@@ -29,22 +35,49 @@ const exitCodes = `Exit codes:
   130  interrupted; finished stages are kept
 `
 
-func help(c *call) error {
+func help(c *call, markdown bool) error {
+	if markdown && (len(c.args) != 1 || c.args[0] != "spec") {
+		return fmt.Errorf("-markdown is of help spec; prlhf help -markdown spec")
+	}
 	switch {
 	case len(c.args) == 0:
 		overview(c.out)
 		return nil
 	case len(c.args) > 1:
-		return fmt.Errorf("help takes one verb; it was given %s", strings.Join(c.args, " "))
+		return fmt.Errorf("help takes one verb or block; it was given %s", strings.Join(c.args, " "))
 	case c.args[0] == "exit-codes":
 		fmt.Fprint(c.out, exitCodes)
 		return nil
+	case markdown:
+		specMarkdown(c.out, dsl.Describe())
+		return nil
+	case c.args[0] == "spec":
+		helpSpec(c.out, dsl.Describe())
+		return nil
 	}
-	v, err := findVerb(c.args[0])
-	if err != nil {
+	return helpName(c, c.args[0])
+}
+
+// helpName describes a verb or a block; report is both.
+func helpName(c *call, name string) error {
+	language := dsl.Describe()
+	block, isBlock := blockNamed(language, name)
+	v, err := findVerb(name)
+	switch {
+	case err != nil && !isBlock:
+		if near := nearest(name, blockTypes(language)); near != "" {
+			return fmt.Errorf("there is no verb or block %q; did you mean %s?", name, near)
+		}
 		return err
+	case err == nil:
+		usage(c.out, v)
 	}
-	usage(c.out, v)
+	if isBlock {
+		if err == nil {
+			fmt.Fprintln(c.out)
+		}
+		helpBlock(c.out, block)
+	}
 	return nil
 }
 
@@ -54,7 +87,7 @@ func overview(w io.Writer) {
 	for _, v := range verbs() {
 		fmt.Fprintf(w, "  %-9s  %s\n", v.name, v.brief)
 	}
-	fmt.Fprint(w, "\nprlhf help VERB tells more, prlhf help exit-codes what the exit codes mean.\n")
+	fmt.Fprint(w, "\nprlhf help VERB tells more, prlhf help spec what a spec is made of, prlhf help exit-codes\nwhat the exit codes mean.\n")
 }
 
 func usage(w io.Writer, v verb) {
