@@ -32,6 +32,6 @@ func (f *fields) tolerance() Tolerance {
 			t.Kinds[kind] = x
 		}
 	}
-	f.hear(reading{path: "tolerance", takes: "object"})
+	f.hear(reading{path: "tolerance", takes: "object", byDefault: "0", allowed: "0 or more"})
 	return t
 }
