@@ -172,10 +172,6 @@ func (f *fields) word(name, byDefault string, allowed ...string) string {
 	if f.broken[name] {
 		return byDefault
 	}
-	if slices.Contains(valuesNotBuilt[f.typ+"."+name], w) {
-		f.say(name, "Not built yet", "%s = %q is not built yet in this version; there is %s.", name, w, quoted(allowed))
-		return byDefault
-	}
 	if !slices.Contains(allowed, w) {
 		f.say(name, "Unknown word", "%s has no %q.%s Known: %s.", name, w, didYouMean(w, allowed), quoted(allowed))
 		return byDefault

@@ -37,8 +37,12 @@ func (f *fields) model(block Block, inst *instance) *Model {
 		m.Expect = &shape
 	}
 	m.Get = f.text("get", "")
-	m.ChatTemplate = f.word("chat_template", "own", "own", "none")
-	m.Precision = f.word("precision", "fp32", "fp32", "bf16")
+	template, precision := "own", "fp32"
+	if from := root(m); from != nil && from != m { // as the model that it comes from
+		template, precision = from.ChatTemplate, from.Precision
+	}
+	m.ChatTemplate = f.word("chat_template", template, "own", "tulu", "llama3", "none")
+	m.Precision = f.word("precision", precision, "fp32", "bf16")
 	formats, known := f.ev.formats()
 	if !known {
 		formats = nil

@@ -6,7 +6,6 @@ package dsl
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -174,9 +173,6 @@ func attributesOf(heard map[heardKey][]heardReading, typ, path string, keys sche
 			} else if r.results {
 				x.Time = "result"
 			}
-		}
-		if refused := valuesNotBuilt[owner+"."+a.name]; len(refused) > 0 {
-			x.Meaning += fmt.Sprintf(" (not built yet: %s)", strings.Join(refused, ", "))
 		}
 		if x.Required {
 			x.Default = ""

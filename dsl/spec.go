@@ -3,7 +3,7 @@
 // It knows nothing about files of data, stages or tensors. Read spec.go for what a spec becomes, sets.go for lazy sets
 // of rows, prompts, responses and users, claim.go for the one kind of expression that is evaluated after a run. To see
 // how text becomes a Spec, start at load.go, then evaluator.go; schema.go has the language as tables,
-// and notbuilt.go what the language has and this version has not; reference.go describes the language to people.
+// and reference.go describes the language to people.
 package dsl
 
 import (

@@ -14,7 +14,7 @@ type dataNodes struct {
 	set    *dsl.Dataset
 	rows   *Node            // import: comparisons.arrow, what was recorded, in the order read
 	split  *Node            // split: users.arrow, rows.arrow, this data set's view of them
-	tokens map[string]*Node // by tokenizer
+	tokens map[string]*Node // by tokenizer and way of asking
 
 	tokenized []tokenized // the same, in the order they were asked for
 }
@@ -73,14 +73,18 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 	return err == nil
 }
 
-// tokenizedFor returns the node with the ids of a data set for a tokenizer, that of model.
-func (c *compiler) tokenizedFor(d *dataNodes, t tokenizerRef, model string) *Node {
-	key := t.key()
+// tokenizedFor returns the node with the ids of a data set for a model: its tokenizer and the way it is asked.
+func (c *compiler) tokenizedFor(d *dataNodes, o *origin) *Node {
+	t, model := o.tokenizer, o.spec.Addr.String()
+	key := t.key() + o.how.text()
 	if n := d.tokens[key]; n != nil {
 		return n
 	}
-	stage := &tokenizeStage{spec: d.set, rows: d.rows, tokenizer: t}
-	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node)
+	stage := &tokenizeStage{spec: d.set, rows: d.rows, tokenizer: t, how: o.how}
+	if o.how.byUser() {
+		stage.split = d.split
+	}
+	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node, stage.split)
 	d.tokens[key], d.tokenized = n, append(d.tokenized, tokenized{n, model})
 	return n
 }

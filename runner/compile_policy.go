@@ -106,11 +106,15 @@ func (c *compiler) modelPolicy(m *dsl.Model) *policy {
 		return nil
 	}
 	from := c.start(&m.Block, "source", m.From)
-	if from == nil || !c.offeredModel(m) {
+	if from == nil {
 		return nil
 	}
 	o := *from.origin
-	o.spec = m
+	how, ok := c.prompting(m, o.folder)
+	if !ok {
+		return nil
+	}
+	o.spec, o.how = m, how
 	return &policy{name: m.Addr.String(), origin: &o, chain: from.chain, plain: true}
 }
 

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prlhf/prlhf/torch"
@@ -21,6 +22,9 @@ import (
 type fakes struct {
 	trains, adapts, scores, texts atomic.Int64
 	onTrain                       func(context.Context, torch.TrainJob) error
+
+	mu        sync.Mutex
+	generated []torch.GenerateJob
 }
 
 func (f *fakes) jobs() jobs {
@@ -165,6 +169,9 @@ func (f *fakes) logps(ctx context.Context, job torch.LogpsJob, progress func(tor
 }
 
 func (f *fakes) generate(_ context.Context, job torch.GenerateJob, progress func(torch.Progress)) ([]torch.Generated, error) {
+	f.mu.Lock()
+	f.generated = append(f.generated, job)
+	f.mu.Unlock()
 	var out []torch.Generated
 	for i, p := range job.Prompts {
 		for k := range job.Samples {

@@ -34,10 +34,10 @@ func (c *compiler) inputsOf(sets ...*dsl.Set) (dataInputs, bool) {
 	return out, ok
 }
 
-// tokenize adds the ids of every data set for the tokenizer of p.
+// tokenize adds the ids of every data set as p is asked.
 func (c *compiler) tokenize(in dataInputs, p *policy) {
 	for i := range in {
-		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin.tokenizer, p.origin.spec.Addr.String())
+		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin)
 	}
 }
 

@@ -56,6 +56,7 @@ type origin struct {
 	leaf      leaf   // its weights and shape
 	init      *Node
 	tokenizer tokenizerRef
+	how       prompting
 	config    lm.Config
 	known     bool // config is that of the weights
 }
@@ -80,10 +81,12 @@ func (c *compiler) origin(m *dsl.Model) *origin {
 		return o
 	}
 	c.origins[m] = nil
-	if !c.offeredModel(m) {
+	o := &origin{spec: m}
+	how, ok := c.prompting(m, m.Source)
+	if !ok {
 		return nil
 	}
-	o := &origin{spec: m}
+	o.how = how
 	if m.Init != nil {
 		if !c.fromNothing(o) {
 			return nil
@@ -93,18 +96,6 @@ func (c *compiler) origin(m *dsl.Model) *origin {
 	}
 	c.origins[m] = o
 	return o
-}
-
-// offeredModel refuses by name what this version does not do with a model.
-func (c *compiler) offeredModel(m *dsl.Model) bool {
-	before := len(c.diags)
-	if m.Prompt != nil {
-		c.fail(&m.Block, "prompt", "prompt is not offered yet", "A model is asked the bare prompt in this version.")
-	}
-	if m.ChatTemplate == "tulu" || m.ChatTemplate == "llama3" {
-		c.fail(&m.Block, "chat_template", "Chat templates are not offered yet", "Write chat_template = \"none\": prompts are then used as they are.")
-	}
-	return len(c.diags) == before
 }
 
 // fromNothing makes the nodes of a model with init: its tokenizer, then its weights.
@@ -137,11 +128,6 @@ func (c *compiler) fromFolder(o *origin) bool {
 		o.config, err = shapeConfig(m.Expect, 0, 1)
 		o.known = err == nil
 		return true
-	}
-	if err == nil && m.ChatTemplate == "own" && hasChatTemplate(m.Source) {
-		c.fail(&m.Block, "source", "Chat templates are not offered yet",
-			"The folder %s has a chat template, which this version cannot apply. Write chat_template = \"none\": prompts are then used as they are.", m.Source)
-		return false
 	}
 	o.folder, o.tokenizer.folder = m.Source, m.Source
 	inFolder := func(name string) string { return filepath.Join(m.Source, name) }
@@ -192,12 +178,4 @@ func modelFiles(dir string) (weights, vocabulary []string, err error) {
 }
 
 // tokenizerFiles are what a tokenizer is read from, and what is copied beside trained weights.
-var tokenizerFiles = []string{"special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"}
-
-func hasChatTemplate(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, "chat_template.jinja")); err == nil {
-		return true
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "tokenizer_config.json"))
-	return err == nil && strings.Contains(string(data), `"chat_template"`)
-}
+var tokenizerFiles = []string{tokenizer.ChatTemplateName, "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"}

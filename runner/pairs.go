@@ -42,7 +42,7 @@ type response struct {
 	text         string
 }
 
-// read lists the responses of users; those of the generic user are nobody's to judge.
+// read lists the responses; those of the generic user are nobody's to judge, and a baseline for everybody.
 func (t texts) read(e *Env) ([]response, error) {
 	if t.node == nil {
 		return t.readSide(e)
@@ -53,9 +53,7 @@ func (t texts) read(e *Env) ([]response, error) {
 	}
 	var out []response
 	for _, r := range rows {
-		if r.User != "" {
-			out = append(out, response{r.PromptText, r.User, r.Sample, r.Text})
-		}
+		out = append(out, response{r.PromptText, r.User, r.Sample, r.Text})
 	}
 	return out, nil
 }
@@ -86,7 +84,7 @@ func (t texts) readSide(e *Env) ([]response, error) {
 }
 
 // match pairs the candidate's responses with the baseline's: the same prompt, user and sample, else the user's first, else
-// nobody's, which stands for everybody. It counts what has no partner; nobody's candidate has nobody to judge it.
+// nobody's, which stands for everybody. It counts what has no partner, and leaves out nobody's candidates, which nobody can judge.
 func match(candidate, baseline []response) (pairs []pair, alone int) {
 	type place struct {
 		prompt, user string
@@ -100,6 +98,9 @@ func match(candidate, baseline []response) (pairs []pair, alone int) {
 		}
 	}
 	for _, r := range candidate {
+		if r.user == "" {
+			continue
+		}
 		text, ok := of[place{r.prompt, r.user, r.sample}]
 		if !ok {
 			text, ok = of[place{r.prompt, r.user, 0}]
@@ -107,7 +108,7 @@ func match(candidate, baseline []response) (pairs []pair, alone int) {
 		if !ok {
 			text, ok = of[place{r.prompt, "", 0}]
 		}
-		if !ok || r.user == "" {
+		if !ok {
 			alone++
 			continue
 		}

@@ -90,7 +90,7 @@ func promptKeyOf(r formats.Record) textKey {
 func userValues(set *dsl.Dataset, u arrowio.User) (map[string]dsl.Value, error) {
 	user := map[string]dsl.Value{}
 	for _, name := range dsl.FormatFields(set.Format) {
-		user[name] = ""
+		user[name] = emptyField(name)
 	}
 	if u.Attributes != "" {
 		var attributes map[string]any
@@ -103,6 +103,14 @@ func userValues(set *dsl.Dataset, u arrowio.User) (map[string]dsl.Value, error) 
 	}
 	user["id"], user["text"], user["group"] = u.ID, u.Text, u.Group
 	return user, nil
+}
+
+// emptyField is what the data does not say of somebody.
+func emptyField(name string) dsl.Value {
+	if name == "stated_preferences" {
+		return []dsl.Value{}
+	}
+	return ""
 }
 
 func attributeValue(v any) dsl.Value {

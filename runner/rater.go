@@ -18,6 +18,7 @@ type rater struct {
 	index     map[string]int32 // of users, as the reward model knows them
 	tok       *tokenizer.Tokenizer
 	limits    tokenizeStage
+	turns     map[string]string // of conversations, by their rendering; nil where no template reads them
 	end       int32
 	groups    []ratedGroup
 	byPrompt  map[ratedPrompt]int // the group that has room
@@ -60,10 +61,35 @@ func newRater(e *Env, reward *policy, data dataInputs) (*rater, error) {
 		return nil, err
 	}
 	defer r.world.Close() // texts of users are in memory
+	if reward.origin.how.expr != nil {
+		return nil, fmt.Errorf("%s reads what %s puts around a prompt; a reward model that rates texts reads the bare prompt", reward.name, reward.origin.spec.Addr)
+	}
+	if reward.origin.how.template != nil {
+		if r.turns, err = r.world.conversations(); err != nil {
+			return nil, err
+		}
+	}
 	if reward.explicit() {
 		err = r.world.readTexts(e, reward.origin.tokenizer)
 	}
 	return r, err
+}
+
+// conversations has the turns of every prompt that is a conversation, by its rendering, which is the prompt's text wherever
+// responses are kept.
+func (w *world) conversations() (map[string]string, error) {
+	turns := map[string]string{}
+	for _, t := range w.tables {
+		for c, err := range t.comparisons.All() {
+			if err != nil {
+				return nil, err
+			}
+			if c.Turns != "" {
+				turns[c.Prompt] = c.Turns
+			}
+		}
+	}
+	return turns, nil
 }
 
 func (r *rater) key(d arrowio.Response) ratedText {
@@ -83,7 +109,11 @@ func (r *rater) ask(d arrowio.Response) error {
 	r.responses[key] = new(float64)
 	g, ok := r.byPrompt[key.prompt]
 	if !ok || len(r.groups[g].texts) == sharedResponses {
-		row := arrowio.Tokens{Prompt: r.tok.EncodePlain(d.PromptText)}
+		ids, err := r.reward.origin.how.encode(r.tok, arrowio.Comparison{Prompt: d.PromptText, Turns: r.turns[d.PromptText]}, nil)
+		if err != nil {
+			return err
+		}
+		row := arrowio.Tokens{Prompt: ids}
 		if why := r.limits.cut(&row); why != "" {
 			return fmt.Errorf("prompt %d cannot be scored: %s", d.Prompt, why)
 		}

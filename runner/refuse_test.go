@@ -8,7 +8,6 @@ import (
 // TestRefusedByName: what the language has and this version does not do is said before any work, once.
 func TestRefusedByName(t *testing.T) {
 	for _, c := range []struct{ name, before, after, want string }{
-		{"prompts of a model", `model "base" { source = "base" }`, "model \"base\" {\n source = \"base\"\n prompt = \"${prompt} Please.\"\n}", "prompt is not offered yet"},
 		{"training on what a policy wrote", "generate \"texts\" {", "train \"copy\" {\n base = model.base\n data = generate.texts\n objective = { kind = \"sft\" }\n}\n\ngenerate \"texts\" {",
 			"Generated responses are not trained on yet"},
 		{"a target that matches nothing", `targets = ["q"]`, `targets = ["c_attn"]`, "No such module"},
@@ -19,20 +18,6 @@ func TestRefusedByName(t *testing.T) {
 		if len(diags) != 1 || diags[0].Summary != c.want || diags[0].Subject == nil || diags[0].Subject.Start.Line < 2 {
 			t.Errorf("%s: %v; expected one diagnostic %q with its place", c.name, diags, c.want)
 		}
-	}
-}
-
-// TestChatTemplateOfAFolder is refused, unless the spec says that prompts are used as they are.
-func TestChatTemplateOfAFolder(t *testing.T) {
-	l := newFileLab(t)
-	l.write("base/chat_template.jinja", "{{ messages }}")
-	_, diags := Compile(l.load(), nil, l.opts)
-	if !diags.HasErrors() || !diagsSay(diags, `Write chat_template = "none"`) {
-		t.Errorf("a chat template gives %v", diags)
-	}
-	l.edit(`{ source = "base" }`, "{\n source = \"base\"\n chat_template = \"none\"\n}")
-	if _, diags := Compile(l.load(), nil, l.opts); diags.HasErrors() {
-		t.Errorf("chat_template = none gives %v", diags)
 	}
 }
 

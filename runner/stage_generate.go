@@ -1,5 +1,5 @@
-// The generate stage: texts of a policy for prompts and users. A policy that takes no account of the user is asked once
-// per prompt, and its response stands for each of them; the table has a row for every user all the same. Prompts are
+// The generate stage: texts of a policy for prompts and users. A policy that takes no account of the user, neither by a user
+// model nor in what it is asked, is asked once per prompt, and its response stands for each of them; the table has a row for every user all the same. Prompts are
 // tokenized as in training; of the limits of length max_prompt_tokens applies, since there is no response yet.
 package runner
 
@@ -33,6 +33,7 @@ func (s *generateStage) Describe(w io.Writer) {
 	g := s.spec
 	line(w, "version", generateVersion)
 	s.policy.describe(w)
+	s.policy.origin.how.describe(w)
 	s.data.describe(w, "prompts", g.Prompts)
 	if g.Prompts.Kind != dsl.RowSet {
 		s.data.describe(w, "users", g.Users)
@@ -83,7 +84,7 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	asks := &asking{world: world, tok: tok}
+	asks := &asking{world: world, tok: tok, how: s.policy.origin.how, users: askedUsers{world: world, known: map[string]map[string]dsl.Value{}}}
 	if wanted, err = asks.encode(e, wanted); err != nil {
 		return err
 	}
@@ -151,25 +152,51 @@ func (s *generateStage) requests(w *world) ([]request, error) {
 	return out, nil
 }
 
-// asking holds the prompts of a stage, by number, as text and as ids.
+// asking holds the prompts of a stage as text, by number, and what is asked as ids.
 type asking struct {
 	world *world
 	tok   *tokenizer.Tokenizer
+	how   prompting
+	users askedUsers
 	texts map[int]string
-	ids   map[int][]int32
+	ids   map[askedFor][]int32
 }
 
-// encode tokenizes every prompt once, and leaves out the requests whose prompt is too long for its data set.
+// askedFor is a prompt, and for whom where users are asked differently.
+type askedFor struct {
+	prompt int
+	user   string
+}
+
+func (a *asking) of(r request) askedFor {
+	if a.how.byUser() {
+		return askedFor{r.prompt, r.user}
+	}
+	return askedFor{prompt: r.prompt}
+}
+
+// encode tokenizes everything that is asked once, and leaves out the requests whose prompt is too long for its data set.
 func (a *asking) encode(e *Env, wanted []request) ([]request, error) {
-	a.texts, a.ids = map[int]string{}, map[int][]int32{}
+	a.texts, a.ids = map[int]string{}, map[askedFor][]int32{}
+	done := map[askedFor]bool{}
 	var out []request
 	for _, r := range wanted {
-		if _, done := a.texts[r.prompt]; !done {
+		place := a.of(r)
+		if !done[place] {
+			done[place] = true
 			c, err := a.world.comparison(r.rowRef)
 			if err != nil {
 				return nil, err
 			}
-			row := arrowio.Tokens{Prompt: a.tok.EncodePlain(c.Prompt)}
+			user, err := a.users.of(place.user)
+			if err != nil {
+				return nil, err
+			}
+			ids, err := a.how.encode(a.tok, c, user)
+			if err != nil {
+				return nil, fmt.Errorf("%s, line %d: %w", c.File, c.Line, err)
+			}
+			row := arrowio.Tokens{Prompt: ids}
 			limits := tokenizeStage{spec: promptLimits(a.world.sets[r.data])}
 			why := limits.cut(&row)
 			if why != "" && limits.spec.Overlong == "refuse" {
@@ -177,12 +204,12 @@ func (a *asking) encode(e *Env, wanted []request) ([]request, error) {
 			}
 			a.texts[r.prompt] = c.Prompt
 			if why == "" {
-				a.ids[r.prompt] = row.Prompt
+				a.ids[place] = row.Prompt
 			} else {
 				e.Say("a prompt is not asked: %s, line %d: %s", c.File, c.Line, why)
 			}
 		}
-		if _, fits := a.ids[r.prompt]; fits {
+		if _, fits := a.ids[place]; fits {
 			out = append(out, r)
 		}
 	}
@@ -211,13 +238,13 @@ func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[st
 		Sample: samplingConfig(s.spec.Sampling),
 	}
 	type place struct {
-		prompt int
-		who    who
+		asked askedFor
+		who   who
 	}
 	places := map[place]int{}
 	at := make([]int, len(wanted))
 	for i, r := range wanted {
-		to := place{prompt: r.prompt}
+		to := place{asked: asks.of(r)}
 		if s.policy.personal() {
 			to.who = s.policy.who(index, r.user)
 		}
@@ -226,7 +253,7 @@ func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[st
 			k = len(job.Prompts)
 			places[to] = k
 			job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(r.prompt), User: to.who.index,
-				UserText: asks.world.userTexts[to.who.text], Prompt: asks.ids[r.prompt]})
+				UserText: asks.world.userTexts[to.who.text], Prompt: asks.ids[to.asked]})
 		}
 		at[i] = k
 	}

@@ -68,6 +68,7 @@ func (s *judgeStage) describeJudge(w io.Writer, name string, j *dsl.Judge) {
 		line(w, name+" verdicts", s.files[j].digest)
 	case "reward":
 		s.rewards[j].describe(w)
+		s.rewards[j].origin.how.describe(w)
 		line(w, name+" prompts", s.limits())
 		describeDevice(w, s.device, s.rewards[j].precision())
 	case "panel":

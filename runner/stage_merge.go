@@ -72,7 +72,11 @@ func (c *compiler) mergedPolicy(m *dsl.Model) *policy {
 		names[i] = member.name
 	}
 	o := *members[0].origin
-	o.spec = m
+	how, ok := c.prompting(m, o.folder)
+	if !ok {
+		return nil
+	}
+	o.spec, o.how = m, how
 	o.init = c.node(kindMerge, m.Addr.String()+" of "+strings.Join(names, ", "), &m.Block, &mergeStage{members, c.opts.Device}, inputs...)
 	return &policy{name: m.Addr.String(), origin: &o}
 }

@@ -41,6 +41,7 @@ type rewarded struct {
 func (s *rankStage) Describe(w io.Writer) {
 	line(w, "version", rankVersion)
 	s.reward.describe(w)
+	s.reward.origin.how.describe(w)
 	line(w, "best_of", s.spec.BestOf)
 	for i, d := range s.data.sets() {
 		line(w, fmt.Sprintf("prompts of data %d", i+1), promptLimitsText(d))

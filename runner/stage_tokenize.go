@@ -2,6 +2,8 @@
 // tokenized apart and never merged; a text that looks like a special token is ordinary text. It works on what was
 // recorded, so data sets that differ in split, simulation or shuffling share it.
 //
+// The prompt's ids are those of what the model is asked (prompting.go), its template's words among them.
+//
 // The limits count prompt, response and its one end token, not BOS, soft prompt or user text: they must not depend on
 // the user model. A prompt over max_prompt_tokens is cut, dropped or refused as `overlong` says. A row over max_tokens
 // loses prompt tokens where max_prompt_tokens has not settled the prompt's share; what the longer response then has too
@@ -30,11 +32,14 @@ type tokenizeStage struct {
 	spec      *dsl.Dataset
 	rows      *Node
 	tokenizer tokenizerRef
+	how       prompting
+	split     *Node // where users are asked differently; else nil
 }
 
 func (s *tokenizeStage) Describe(w io.Writer) {
 	line(w, "version", tokenizeVersion)
 	s.tokenizer.describe(w)
+	s.how.describe(w)
 	line(w, "max_prompt_tokens", s.spec.MaxPromptTokens)
 	line(w, "max_tokens", s.spec.MaxTokens)
 	line(w, "overlong", s.spec.Overlong)
@@ -62,6 +67,10 @@ func (s *tokenizeStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	defer dropped.Close()
+	userOf, err := s.users(e)
+	if err != nil {
+		return err
+	}
 	done := int64(0)
 	for row, err := range rows.All() {
 		if err != nil {
@@ -73,7 +82,11 @@ func (s *tokenizeStage) Run(ctx context.Context, e *Env) error {
 			}
 			e.Progress(done, int64(rows.Len()), "rows")
 		}
-		if err := s.row(tok, row, kept, dropped); err != nil {
+		user, err := userOf(row)
+		if err != nil {
+			return err
+		}
+		if err := s.row(tok, row, user, kept, dropped); err != nil {
 			return err
 		}
 	}
@@ -83,8 +96,28 @@ func (s *tokenizeStage) Run(ctx context.Context, e *Env) error {
 	return kept.Close()
 }
 
-func (s *tokenizeStage) row(tok *tokenizer.Tokenizer, c arrowio.Comparison, kept *arrowio.Writer[arrowio.Tokens], dropped *arrowio.Writer[arrowio.Dropped]) error {
-	row := arrowio.Tokens{Row: c.Row, User: c.User, Prompt: tok.EncodePlain(c.Prompt), Chosen: tok.EncodePlain(c.Chosen),
+// users finds each row's user as the data set has them; where nobody is asked differently, nobody.
+func (s *tokenizeStage) users(e *Env) (of func(arrowio.Comparison) (map[string]dsl.Value, error), err error) {
+	if s.split == nil {
+		return func(arrowio.Comparison) (map[string]dsl.Value, error) { return nil, nil }, nil
+	}
+	world, err := dataInputs{{set: s.spec, rows: s.rows, split: s.split}}.open(e)
+	if err != nil {
+		return nil, err
+	}
+	defer world.Close() // users are in memory
+	asked := &askedUsers{world: world, known: map[string]map[string]dsl.Value{}}
+	return func(c arrowio.Comparison) (map[string]dsl.Value, error) {
+		return asked.of(world.user(rowRef{0, int(c.Row)}))
+	}, nil
+}
+
+func (s *tokenizeStage) row(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value, kept *arrowio.Writer[arrowio.Tokens], dropped *arrowio.Writer[arrowio.Dropped]) error {
+	prompt, err := s.how.encode(tok, c, user)
+	if err != nil {
+		return fmt.Errorf("%s, line %d: %w", c.File, c.Line, err)
+	}
+	row := arrowio.Tokens{Row: c.Row, User: c.User, Prompt: prompt, Chosen: tok.EncodePlain(c.Chosen),
 		Rejected: tok.EncodePlain(c.Rejected), UserText: tok.EncodePlain(c.UserText)}
 	why := s.cut(&row)
 	if why == "" {

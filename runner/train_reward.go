@@ -20,7 +20,7 @@ func (c *compiler) rewardOf(t *dsl.Train, base *policy) (reward *policy, ok bool
 	if reward == nil {
 		return nil, false
 	}
-	if reward.origin.tokenizer.key() != base.origin.tokenizer.key() {
+	if reward.origin.tokenizer.key() != base.origin.tokenizer.key() || !reward.origin.how.same(base.origin.how) {
 		c.fail(&t.Block, "objective.reward", "Another tokenizer", "%s has the tokenizer of %s, %s that of %s; the texts that are rated in the loop are ids of one tokenizer.",
 			rl.Reward.Addr, reward.origin.spec.Addr, t.Addr, base.origin.spec.Addr)
 		return nil, false

@@ -14,7 +14,7 @@ const module = "github.com/prlhf/prlhf/"
 var ours = map[string][]string{
 	"cmd/prlhf": {"dsl", "runner", "runner/store", "reports", "specs", "torch"},
 	// torch/lm, /usermodel and /objective are here for the plain settings that torch's jobs are made of.
-	"runner": {"dsl", "arrowio", "arrowio/formats", "torch", "torch/tokenizer", "torch/lm", "torch/usermodel", "torch/objective",
+	"runner": {"dsl", "arrowio", "arrowio/formats", "torch", "torch/chat", "torch/tokenizer", "torch/lm", "torch/usermodel", "torch/objective",
 		"judges", "judges/openai", "reports", "runner/store"},
 	"judges/openai":   {"judges"},
 	"arrowio/formats": {"arrowio/parquet"},
@@ -34,17 +34,18 @@ var ours = map[string][]string{
 
 // owners says who may import a third party's packages; the longest prefix counts. Others may be imported by nobody.
 var owners = map[string][]string{
-	"github.com/sugarme/gotch":       {"torch/tensor"},
-	"github.com/apache/arrow/go/v17": {"arrowio", "arrowio/parquet"},
-	"github.com/hashicorp/hcl/v2":    {"dsl"},
-	"github.com/zclconf/go-cty":      {"dsl"},
-	"github.com/rs/zerolog":          {"cmd/prlhf"},
-	"github.com/agext/levenshtein":   {"cmd/prlhf"},
-	"golang.org/x/term":              {"cmd/prlhf"},
-	"golang.org/x/sys":               {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
-	"golang.org/x/text":              {"torch/tokenizer"},
-	"gonum.org/v1/plot":              {"reports"},
-	"gonum.org/v1/gonum":             {"reports", "judges", "torch/usermodel"},
+	"github.com/sugarme/gotch":           {"torch/tensor"},
+	"github.com/apache/arrow/go/v17":     {"arrowio", "arrowio/parquet"},
+	"github.com/hashicorp/hcl/v2":        {"dsl"},
+	"github.com/zclconf/go-cty":          {"dsl"},
+	"github.com/rs/zerolog":              {"cmd/prlhf"},
+	"github.com/agext/levenshtein":       {"cmd/prlhf"},
+	"golang.org/x/term":                  {"cmd/prlhf"},
+	"golang.org/x/sys":                   {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
+	"golang.org/x/text":                  {"torch/tokenizer"},
+	"github.com/nikolalohinski/gonja/v2": {"torch/chat"},
+	"gonum.org/v1/plot":                  {"reports"},
+	"gonum.org/v1/gonum":                 {"reports", "judges", "torch/usermodel"},
 }
 
 // ranges are the packages that use hcl for source ranges and diagnostics only.

@@ -30,6 +30,7 @@ type addedTokens struct {
 	outside    int             // how many the model's own vocabulary does not have
 	last       int32           // largest id
 	raw        *finder         // tokens looked for in the text as it is
+	specials   *finder         // special tokens by name, for Guard
 	normalized *finder         // and in normalized text
 }
 
@@ -68,7 +69,12 @@ func (a *addedTokens) add(token addedToken, m *model) {
 
 // index builds the finders, after the last change. Normalized tokens are looked for in their normalized form.
 func (a *addedTokens) index(normalize normalizer) {
-	a.raw, a.normalized = &finder{}, &finder{}
+	a.raw, a.normalized, a.specials = &finder{}, &finder{}, &finder{}
+	for _, token := range a.tokens {
+		if token.Special || a.named[token.Content] {
+			a.specials.add(token.Content, token)
+		}
+	}
 	for _, specials := range []bool{true, false} { // of two tokens with one normalized form the special one counts
 		for _, token := range a.tokens {
 			switch {

@@ -18,6 +18,9 @@ const (
 	tokenizerName = "tokenizer.json"
 	configName    = "tokenizer_config.json"
 	specialsName  = "special_tokens_map.json"
+
+	// ChatTemplateName is the file of a chat template of its own.
+	ChatTemplateName = "chat_template.jinja"
 )
 
 // document is tokenizer.json. Truncation and padding are read and ignored, as transformers does: lengths are the caller's.
@@ -180,6 +183,27 @@ func chatTemplate(raw json.RawMessage) (string, error) {
 		}
 	}
 	return "", errors.New("none of the templates is named default")
+}
+
+// ChatTemplateOf is the chat template of a folder, "" where it has none: chat_template.jinja, else that of
+// tokenizer_config.json, as in transformers. It does not read the vocabulary.
+func ChatTemplateOf(dir string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, ChatTemplateName))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return string(text), err
+	}
+	path := filepath.Join(dir, configName)
+	if text, err = os.ReadFile(path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		return "", err
+	}
+	c, err := parseConfig(text)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return c.chatTemplate, nil
 }
 
 // strict decodes JSON and refuses fields that we do not know: a setting that is not understood would change ids.

@@ -8,6 +8,7 @@
 package tokenizer
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -31,10 +32,10 @@ type Tokenizer struct {
 // around them (a BOS, say). Bytes that are no UTF-8 count as U+FFFD, as everywhere in Python.
 func (t *Tokenizer) Encode(text string, addSpecial bool) []int32 {
 	if !addSpecial {
-		return t.encode(nil, text, false)
+		return t.encode(nil, text, false, false)
 	}
 	ids := append([]int32(nil), t.template.prefix...)
-	ids = t.encode(ids, text, false)
+	ids = t.encode(ids, text, false, false)
 	return append(ids, t.template.suffix...)
 }
 
@@ -42,10 +43,11 @@ func (t *Tokenizer) Encode(text string, addSpecial bool) []int32 {
 // token. It adds nothing. Added tokens that are not special (runs of spaces in some models) are vocabulary and stay so. It is
 // what `tokenizers` does with encode_special_tokens set, and BOS, EOS and pad count as special even where the file forgot to say so.
 func (t *Tokenizer) EncodePlain(text string) []int32 {
-	return t.encode(nil, text, true)
+	return t.encode(nil, text, true, false)
 }
 
-func (t *Tokenizer) encode(ids []int32, text string, plain bool) []int32 {
+// encode appends the ids of text. plain reads the names of special tokens as ordinary text; guarded takes out what Guard put in.
+func (t *Tokenizer) encode(ids []int32, text string, plain, guarded bool) []int32 {
 	if !utf8.ValidString(text) {
 		text = lossyString([]byte(text))
 	}
@@ -63,6 +65,9 @@ func (t *Tokenizer) encode(ids []int32, text string, plain bool) []int32 {
 			if id >= 0 {
 				ids = append(ids, id)
 				return
+			}
+			if guarded {
+				piece = strings.ReplaceAll(piece, guard, "")
 			}
 			ids = t.encodeText(ids, piece, first && firstNormalized && !cutStart)
 		})

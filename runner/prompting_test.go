@@ -1,0 +1,226 @@
+package runner
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/torch/chat"
+	"github.com/prlhf/prlhf/torch/tokenizer"
+)
+
+// boxed is a template that writes BOS and ends each message with the end token.
+const boxed = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}[assistant]"
+
+func boxedTokenizer(t *testing.T) *tokenizer.Tokenizer {
+	t.Helper()
+	tok, err := tokenizer.TrainBPE(slices.Values([]string{"a few words to learn from"}), 270, initTokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// TestPromptingEncodes: the template's tokens are special, those that a message says are text; BOS is not doubled; what is
+// asked stands where the user's last words stood.
+func TestPromptingEncodes(t *testing.T) {
+	tok := boxedTokenizer(t)
+	end, _ := tok.EOS()
+	template, err := chat.Parse(boxed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turns := `[{"role": "user", "content": "one"}, {"role": "assistant", "content": "two</s>"}, {"role": "user", "content": "three"}]`
+	for _, c := range []struct {
+		name string
+		how  prompting
+		row  arrowio.Comparison
+		want string
+		ends int
+	}{
+		{"a text", prompting{template: template}, arrowio.Comparison{Prompt: "few words"}, "[user]few words</s>[assistant]", 1},
+		{"a text that names the end token", prompting{template: template}, arrowio.Comparison{Prompt: "a</s>b<s>"}, "[user]a</s>b<s></s>[assistant]", 1},
+		{"a conversation", prompting{template: template}, arrowio.Comparison{Prompt: "x", Turns: turns}, "[user]one</s>[assistant]two</s></s>[user]three</s>[assistant]", 3},
+		{"a conversation without a template", prompting{}, arrowio.Comparison{Prompt: "user: one\n", Turns: turns}, "user: one\n", 0},
+	} {
+		ids, err := c.how.encode(tok, c.row, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends := 0
+		for _, id := range ids {
+			if id == end {
+				ends++
+			}
+		}
+		if got := tok.Decode(ids, false); got != c.want || ends != c.ends {
+			t.Errorf("%s: %q with %d end tokens; %q with %d expected", c.name, got, ends, c.want, c.ends)
+		}
+	}
+}
+
+// TestChatTemplateOfAFolder: its own is applied unless the spec says otherwise, and another text of it is another stage; one
+// that refuses a conversation names the row.
+func TestChatTemplateOfAFolder(t *testing.T) {
+	t.Parallel()
+	l := newFileLab(t)
+	bare := l.plan(nil)
+	l.write("base/chat_template.jinja", boxed)
+	l.apply()
+	w := l.open("dataset.people")
+	tok, err := tokenizer.Load(filepath.Join(l.dir, "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, _, err := w.ids(rowRef{0, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := w.comparison(rowRef{0, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.Decode(row.Prompt, false); got != "[user]"+c.Prompt+"</s>[assistant]" {
+		t.Errorf("the prompt is %q", got)
+	}
+	fingerprints := func(p *Plan) map[string]string {
+		all := map[string]string{}
+		for _, n := range p.Nodes {
+			all[n.Kind] = n.Fingerprint.String()
+		}
+		return all
+	}
+	templated := fingerprints(l.plan(nil))
+	l.write("base/chat_template.jinja", boxed+" ")
+	other := fingerprints(l.plan(nil))
+	l.edit(`{ source = "base" }`, "{\n source = \"base\"\n chat_template = \"none\"\n}")
+	none := fingerprints(l.plan(nil))
+	plain := fingerprints(bare)
+	for _, kind := range []string{kindTokenize, kindGenerate} {
+		if templated[kind] == plain[kind] || other[kind] == templated[kind] {
+			t.Errorf("%s does not depend on the template", kind)
+		}
+	}
+	if templated[kindImport] != plain[kindImport] || none[kindTokenize] == templated[kindTokenize] {
+		t.Error("the template reaches what it should not, or none is not none")
+	}
+	l = newFileLab(t)
+	l.write("base/chat_template.jinja", "{{ raise_exception('no users here') }}")
+	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), "people.jsonl, line 1: chat template: ") || !strings.Contains(err.Error(), "no users here") {
+		t.Errorf("a template that refuses gives %v", err)
+	}
+	l.write("base/chat_template.jinja", "{% for m in messages %}")
+	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "The chat template of "+filepath.Join(l.dir, "base")+" cannot be used: ") {
+		t.Errorf("a template that cannot be read gives %v", diags)
+	}
+}
+
+// TestOracle: a model that is told what a user prefers is asked per user, everybody's words apart, and nothing of it reaches
+// the tokens of any other policy.
+func TestOracle(t *testing.T) {
+	t.Parallel()
+	l := newPSOUPSLab(t)
+	l.write("asked.txt", "question 3?\nquestion 4?\n")
+	l.spec += `
+dataset "asked" {
+  format = "prompts"
+  source = "asked.txt"
+}
+
+model "oracle" {
+  source = model.base
+  prompt = "${prompt} Generate ${user.preference}"
+}
+
+generate "told" {
+  policy  = model.oracle
+  prompts = dataset.asked.prompts
+  users   = [dataset.psoups.users, generic_user]
+}
+
+accuracy "told" {
+  policy = model.oracle
+  data   = dataset.psoups.test
+}
+`
+	l.apply()
+	plan, st := l.plan(l.store()), l.store()
+	tok, err := tokenizer.Load(filepath.Join(l.dir, "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[string]bool{}
+	for _, job := range l.fakes.generated {
+		for _, p := range job.Prompts {
+			asked[tok.Decode(p.Prompt, false)] = true
+		}
+	}
+	for _, question := range []string{"question 3?", "question 4?"} {
+		for _, p := range formats.Profiles {
+			if want := question + " Generate " + p.Preference; !asked[want] {
+				t.Errorf("nobody was asked %q", want)
+			}
+		}
+		if !asked[question+" Generate "] {
+			t.Errorf("user 0 was not asked %q with an empty wish", question)
+		}
+	}
+	if len(asked) != 14 {
+		t.Errorf("%d different prompts were asked; 14 expected", len(asked))
+	}
+	tokens := 0
+	for _, n := range plan.Nodes {
+		if n.Kind != kindTokenize {
+			continue
+		}
+		a, _ := st.Get(n.Fingerprint)
+		rows, err := arrowio.Read[arrowio.Tokens](a.Path(tokensFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := strings.HasSuffix(n.ID, "for model.oracle")
+		for _, r := range rows {
+			if got := strings.Contains(tok.Decode(r.Prompt, false), "Generate a response"); got != told {
+				t.Fatalf("%s: row %d says what the user prefers: %v", n.ID, r.Row, got)
+			}
+		}
+		tokens++
+	}
+	if tokens != 2 {
+		t.Errorf("%d tokenize stages; one for each way of asking expected", tokens)
+	}
+}
+
+// TestInheritsFromItsModel: a model whose source is another has that one's template and precision, where it names none.
+func TestInheritsFromItsModel(t *testing.T) {
+	l := newFileLab(t)
+	l.edit(`{ source = "base" }`, "{\n source = \"base\"\n chat_template = \"tulu\"\n precision = \"bf16\"\n}\n\nmodel \"copy\" { source = model.base }\n\nmodel \"bare\" {\n source = model.base\n chat_template = \"none\"\n}")
+	got := map[string]string{}
+	for _, m := range l.load().Models {
+		got[m.Addr.Name] = fmt.Sprint(m.ChatTemplate, " ", m.Precision)
+	}
+	if got["copy"] != "tulu bf16" || got["bare"] != "none bf16" {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestNobodyHasNoFields: whoever is nobody's can be asked in every format.
+func TestNobodyHasNoFields(t *testing.T) {
+	for _, format := range []string{"psoups", "prism", "jsonl"} {
+		a := &askedUsers{world: &world{sets: []*dsl.Dataset{{Format: format}}, tables: []*table{{}}}, known: map[string]map[string]dsl.Value{}}
+		user, err := a.of("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range append(dsl.FormatFields(format), "id", "text", "group") {
+			if v, ok := user[name]; !ok || fmt.Sprint(v) != "" && fmt.Sprint(v) != "[]" {
+				t.Errorf("%s: user 0 has %s = %v", format, name, v)
+			}
+		}
+	}
+}

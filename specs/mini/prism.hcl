@@ -1,0 +1,32 @@
+# The PRISM experiment on a CPU in minutes: the same blocks, a model from nothing, made-up people with texts and
+# conversations in the real format.
+
+include "../prism.hcl" {
+  model          = train.sft
+  data           = synthetic.prism
+  judge          = judge.simulated
+  precision      = "fp32"
+  epochs         = 3
+  optimizer      = { lr = 3e-3 }
+  clusters       = [2, 4]
+  judged         = { seen = 6, unseen = 3, samples = 24 }
+  max_new_tokens = 48
+}
+
+synthetic "prism" {
+  format      = "prism"
+  users       = 24
+  comparisons = 1500
+}
+
+model "tiny" { init = { texts = dataset.prism.train, context = 1024 } }
+
+train "sft" {
+  base      = model.tiny
+  data      = dataset.prism.train.responses
+  objective = { kind = "sft" }
+  steps     = 400
+  optimizer = { lr = 3e-3 }
+}
+
+judge "simulated" { kind = "rule" } # what each synthetic person was made to like

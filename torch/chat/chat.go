@@ -1,0 +1,110 @@
+// Package chat turns a conversation into the text that a chat model was trained on, by the Jinja template that the model's
+// folder has, as transformers' apply_chat_template does, or by a named one. It tokenizes nothing.
+package chat
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/nikolalohinski/gonja/v2/builtins"
+	"github.com/nikolalohinski/gonja/v2/config"
+	"github.com/nikolalohinski/gonja/v2/exec"
+	"github.com/nikolalohinski/gonja/v2/loaders"
+	"github.com/nikolalohinski/gonja/v2/parser"
+)
+
+// Message is one message of a conversation; Role is system, user or assistant.
+type Message struct{ Role, Content string }
+
+// Template is a parsed template, safe for concurrent use.
+type Template struct {
+	source string
+	parsed *exec.Template
+}
+
+// Parse reads a template. What templates of models have is there; what reads files, the clock or chance is not.
+func Parse(source string) (t *Template, err error) {
+	defer recovered(&err)
+	settings := config.New()
+	settings.TrimBlocks, settings.LeftStripBlocks = true, true // as transformers has them
+	parsed, err := exec.NewTemplate("chat_template", settings, only(source), environment)
+	if err != nil {
+		return nil, fmt.Errorf("chat template: %w", err)
+	}
+	return &Template{source, parsed}, nil
+}
+
+// Source is the template's text: all that decides what it renders.
+func (t *Template) Source() string { return t.source }
+
+// Render writes the conversation, and behind it what the assistant's next message begins with. tokens are the tokenizer's
+// named ones: bos_token, eos_token, pad_token.
+func (t *Template) Render(conversation []Message, tokens map[string]string) (text string, err error) {
+	defer recovered(&err)
+	messages := make([]any, len(conversation))
+	for i, m := range conversation {
+		messages[i] = map[string]any{"role": m.Role, "content": m.Content}
+	}
+	values := map[string]any{"messages": messages, "add_generation_prompt": true, "tools": nil, "documents": nil, "raise_exception": raise}
+	for name, token := range tokens {
+		values[name] = token
+	}
+	if text, err = t.parsed.ExecuteToString(exec.NewContext(values)); err != nil {
+		return "", fmt.Errorf("chat template: %w", err)
+	}
+	return text, nil
+}
+
+// raise is how a template refuses a conversation.
+func raise(message string) (string, error) { return "", errors.New(message) }
+
+// recovered makes an error of a panic in the library, which a template that nobody tried may reach.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("chat template: %v", r)
+	}
+}
+
+// environment is Jinja as templates of models use it.
+var environment = &exec.Environment{
+	Context:           functions(),
+	Filters:           builtins.Filters,
+	Tests:             builtins.Tests,
+	ControlStructures: structures(),
+	Methods:           builtins.Methods,
+}
+
+func functions() *exec.Context {
+	c := exec.EmptyContext()
+	for _, name := range []string{"range", "namespace", "dict"} {
+		f, _ := builtins.GlobalFunctions.Get(name)
+		c.Set(name, f)
+	}
+	return c
+}
+
+func structures() *exec.ControlStructureSet {
+	all := map[string]parser.ControlStructureParser{}
+	for _, name := range []string{"if", "for", "set", "macro", "call", "filter", "raw", "with", "do", "break", "continue"} {
+		all[name], _ = builtins.ControlStructures.Get(name)
+	}
+	return exec.NewControlStructureSet(all)
+}
+
+// only is a loader of one text and of no file.
+type only string
+
+var errNoFiles = errors.New("a chat template reads no other files")
+
+func (o only) Read(path string) (io.Reader, error) {
+	if path != "chat_template" {
+		return nil, errNoFiles
+	}
+	return strings.NewReader(string(o)), nil
+}
+
+func (o only) Resolve(path string) (string, error) { return path, nil }
+
+func (o only) Inherit(string) (loaders.Loader, error) { return nil, errNoFiles }
