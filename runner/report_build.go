@@ -188,13 +188,18 @@ func (d *drawing) meetPeople() error {
 		if err != nil {
 			return err
 		}
-		for _, u := range users {
-			if known, met := d.people[u.ID]; u.ID != "" && (!met || !known.Seen && u.Seen) {
-				d.people[u.ID] = u
-			}
-		}
+		d.meet(users)
 	}
 	return nil
+}
+
+// meet adds the users of one data set; of one who is in several that one counts where they are seen.
+func (d *drawing) meet(users []arrowio.User) {
+	for _, u := range users {
+		if known, met := d.people[u.ID]; u.ID != "" && (!met || !known.Seen && u.Seen) {
+			d.people[u.ID] = u
+		}
+	}
 }
 
 // userName is how a user appears, with their group.
