@@ -31,8 +31,8 @@ func Load(opts LoadOptions) (*Spec, hcl.Diagnostics) {
 	in := &input{ev: ev, opts: opts, included: map[string]bool{}, declares: map[string][]string{}}
 	in.readAll()
 	spec.Paths = in.paths
-	if !ev.diags.HasErrors() {
-		in.declareAll()
+	in.declareAll()
+	if ev.declareBroken(in.broken) && !in.absent {
 		in.setVariables()
 		ev.resolveAll(spec)
 	}
