@@ -261,3 +261,23 @@ func TestExportResultsRefusals(t *testing.T) {
 		t.Errorf("it is now %q", text)
 	}
 }
+
+// An adapt block has a table for each number of comparisons, and ranked texts have their rewards.
+func TestExportAdaptedAndRanked(t *testing.T) {
+	t.Parallel()
+	l := rewardLab(t)
+	l.apply()
+	scores := l.table("adapt.late", ExportOptions{})
+	if got := distinctOf(scores["address"]); !slices.Equal(got, []string{"adapt.late.after[0]", "adapt.late.after[2]", "adapt.late.after[3]"}) {
+		t.Errorf("addresses %q", got)
+	}
+	texts := l.table("generate.best", ExportOptions{})
+	for i, reward := range texts["reward"] {
+		if _, err := strconv.ParseFloat(reward, 64); err != nil {
+			t.Fatalf("text %d: its reward is %q", i, reward)
+		}
+	}
+	if len(texts["reward"]) == 0 {
+		t.Error("no ranked texts")
+	}
+}
