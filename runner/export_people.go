@@ -13,20 +13,11 @@ import (
 // people names users as the report does that shows a result.
 type people struct {
 	drawing *drawing
-	names   map[string]string // by id; looked up once
-	ids     bool              // ids are shown
-	texts   bool              // what users said may be shown
+	ids     bool // ids are shown
+	texts   bool // what users said may be shown
 }
 
-func (p people) name(id string) string {
-	name, known := p.names[id]
-	if !known {
-		name = p.drawing.plainName(id)
-		p.names[id] = name
-	}
-	return name
-}
-
+func (p people) name(id string) string  { return p.drawing.plainName(id) }
 func (p people) index(id string) int32  { return p.drawing.people[id].Index }
 func (p people) group(id string) string { return p.drawing.people[id].Group }
 
@@ -40,9 +31,7 @@ func (x *resultExport) meetPeople() error {
 			if !slices.Contains(shownItems(r), item) {
 				continue
 			}
-			if n := x.plan.ofAddr[r.Addr.String()]; len(n) > 0 {
-				roots = append(roots, n...) // whose other data sets count for the numbers of unseen users
-			}
+			roots = append(roots, x.plan.ofAddr[r.Addr.String()]...) // whose other data sets count for the numbers of unseen users
 			x.people.ids = x.people.ids || r.Users == "id"
 			x.people.texts = x.people.texts || r.UserTexts
 		}
@@ -59,7 +48,6 @@ func (x *resultExport) meetPeople() error {
 		return errors.New("curves are of a whole run, so there are no users to choose; leave -users out")
 	}
 	x.people.drawing = &drawing{stage: &reportStage{spec: naming}, people: map[string]arrowio.User{}}
-	x.people.names = map[string]string{}
 	reached := closure(roots)
 	for _, n := range x.plan.Nodes {
 		if !reached[n] || n.Kind != kindSplit {

@@ -46,7 +46,7 @@ func TestExportPersonal(t *testing.T) {
 
 // A judge's answer may quote what a user said, so it is left out unless such texts may be shown.
 func TestExportRawAnswers(t *testing.T) {
-	people := people{drawing: &drawing{stage: &reportStage{spec: &dsl.Report{Users: "index"}}, people: map[string]arrowio.User{}}, names: map[string]string{}}
+	people := people{drawing: &drawing{stage: &reportStage{spec: &dsl.Report{Users: "index"}}, people: map[string]arrowio.User{}}}
 	v := arrowio.Verdict{User: "ann", Winner: "first", Turned: true, Raw: "She says that she is 61."}
 	for _, shown := range []bool{false, true} {
 		people.texts = shown
