@@ -16,6 +16,8 @@ type column struct {
 	name  string
 	field int // index in the struct
 	cell
+
+	goType reflect.Type
 }
 
 // cell moves values of one Go type into a builder and out of an array.
@@ -125,7 +127,7 @@ func columnsOf[T any]() []column {
 		if !ok || name == "" {
 			panic(fmt.Sprintf("arrowio: %s.%s: a field needs a tag arrow:\"name\" and one of the known types", t, f.Name))
 		}
-		columns = append(columns, column{name: name, field: i, cell: c})
+		columns = append(columns, column{name: name, field: i, cell: c, goType: f.Type})
 	}
 	return columns
 }

@@ -22,6 +22,8 @@ type input struct {
 	opts     LoadOptions
 	paths    []string
 	bodies   []*hclsyntax.Body
+	broken   []*hclsyntax.Block // with syntax errors
+	absent   bool               // a file could not be read
 	included map[string]bool
 	includes []include
 	declares map[string][]string // file -> variables that it declares, its own includes' among them
@@ -98,14 +100,17 @@ func (in *input) readFile(p string, by *hclsyntax.Block) {
 	}
 	in.included[filepath.Clean(p)] = true
 	in.paths = append(in.paths, p)
-	file, diags := hclsyntax.ParseConfig(src, p, hcl.InitialPos)
-	in.ev.files[p] = file
-	in.ev.add(diags)
-	body, ok := file.Body.(*hclsyntax.Body)
-	if !ok || diags.HasErrors() {
-		return
+	file := parse(src, p)
+	in.ev.files[p] = file.file
+	in.ev.add(file.diags)
+	in.bodies, in.broken = append(in.bodies, file.bodies...), append(in.broken, file.broken...)
+	for _, body := range file.bodies {
+		in.follow(body, p)
 	}
-	in.bodies = append(in.bodies, body)
+}
+
+// follow notes what a part of a file declares for those who include the file, and reads what it includes itself.
+func (in *input) follow(body *hclsyntax.Body, p string) {
 	for _, block := range body.Blocks {
 		switch {
 		case block.Type == "variable" && len(block.Labels) == 1:
@@ -121,6 +126,7 @@ func (in *input) readFile(p string, by *hclsyntax.Block) {
 
 // notFound names the nearest file that there is.
 func (in *input) notFound(p string, by *hclsyntax.Block, err error) {
+	in.absent = true
 	if !os.IsNotExist(err) {
 		in.ev.add(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: "Cannot read " + p + ": " + err.Error() + "."}})
 		return

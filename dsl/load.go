@@ -39,8 +39,8 @@ func (ev *evaluator) load(opts LoadOptions) *Spec {
 	in := &input{ev: ev, opts: opts, included: map[string]bool{}, declares: map[string][]string{}}
 	in.readAll()
 	spec.Paths = in.paths
-	if !ev.diags.HasErrors() {
-		in.declareAll()
+	in.declareAll()
+	if ev.declareBroken(in.broken) && !in.absent {
 		in.setVariables()
 		ev.resolveAll(spec)
 	}

@@ -32,6 +32,7 @@ type ExportOptions struct {
 	Format   string
 	Out      string   // folder that is not there, or empty
 	Users    []string // ids, each alone or several with commas; none: all users
+	Personal bool     // of results: with ids, and with judges' answers
 	Device   torch.Device
 	Progress func(what string, done, total int)
 }
@@ -39,7 +40,10 @@ type ExportOptions struct {
 // Exported says what was written.
 type Exported struct {
 	Out, Note string // Note: something the user should read, or ""
-	Users     int    // user 0 not counted
+	Users     int    // user 0 not counted; of results: those that were asked for
+	Rows      int    // of results
+	Unit      string // of them: rows, texts, points
+	ByIndex   bool   // users of results are named by index
 	Files     []store.File
 	Model     *torch.ExportResult // nil where no weights were written
 	SameText  *TextCheck          // of FormatHuggingFace

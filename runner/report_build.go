@@ -18,6 +18,7 @@ type drawing struct {
 	results dsl.Results
 	runs    map[string][]dsl.Value  // of each seed, by address of the block
 	people  map[string]arrowio.User // by id, of every data set
+	unseen  map[string]int          // numbers of the unseen among them, from 1; made when the first is asked for
 }
 
 // instance is one row of a table: an item shown, and what it is called there.
@@ -188,13 +189,18 @@ func (d *drawing) meetPeople() error {
 		if err != nil {
 			return err
 		}
-		for _, u := range users {
-			if known, met := d.people[u.ID]; u.ID != "" && (!met || !known.Seen && u.Seen) {
-				d.people[u.ID] = u
-			}
-		}
+		d.meet(users)
 	}
 	return nil
+}
+
+// meet adds the users of one data set; of one who is in several that one counts where they are seen.
+func (d *drawing) meet(users []arrowio.User) {
+	for _, u := range users {
+		if known, met := d.people[u.ID]; u.ID != "" && (!met || !known.Seen && u.Seen) {
+			d.people[u.ID] = u
+		}
+	}
 }
 
 // userName is how a user appears, with their group.
@@ -227,18 +233,15 @@ func (d *drawing) plainName(id string) string {
 
 // unseenNumber counts the unseen users of the data sets, in their order.
 func (d *drawing) unseenNumber(id string) int {
-	ids := []string{}
-	for _, other := range sortedKeys(d.people) {
-		if d.people[other].Index == 0 {
-			ids = append(ids, other)
+	if d.unseen == nil {
+		d.unseen = map[string]int{}
+		for _, other := range sortedKeys(d.people) {
+			if d.people[other].Index == 0 {
+				d.unseen[other] = len(d.unseen) + 1
+			}
 		}
 	}
-	for i, other := range ids {
-		if other == id {
-			return i + 1
-		}
-	}
-	return 0
+	return d.unseen[id]
 }
 
 // inOrder sorts user ids as tables show them: seen ones by index, then the others.

@@ -10,7 +10,7 @@ import (
 )
 
 // addressed are the types of the blocks that stages are made for.
-var addressed = []string{"synthetic", "dataset", "model", "train", "adapt", "accuracy", "generate", "report"}
+var addressed = []string{"synthetic", "dataset", "model", "train", "adapt", "accuracy", "generate", "win_rate", "agreement", "report"}
 
 // splitAddr takes the address off the end of the words, if the last one is an address.
 func splitAddr(words []string) (specs []string, addr string) {

@@ -18,6 +18,8 @@ import (
 func doctorVerb() verb {
 	return verb{
 		name: "doctor", brief: "tell what was found on this machine and what to do about the rest",
+		text: "ok: it is there and works. none: nothing that must be there, as a GPU, or what only building needs. missing: it keeps something " +
+			"from working; then doctor exits 1.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			c.storeFlag(fs)
 			return func(ctx context.Context) error { return doctor(ctx, c) }
@@ -55,6 +57,16 @@ func doctor(ctx context.Context, c *call) error {
 	}
 	for _, f := range findings {
 		printFinding(s, f)
+	}
+	return verdict(findings)
+}
+
+// verdict is an error where something is missing.
+func verdict(findings []finding) error {
+	for _, f := range findings {
+		if f.grade == missing {
+			return errReported
+		}
 	}
 	return nil
 }

@@ -25,3 +25,19 @@ func TestWithoutCUDA(t *testing.T) {
 		}
 	}
 }
+
+// The doctor's exit code: what is missing fails, what need not be there does not.
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		grades []grade
+		fails  bool
+	}{{nil, false}, {[]grade{good, absent, good}, false}, {[]grade{good, missing, good}, true}} {
+		var findings []finding
+		for _, g := range c.grades {
+			findings = append(findings, finding{grade: g})
+		}
+		if got := verdict(findings) != nil; got != c.fails {
+			t.Errorf("%v: fails %v", c.grades, got)
+		}
+	}
+}

@@ -1,6 +1,6 @@
 package main
 
-// prlhf export: a trained policy for other programs.
+// prlhf export: a trained policy, or results, for other programs.
 
 import (
 	"context"
@@ -14,17 +14,21 @@ import (
 
 func exportVerb() verb {
 	return verb{
-		name: "export", args: "-format huggingface|merged|peft -out FOLDER [-users ID,...] [SPEC...] ADDR",
-		brief: "write a trained policy for other programs",
-		text: "ADDR is that of a train or adapt block whose policy is in the store. huggingface: adapters merged, and each user a handful of tokens " +
-			"of the vocabulary, so that any engine serves a user by text; how probable the model finds these tokens is measured, and more " +
-			"than 1e-6 refused. merged: adapters merged, users' vectors beside. peft: the adapter, users' vectors beside, and the model below " +
-			"where it is not a folder of yours. FOLDER must not be there, or be empty; it gets a README.md and a script that serves a user.",
+		name: "export", args: "-format FORMAT -out PATH [-users ID,...] [-personal] [SPEC...] ADDR",
+		brief: "write a trained policy or results for other programs",
+		text: "Of a train or adapt block: huggingface (adapters merged, and each user a handful of tokens of the vocabulary, so that any engine " +
+			"serves a user by text; how probable the model finds these tokens is measured, and more than 1e-6 refused), merged (adapters merged, " +
+			"users' vectors beside) and peft (the adapter, users' vectors beside, and the model below where it is not a folder of yours); the " +
+			"folder gets a README.md and a script that serves a user. Of a train block also its curves: tensorboard and mlflow. Of a generate " +
+			"block: alpacaeval, the model outputs that AlpacaEval reads. Of train, adapt, accuracy, generate, win_rate and agreement blocks: csv " +
+			"and parquet, the rows that the result was made of, of all instances. Users are named as in reports; -personal names them by id. " +
+			"PATH must not be there; a folder may be empty.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			o := &runner.ExportOptions{}
-			fs.StringVar(&o.Format, "format", "", "`huggingface|merged|peft`: what to write")
-			fs.StringVar(&o.Out, "out", "", "`FOLDER` to write, which must not be there or be empty")
-			fs.Var((*list)(&o.Users), "users", "`ID,...`: only these users, and the generic user; may be repeated (default: all)")
+			fs.StringVar(&o.Format, "format", "", "`FORMAT`: huggingface, merged, peft; alpacaeval, csv, parquet, tensorboard, mlflow")
+			fs.StringVar(&o.Out, "out", "", "`PATH` of the folder or file to write")
+			fs.Var((*list)(&o.Users), "users", "`ID,...`: only these users, and of a policy the generic user, whose id is 0; may be repeated (default: all)")
+			fs.BoolVar(&o.Personal, "personal", false, "of results: write users' ids, and judges' answers, which may quote what users said of themselves")
 			c.planFlags(fs)
 			return func(ctx context.Context) error { return export(ctx, c, *o) }
 		},
@@ -35,11 +39,11 @@ func export(ctx context.Context, c *call, o runner.ExportOptions) error {
 	specs, addr := splitAddr(c.args)
 	switch {
 	case addr == "":
-		return errors.New(`export needs the address of a train block, such as train.dpo["individual"]`)
+		return errors.New(`export needs the address of a block, such as train.dpo["individual"] or accuracy.test`)
 	case o.Format == "":
-		return errors.New("export needs -format huggingface, merged or peft")
+		return fmt.Errorf("export needs -format: one of %s", joined(runner.ExportFormats))
 	case o.Out == "":
-		return errors.New("export needs a folder to write: -out FOLDER")
+		return errors.New("export needs a folder or file to write: -out PATH")
 	case len(c.targets) > 0:
 		return errors.New("export takes an address, no -target")
 	}
@@ -47,8 +51,26 @@ func export(ctx context.Context, c *call, o runner.ExportOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := runner.CheckExport(p.plan, addr, o.Format); err != nil {
+		return err
+	}
 	if p.store == nil {
 		return fmt.Errorf("there is no store at %s yet; run apply -target '%s' first", c.store, addr)
+	}
+	if runner.OfModel(o.Format) {
+		return exportPolicy(ctx, c, p, addr, o)
+	}
+	done, err := runner.ExportResults(p.plan, p.store, addr, o)
+	if err != nil {
+		return err
+	}
+	printExportedResults(c.screen(c.out), addr, done)
+	return nil
+}
+
+func exportPolicy(ctx context.Context, c *call, p *compiled, addr string, o runner.ExportOptions) error {
+	if o.Personal {
+		return errors.New("-personal is for results; a policy that is exported has the ids of its users")
 	}
 	policies := instances(p.plan, addr)
 	if len(policies) > 1 {
@@ -81,6 +103,21 @@ func joined(names []string) string {
 		text += n
 	}
 	return text
+}
+
+func printExportedResults(s screen, addr string, x runner.Exported) {
+	s.line(s.bold(addr) + " to " + x.Out)
+	if x.Note != "" {
+		s.line("  " + s.yellow(x.Note))
+	}
+	total := int64(0)
+	for _, f := range x.Files {
+		total += f.Size
+	}
+	s.line(fmt.Sprintf("  %s %s, %s (files: %d)", count(int64(x.Rows)), x.Unit, size(total), len(x.Files)))
+	if x.ByIndex {
+		s.line("  users as reports name them, by index; -personal writes their ids")
+	}
 }
 
 func printExported(s screen, addr string, x runner.Exported) {

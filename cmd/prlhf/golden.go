@@ -63,7 +63,7 @@ type goldenFile struct {
 	Format  string       `json:"format"`
 	Machine machine      `json:"machine"`
 	Claims  []claimState `json:"claims"`
-	Reports []string     `json:"reports"` // names, in the order of the spec
+	Reports []string     `json:"reports"` // names, sorted
 }
 
 // thisMachine is the machine that c computes on.

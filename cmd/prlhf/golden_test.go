@@ -126,7 +126,7 @@ func TestGoldenFiles(t *testing.T) {
 
 func TestJUnit(t *testing.T) {
 	all := []tested{
-		{spec: "specs/a.hcl", elapsed: 1500 * time.Millisecond, cases: []testCase{{Name: "apply"}, {"report a", "### A\n\n| x | < & \x01 |", exitError}, {"claim.b", "holds; in the golden files: does not hold", exitClaimFailed}}},
+		{spec: "specs/a.hcl", elapsed: 1500 * time.Millisecond, cases: []testCase{{Name: "apply"}, {"report a", "### A\n\n1 metrics differ.\n\n| x | < & \x01 |", exitError}, {"claim.b", "holds; in the golden files: does not hold", exitClaimFailed}}},
 		{spec: "specs/b.hcl", elapsed: 500 * time.Millisecond, cases: []testCase{{"apply", "Error: No block train.x\n\n  line", exitError}}},
 		{spec: "specs/c.hcl", cases: []testCase{{Name: "apply"}, {"report c", "agreed to", exitOK}}},
 	}
@@ -147,7 +147,7 @@ func TestJUnit(t *testing.T) {
 	}
 	a := back.Suites[0]
 	if a.Name != "specs/a.hcl" || a.Tests != 3 || a.Failures != 2 || a.Time != "1.500" || a.Cases[0].Failure != nil ||
-		a.Cases[1].Failure.Message != "A" || !strings.Contains(a.Cases[1].Failure.Text, "< & \uFFFD |") || a.Cases[2].Failure.Type != "claims changed" {
+		a.Cases[1].Failure.Message != "1 metrics differ." || !strings.Contains(a.Cases[1].Failure.Text, "< & \uFFFD |") || a.Cases[2].Failure.Type != "claims changed" {
 		t.Errorf("%s", text)
 	}
 	if b := back.Suites[1].Cases[0]; b.Error == nil || b.Error.Message != "Error: No block train.x" || b.Class != "b" || b.File != "specs/b.hcl" {

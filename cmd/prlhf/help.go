@@ -29,6 +29,7 @@ const exitCodes = `Exit codes:
   0    done; every claim holds
   1    an error: a mistake in the spec, a wrong flag or verb, a stage that
        failed; fmt -check: not canonical; verify: a damaged artifact;
+       doctor: something is missing;
        test: a report is not its golden one, or there is none
   2    apply finished, and a claim does not hold; test: other claims fail
        than in the golden reports (this code wins over 1)

@@ -39,7 +39,7 @@ type junitCase struct {
 }
 
 type junitTrouble struct {
-	Message string `xml:"message,attr"` // its first line
+	Message string `xml:"message,attr"` // its first line below a heading
 	Type    string `xml:"type,attr"`
 	Text    string `xml:",chardata"`
 }
@@ -95,6 +95,12 @@ func junit(all []tested) junitSuites {
 }
 
 func trouble(kind, text string) *junitTrouble {
-	first, _, _ := strings.Cut(strings.TrimLeft(text, "# \n"), "\n")
-	return &junitTrouble{Message: first, Type: kind, Text: text}
+	t := &junitTrouble{Type: kind, Text: text}
+	for _, l := range strings.Split(text, "\n") {
+		if l != "" && !strings.HasPrefix(l, "#") {
+			t.Message = l
+			break
+		}
+	}
+	return t
 }

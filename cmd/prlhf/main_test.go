@@ -126,7 +126,7 @@ func TestNearest(t *testing.T) {
 
 func TestIsAddr(t *testing.T) {
 	for word, want := range map[string]bool{
-		"train.dpo": true, `accuracy.test["a"].groups.minority`: true, "accuracy.test.top": true, `train.dpo["individual"]`: true, `train.dpo["a.b/c"]`: true,
+		"train.dpo": true, "win_rate.table1": true, "agreement.users": true, `accuracy.test["a"].groups.minority`: true, "accuracy.test.top": true, `train.dpo["individual"]`: true, `train.dpo["a.b/c"]`: true,
 		"x.hcl": false, "specs/x.hcl": false, "specs": false, "./x.y": false, ".prlhf": false, "train.hcl": false, "data.jsonl": false, "-": false,
 	} {
 		if got := isAddr(word); got != want {

@@ -15,7 +15,7 @@ var ours = map[string][]string{
 	"cmd/prlhf": {"dsl", "runner", "runner/store", "reports", "specs", "torch"},
 	// torch/lm, /usermodel and /objective are here for the plain settings that torch's jobs are made of.
 	"runner": {"dsl", "arrowio", "arrowio/formats", "torch", "torch/chat", "torch/tokenizer", "torch/lm", "torch/usermodel", "torch/objective",
-		"judges", "judges/openai", "reports", "runner/store"},
+		"judges", "judges/openai", "reports", "reports/tracking", "runner/store"},
 	"judges/openai":   {"judges"},
 	"arrowio/formats": {"arrowio/parquet"},
 	"torch":           {"torch/lm", "torch/usermodel", "torch/objective", "torch/tensor", "torch/safetensors"},
@@ -43,9 +43,10 @@ var owners = map[string][]string{
 	"golang.org/x/term":                  {"cmd/prlhf"},
 	"golang.org/x/sys":                   {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
 	"golang.org/x/text":                  {"torch/tokenizer"},
-	"github.com/nikolalohinski/gonja/v2": {"torch/chat"},
+	"google.golang.org/protobuf":         {"reports/tracking"},
 	"gonum.org/v1/plot":                  {"reports"},
 	"gonum.org/v1/gonum":                 {"reports", "judges", "torch/usermodel"},
+	"github.com/nikolalohinski/gonja/v2": {"torch/chat"},
 }
 
 // ranges are the packages that use hcl for source ranges and diagnostics only.
