@@ -110,7 +110,7 @@ func (c command) check(t *testing.T, dir string, update bool) []string {
 	shell := exec.Command("bash", "-c", c.line)
 	shell.Dir = dir
 	shell.Env = append(os.Environ(), "GOMAXPROCS=1", "CUDA_VISIBLE_DEVICES=", "PRLHF_STORE=") // one thread of the CPU
-	raw, _ := shell.CombinedOutput()                                                            // the tutorial prints exit codes where they matter
+	raw, _ := shell.CombinedOutput()                                                          // the tutorial prints exit codes where they matter
 	var printed []string
 	if text := strings.TrimRight(string(raw), "\n"); text != "" {
 		printed = strings.Split(text, "\n")

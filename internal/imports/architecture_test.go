@@ -104,3 +104,23 @@ func TestPathsInDocs(t *testing.T) {
 		}
 	}
 }
+
+// link is a relative link of Markdown.
+var link = regexp.MustCompile(`\]\(([\w./-]+)\)`)
+
+// TestLinksOfReadme: what README.md points to is there.
+func TestLinksOfReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := link.FindAllStringSubmatch(string(text), -1)
+	if len(links) < 10 {
+		t.Errorf("README.md has %d links; it lists the docs", len(links))
+	}
+	for _, m := range links {
+		if _, err := os.Stat(filepath.Join("../..", m[1])); err != nil {
+			t.Errorf("README.md points to %s: %v", m[1], err)
+		}
+	}
+}
