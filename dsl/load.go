@@ -21,7 +21,8 @@ type LoadOptions struct {
 // its Sources are there for printing, but nothing else in it may be relied on. Mistakes come all at once.
 func Load(opts LoadOptions) (*Spec, hcl.Diagnostics) {
 	ev := newEvaluator()
-	return ev.load(opts), ev.diags
+	spec := ev.load(opts)
+	return spec, ev.diags
 }
 
 func newEvaluator() *evaluator {

@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,9 @@ func TestNoObjectIsAllDefaults(t *testing.T) {
 	}
 	if x, y := a.Trains[0].LoRA, b.Trains[0].LoRA; x.Rank != y.Rank || x.Alpha != y.Alpha || x.Dropout != y.Dropout || !slices.Equal(x.Targets, y.Targets) {
 		t.Errorf("lora = {} is %+v; without it %+v", x, y)
+	}
+	if x, y := a.Gens[0].Sampling, b.Gens[0].Sampling; !reflect.DeepEqual(x, y) {
+		t.Errorf("sampling = {} is %+v; without it %+v", x, y)
 	}
 	if x, y := a.Judges[0], b.Judges[0]; x.Limits != y.Limits || x.Budget != y.Budget {
 		t.Errorf("limits = {} is %+v; without it %+v", x, y)

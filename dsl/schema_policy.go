@@ -39,7 +39,7 @@ var objectiveKeys = schema{
 
 var trainKeys = schema{
 	{"base", "", "where training starts; also the reference model, without users"},
-	{"data", "", "what is trained on; sft and kto take responses too, rloo, grpo and ppo take prompts"},
+	{"data", "", "what is trained on: comparisons; sft takes responses too, kto unpaired rows, rloo, grpo and ppo prompts"},
 	{"user_model", "", "how the policy knows the user; none: vanilla"},
 	{"objective", "", "what is minimised"},
 	{"epochs", "epochs", "how often the data is gone through"},
@@ -48,7 +48,7 @@ var trainKeys = schema{
 	{"optimizer", "", "AdamW and its schedule"},
 	{"lora", "", "low-rank adapter. null: all weights are trained, which is the default over a model with init, elsewhere {}"},
 	{"evaluate", "", "accuracy curves during training; none: no curves"},
-	{"keep", "", "which weights are the policy: those at the end, or those with the best curve"},
+	{"keep", "", "which weights are the policy: those at the end, or those that evaluate (rloo, grpo, ppo: the reward) finds best"},
 	{"seed", "", "order of the data, dropout and first embeddings are drawn from it"},
 	{"seeds", "", "instead of seed: a run for each; every metric is their mean, with sd_runs"},
 }

@@ -26,7 +26,7 @@ func (c *compiler) winRate(w *dsl.WinRate) *Node {
 		if runs > 1 {
 			name += fmt.Sprintf(" run %d", i+1)
 		}
-		n := c.judge(&w.Block, name, w.Judge, twoMethods{candidate, baseline}, datasetsOf(peopleOf(w.Candidate)...))
+		n := c.judge(&w.Block, name, w.Judge, twoMethods{candidate, baseline}, datasetsOf(peopleOf(w.Candidate)...), promptsOf(w.Candidate))
 		if n == nil {
 			return nil
 		}
@@ -42,7 +42,7 @@ func (c *compiler) agreement(a *dsl.Agreement) *Node {
 	if !ok {
 		return nil
 	}
-	n := c.judge(&a.Block, a.Addr.String(), a.Judge, ownChoices{a.Data, inputs}, datasetsOf(a.Data))
+	n := c.judge(&a.Block, a.Addr.String(), a.Judge, ownChoices{a.Data, inputs}, datasetsOf(a.Data), a.Data)
 	if n == nil {
 		return nil
 	}
@@ -50,8 +50,9 @@ func (c *compiler) agreement(a *dsl.Agreement) *Node {
 	return c.results[a]
 }
 
-// judge returns the node with a judge's verdicts; nil when a diagnostic says why there is none.
-func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pairSource, people []*dsl.Dataset) *Node {
+// judge returns the node with a judge's verdicts on pairs for the users of some data sets, whose prompts come from a set; nil
+// when a diagnostic says why there is none.
+func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pairSource, people []*dsl.Dataset, prompts *dsl.Set) *Node {
 	stage := &judgeStage{spec: j, source: source, rewards: map[*dsl.Judge]*policy{}, files: map[*dsl.Judge]leaf{}, device: c.opts.Device}
 	inputs := source.nodes()
 	for _, d := range people {
@@ -65,7 +66,14 @@ func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pai
 	if !c.rewardsOf(block, j, stage) {
 		return nil
 	}
-	for _, p := range stage.rewardsInOrder(j) {
+	rewards := stage.rewardsInOrder(j)
+	if len(rewards) > 0 {
+		var ok bool
+		if stage.limits, ok = c.cutAlike(block, "judge", prompts); !ok {
+			return nil
+		}
+	}
+	for _, p := range rewards {
 		inputs = append(inputs, p.inputs()...)
 	}
 	return c.node(kindJudge, name, block, stage, inputs...)

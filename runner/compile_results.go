@@ -154,7 +154,12 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 	}
 	stage := &wordsStage{rewarded: g.Reward != nil}
 	var reward *policy
+	var limits *dsl.Dataset
 	if g.Reward != nil {
+		var ok bool
+		if limits, ok = c.cutAlike(&g.Block, "reward", g.Prompts); !ok {
+			return nil
+		}
 		if reward = c.start(&g.Block, "reward", g.Reward); reward == nil {
 			return nil
 		}
@@ -168,7 +173,7 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 		name := g.Addr.String() + ofSeed(p)
 		texts := c.node(kindGenerate, name, &g.Block, generate, append(data.inputs(false), p.inputs()...)...)
 		if reward != nil {
-			rank := &rankStage{spec: g, texts: texts, reward: reward, data: data, device: c.opts.Device}
+			rank := &rankStage{spec: g, texts: texts, reward: reward, data: data, limits: limits, device: c.opts.Device}
 			texts = c.node(kindRank, name, &g.Block, rank, append(append(data.inputs(false), texts), reward.inputs()...)...)
 		}
 		stage.texts = append(stage.texts, texts)

@@ -123,6 +123,9 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 		return e
 	}
 	cfg := s.base.origin.config
+	if t.Objective.Kind == "reward" {
+		cfg.Top = rewardTop(um)
+	}
 	e.UserModel = um.Parameters(c.users(s), cfg.Width)
 	layers, head := cfg.MatrixParameters()
 	perWeight := 4.0
@@ -132,6 +135,9 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 		e.Adapter = n
 		if modules, err := cfg.MatchTargets(t.LoRA.Targets); err == nil && t.LoRA.Rank > 0 {
 			e.Note = join(e.Note, "adapts "+joinComma(modules))
+		}
+		if cfg.Top == lm.TopScore { // the head is trained whatever the adapter is
+			e.Adapter += head
 		}
 	}
 	e.FLOPs = seen * passes * (perWeight*float64(layers)*perRow + perWeight*float64(head)*responses*v.response + 6*float64(e.Adapter)*perRow)

@@ -1,6 +1,19 @@
 // What reward models and what they are good for cost, as estimate.go reckons.
 package runner
 
+import (
+	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/usermodel"
+)
+
+// rewardTop is what a reward model has on top: a score head, or its users' vectors (torch/reward.go).
+func rewardTop(users usermodel.Config) string {
+	if users.Head {
+		return lm.TopNone
+	}
+	return lm.TopScore
+}
+
 // addTexts adds to the estimate of a training run what policy optimisation does beside: the texts are written by the policy,
 // read by the reference and by the reward model, and gone through `passes` times. Every text counts as long as its cap.
 func (c *compiler) addTexts(e *Estimate, s *trainStage) {

@@ -107,6 +107,9 @@ func heldIn(dir string, names, ids []string) []HeldFile {
 				}
 			})
 			out = appendHeld(out, name, rows, err)
+		case name == peopleFile: // those whom the format describes, with and without comparisons
+			rows, err := matching(path, "id", ids, func(int) {})
+			out = appendHeld(out, name, rows, err)
 		default:
 			rows, err := matching(path, "user", ids, func(int) {})
 			out = appendHeld(out, name, rows, err)

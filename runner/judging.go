@@ -177,7 +177,7 @@ func ruleJudge(j *dsl.Judge, people map[string]person) (judges.Judge, error) {
 // rewardJudge scores every text of the questions at once; then a verdict is a look at two numbers.
 func (s *judgeStage) rewardJudge(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
 	p := s.rewards[j]
-	r, err := newRater(e, p, s.people)
+	r, err := newRater(e, p, s.people, s.limits)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/torch"
 	"github.com/prlhf/prlhf/torch/tokenizer"
 )
@@ -43,9 +44,9 @@ type ratedGroup struct {
 	keys   []ratedText
 }
 
-// newRater opens what a reward model needs to score texts for users of some data sets.
-func newRater(e *Env, reward *policy, data dataInputs) (*rater, error) {
-	r := &rater{reward: reward, byPrompt: map[ratedPrompt]int{}, responses: map[ratedText]*float64{}}
+// newRater opens what a reward model needs to score texts for users of some data sets; limits are those that prompts are cut to.
+func newRater(e *Env, reward *policy, data dataInputs, limits *dsl.Dataset) (*rater, error) {
+	r := &rater{reward: reward, limits: tokenizeStage{spec: limits}, byPrompt: map[ratedPrompt]int{}, responses: map[ratedText]*float64{}}
 	seen, err := reward.seen(e)
 	if err != nil {
 		return nil, err
@@ -53,9 +54,6 @@ func newRater(e *Env, reward *policy, data dataInputs) (*rater, error) {
 	r.index = indexOf(seen)
 	if r.tok, err = reward.origin.tokenizer.load(e); err != nil {
 		return nil, err
-	}
-	if len(data) > 0 {
-		r.limits = tokenizeStage{spec: promptLimits(data[0].set)}
 	}
 	if r.world, err = data.open(e); err != nil {
 		return nil, err

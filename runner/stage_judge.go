@@ -32,6 +32,7 @@ type judgeStage struct {
 	source  pairSource
 	people  dataInputs // who the users are
 	rewards map[*dsl.Judge]*policy
+	limits  *dsl.Dataset        // of the prompts that reward models read
 	files   map[*dsl.Judge]leaf // recorded verdicts and templates
 	device  torch.Device
 }
@@ -69,7 +70,7 @@ func (s *judgeStage) describeJudge(w io.Writer, name string, j *dsl.Judge) {
 	case "reward":
 		s.rewards[j].describe(w)
 		s.rewards[j].origin.how.describe(w)
-		line(w, name+" prompts", s.limits())
+		line(w, name+" prompts", promptLimitsText(s.limits))
 		describeDevice(w, s.device, s.rewards[j].precision())
 	case "panel":
 		for i, m := range j.Members {
@@ -88,14 +89,6 @@ func (s *judgeStage) rewardsInOrder(j *dsl.Judge) []*policy {
 		out = append(out, s.rewardsInOrder(m)...)
 	}
 	return out
-}
-
-// limits are those that prompts are cut to where a reward model reads them.
-func (s *judgeStage) limits() string {
-	if len(s.people) == 0 {
-		return "none"
-	}
-	return promptLimitsText(s.people[0].set)
 }
 
 // concurrent is how many questions are asked at a time: as many as the server behind the judge, or behind a member, allows.

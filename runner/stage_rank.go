@@ -29,6 +29,7 @@ type rankStage struct {
 	texts  *Node   // generate, with all that were drawn
 	reward *policy // ranks them
 	data   dataInputs
+	limits *dsl.Dataset // of the prompts that the reward model reads
 	device torch.Device
 }
 
@@ -60,7 +61,7 @@ func (s *rankStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRater(e, s.reward, s.data)
+	r, err := newRater(e, s.reward, s.data, s.limits)
 	if err != nil {
 		return err
 	}
