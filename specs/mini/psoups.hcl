@@ -8,8 +8,8 @@ include "../psoups.hcl" {
   published_data = false
   judge          = judge.simulated
   precision      = "fp32"
-  epochs         = 2
-  optimizer      = { lr = 1e-3 }
+  epochs         = 3
+  optimizer      = { lr = 5e-4, user_lr = 3e-3 }
   max_new_tokens = 48
 }
 
@@ -20,7 +20,7 @@ synthetic "psoups" {
 
 synthetic "questions" {
   format  = "prompts"
-  prompts = 12
+  prompts = 40
 }
 
 model "tiny" { init = { texts = dataset.psoups.train } }

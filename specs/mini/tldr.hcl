@@ -7,7 +7,7 @@ include "../tldr.hcl" {
   workers        = { top10 = 10, top40 = 14 }
   precision      = "fp32"
   epochs         = 3
-  optimizer      = { lr = 3e-3 }
+  optimizer      = { lr = 1e-3, user_lr = 3e-3 }
   evaluate_every = 50
   max_new_tokens = 48
 }
@@ -26,4 +26,16 @@ train "sft" {
   objective = { kind = "sft" }
   steps     = 400
   optimizer = { lr = 3e-3 }
+}
+
+claim "minority_gets_shorter_texts" {
+  text = "Workers who prefer shorter summaries get texts of at most two thirds of the others' length"
+  that = generate.summaries["individual"].words.groups.minority.mean < generate.summaries["individual"].words.groups.majority.mean * 2 / 3
+}
+
+claim "vanilla_fails_the_minority" { that = accuracy.table4["vanilla"].groups.minority.mean < 0.5 }
+
+claim "both_groups_are_served" {
+  for_each = [accuracy.table4["individual"], accuracy.table4["cluster"]]
+  that     = each.value.groups.majority.mean > 0.85 && each.value.groups.minority.mean > 0.85
 }

@@ -31,6 +31,9 @@ func Parse(source string) (t *Template, err error) {
 	settings.TrimBlocks, settings.LeftStripBlocks = true, true // as transformers has them
 	parsed, err := exec.NewTemplate("chat_template", settings, only(source), environment)
 	if err != nil {
+		if why := errors.Unwrap(err); why != nil { // what is around it is the whole template
+			err = why
+		}
 		return nil, fmt.Errorf("chat template: %w", err)
 	}
 	return &Template{source, parsed}, nil
@@ -86,7 +89,7 @@ func functions() *exec.Context {
 }
 
 func structures() *exec.ControlStructureSet {
-	all := map[string]parser.ControlStructureParser{}
+	all := map[string]parser.ControlStructureParser{"generation": parseGeneration}
 	for _, name := range []string{"if", "for", "set", "macro", "call", "filter", "raw", "with", "do", "break", "continue"} {
 		all[name], _ = builtins.ControlStructures.Get(name)
 	}

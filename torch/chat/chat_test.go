@@ -52,7 +52,8 @@ func TestJinja(t *testing.T) {
 		"{{ messages[-1].content.split('o')[-1] }}{{ messages[1].content.startswith(' Who') }}{{ bos_token }}":                                                           "se?True<s>",
 		"{% macro say(x) %}[{{ x | upper }}]{% endmacro %}{{ say('a') }}{% for m in messages %}{% if loop.index > 1 %}{% break %}{% endif %}{{ m.role }}{% endfor %}":    "[A]system",
 		"  {% if true %}\nx\n  {% endif %}\ny": "x\ny",
-		"{{ messages[0] | tojson }}":           `{"content":"Be brief.","role":"system"}`,
+		"{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% endif %}{% endfor %}": "A model.",
+		"{{ messages[0] | tojson }}": `{"content":"Be brief.","role":"system"}`,
 	} {
 		if got := render(t, source, conversation); got != want {
 			t.Errorf("%s\n got %q\nwant %q", source, got, want)

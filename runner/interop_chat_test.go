@@ -1,0 +1,163 @@
+//go:build interop
+
+// Chat templates against transformers: the ids of conversations under the templates of some fifty models, which TRL's package
+// in the venv has, and under the named ones.
+package runner
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/torch/chat"
+	"github.com/prlhf/prlhf/torch/tokenizer"
+)
+
+// chatAsk is a conversation under a template.
+type chatAsk struct {
+	Folder   string         `json:"folder"`
+	Template string         `json:"template"`
+	Messages []formats.Turn `json:"messages"`
+	name     string
+}
+
+// otherwise are templates that transformers renders otherwise, each with the reason. All but those of the last two kinds are
+// refused, in words.
+var otherwise = map[string]string{}
+
+func init() {
+	for reason, names := range map[string][]string{
+		"the Jinja library does not parse (a if b else c)":     {"gemma3", "gemma3_training", "gptoss", "gptoss_training", "lfm2", "lfm2_training", "lfm2_2_5", "lfm2_2_5_v2", "muse_glimmer", "muse_glimmer_training", "qwen3_8", "qwen3_8_training"},
+		"the Jinja library does not parse \\\\ in a string":    {"lfm2_2_5_vl", "lfm2_v2", "lfm2_v2_training"},
+		"the date is the template's own, not today's":          {"llama3_2"},
+		"of vision models: a message is a list of parts there": {"idefics3_training", "smolvlm_training", "llava_next", "llava_next_training"},
+	} {
+		for _, name := range names {
+			otherwise[name] = reason
+		}
+	}
+}
+
+func TestInteropChatTemplates(t *testing.T) {
+	python := os.Getenv("PRLHF_PYTHON")
+	if python == "" {
+		t.Fatal("PRLHF_PYTHON names no Python; run make test-interop")
+	}
+	where, err := exec.Command(python, "-c", "import os, importlib.util as u; print(os.path.join(u.find_spec('trl').submodule_search_locations[0], 'chat_templates'))").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(where)), "*.jinja"))
+	if len(files) < 20 {
+		t.Fatalf("TRL brings %d templates; some fifty expected", len(files))
+	}
+	templates := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates[strings.TrimSuffix(filepath.Base(file), ".jinja")] = string(text)
+	}
+	for _, name := range []string{"tulu", "llama3"} {
+		named, _ := chat.Named(name)
+		templates["our "+name] = named.Source()
+	}
+	conversations := [][]formats.Turn{
+		{{Role: "user", Content: "Who are you?"}},
+		{{Role: "system", Content: "Be brief."}, {Role: "user", Content: "  Who are you?\n"}, {Role: "assistant", Content: "A model."}, {Role: "user", Content: "Whose? naïve 日本 🙂"}},
+		{{Role: "user", Content: "one"}, {Role: "assistant", Content: "two\n\nlines"}, {Role: "user", Content: "three"}, {Role: "assistant", Content: "4"}, {Role: "user", Content: "5 {{ five }} {% if %}"}},
+	}
+	var asks []chatAsk
+	for _, model := range []string{"gpt2", "llama2", "llama3", "qwen2"} {
+		folder, err := filepath.Abs("../torch/tokenizer/testdata/" + model + "/model")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range sortedKeys(templates) {
+			for _, c := range conversations {
+				asks = append(asks, chatAsk{folder, templates[name], c, model + " " + name})
+			}
+		}
+	}
+	answers := askChat(t, python, asks)
+	same, refused := 0, 0
+	differ := map[string]bool{}
+	for i, a := range asks {
+		tok, err := tokenizer.Load(a.Folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []int32
+		parsed, err := chat.Parse(a.Template)
+		if err == nil {
+			ids, err = prompting{template: parsed}.render(tok, a.Messages)
+		}
+		want := answers[i]
+		if bos, ok := tok.BOS(); ok && len(want.IDs) > 0 && want.IDs[0] == bos {
+			want.IDs = want.IDs[1:]
+		}
+		_, template, _ := strings.Cut(a.name, " ")
+		switch {
+		case err != nil && want.Error != "":
+			refused++
+		case err == nil && want.Error == "" && slices.Equal(ids, want.IDs):
+			same++
+		case strings.Contains(want.Error, "_token' is undefined"): // a tokenizer without BOS or padding: an empty text to us
+		case otherwise[template] != "":
+			differ[template] = true
+		default:
+			t.Errorf("%s, %d messages: %v, %q\ntransformers: %s, %q", a.name, len(a.Messages), err, tok.Decode(ids, false), want.Error, tok.Decode(want.IDs, false))
+		}
+	}
+	t.Logf("%d conversations have the ids that transformers gives them, %d are refused by both", same, refused)
+	for name, reason := range otherwise {
+		if templates[name] != "" && !differ[name] {
+			t.Errorf("%s is rendered as transformers does; %q is no longer so", name, reason)
+		}
+	}
+	if same < len(asks)/2 {
+		t.Errorf("only %d of %d conversations were compared", same, len(asks))
+	}
+}
+
+type chatAnswer struct {
+	IDs   []int32 `json:"ids"`
+	Error string  `json:"error"`
+}
+
+func askChat(t *testing.T, python string, asks []chatAsk) []chatAnswer {
+	t.Helper()
+	var in, out, said bytes.Buffer
+	for _, a := range asks {
+		line, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Write(append(line, '\n'))
+	}
+	cmd := exec.Command(python, "testdata/interop/chat.py")
+	cmd.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "TRANSFORMERS_VERBOSITY=error", "TOKENIZERS_PARALLELISM=false")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, &said
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, said.Bytes())
+	}
+	var answers []chatAnswer
+	for d := json.NewDecoder(&out); d.More(); {
+		var a chatAnswer
+		if err := d.Decode(&a); err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, a)
+	}
+	if len(answers) != len(asks) {
+		t.Fatalf("%d answers to %d questions\n%s", len(answers), len(asks), said.Bytes())
+	}
+	return answers
+}
