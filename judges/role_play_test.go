@@ -140,4 +140,18 @@ user: And now? | Left. | Right.`
 	if got := asked(t, template, played()); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
+	template, err = FromFile("mine.txt", `{{index .Person.Attributes "height"}}{{.First}}{{.Second}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asked(t, template, played()); got != "Left.Right." {
+		t.Errorf("with an attribute by index that the data lacks: %q", got)
+	}
+	template, err = FromFile("mine.txt", `{{.Person.Attributes.height}}{{.First}}{{.Second}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := template.Ask(played()); err == nil || !strings.Contains(err.Error(), "mine.txt:1") || !strings.Contains(err.Error(), `"height"`) {
+		t.Errorf("%v; expected file, line and the attribute that the data lacks", err)
+	}
 }
