@@ -40,7 +40,7 @@ var judgeKeys = schema{
 	{"verdicts", "", "replay: recorded verdicts; must be given"},
 	{"members", "", "panel: two judges or more; must be given"},
 	{"order", "", "both: asked in both orders, won where they agree; random: asked once, by seed"},
-	{"seed", "", "orders are drawn from it"},
+	{"seed", "", "orders, and the sides of examples, are drawn from it"},
 }
 
 // Keys of a judge's objects.

@@ -46,14 +46,8 @@ type Person struct {
 	Text       string            // the user's text, where the data has one
 	Prefers    string            // what a simulated user was made to like: longer, shorter, or the profile of a made-up style
 	Attributes map[string]string // what the data says about them: preference (P-SOUPS), survey answers (PRISM)
-	Feedback   string            // PRISM: on this conversation
-	Others     []Example         // PRISM: other turns of the user with what they chose
-}
-
-// Example is a comparison that the user decided, shown to a judge who plays them.
-type Example struct {
-	Prompt, Chosen string
-	Rejected       string // "": the turn has none
+	Feedback   string            // PRISM: on the conversation that the question is from; "" where it is from none of theirs
+	Others     []Example         // PRISM: the user's other turns with what they chose
 }
 
 // Question is two responses to one prompt, in the order in which a judge sees them.

@@ -23,9 +23,10 @@ const (
 
 	verdictsFile = "verdicts.arrow"
 	recordedName = "verdicts.jsonl" // the same for a judge of kind replay
-
-	templateVersion = 1 // of the words of the templates alpacafarm and role_play, and of how answers are read
 )
+
+// templateVersions are those of the words of our templates, and of how answers are read; "" is a file's, with its own words.
+var templateVersions = map[string]int{"": 1, "alpacafarm": 1, "role_play": 2}
 
 type judgeStage struct {
 	spec    *dsl.Judge
@@ -44,6 +45,9 @@ func (s *judgeStage) Describe(w io.Writer) {
 		line(w, fmt.Sprintf("people of data %d", i+1), d.Format)
 	}
 	s.describeJudge(w, "judge", s.spec)
+	if len(s.played()) > 0 {
+		line(w, "turns told", s.turnsTold())
+	}
 	line(w, "max_failed", s.spec.MaxFailed)
 	line(w, "order", s.spec.Order)
 	if s.spec.Order == "random" {
@@ -61,7 +65,7 @@ func (s *judgeStage) describeJudge(w io.Writer, name string, j *dsl.Judge) {
 	case "openai":
 		line(w, name+" model", j.Model)
 		line(w, name+" server", j.BaseURL)
-		line(w, name+" asks", fmt.Sprintf("temperature %g max_answer_tokens %d template %s version %d", j.Temperature, j.MaxAnswerTokens, j.Template, templateVersion))
+		line(w, name+" asks", fmt.Sprintf("temperature %g max_answer_tokens %d template %s version %d", j.Temperature, j.MaxAnswerTokens, j.Template, templateVersions[j.Template]))
 		if j.TemplateFile != "" {
 			line(w, name+" template", s.files[j].digest)
 		}
@@ -121,6 +125,9 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	questions := s.questions(pairs, people)
+	if err := s.tellTurns(e, questions); err != nil {
+		return err
+	}
 	judge, err := s.open(ctx, e, s.spec, people, questions)
 	if err != nil {
 		return err
