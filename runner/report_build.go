@@ -18,6 +18,8 @@ type drawing struct {
 	results dsl.Results
 	runs    map[string][]dsl.Value  // of each seed, by address of the block
 	people  map[string]arrowio.User // by id, of every data set
+
+	verdicts map[*Node][]arrowio.Verdict // read so far, by judge stage
 }
 
 // instance is one row of a table: an item shown, and what it is called there.
@@ -33,7 +35,8 @@ func (s *reportStage) build(e *Env) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drawing{stage: s, env: e, results: f.results, runs: f.runs, people: map[string]arrowio.User{}}
+	d := &drawing{stage: s, env: e, results: f.results, runs: f.runs, people: map[string]arrowio.User{},
+		verdicts: map[*Node][]arrowio.Verdict{}}
 	if err := d.meetPeople(); err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func heading(s dsl.Shown) string {
 // blocks draws the blocks of one kind: a table for each, texts of all side by side.
 func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 	var out []reports.Block
-	var texts []instance
+	var texts, wins []instance
 	for _, shown := range group {
 		items := d.instances(shown)
 		if len(items) == 0 {
@@ -122,7 +125,12 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		case *dsl.Adapt:
 			out = append(out, d.adapted(shown.Block, items)...)
 		case *dsl.WinRate:
-			out = append(out, d.winRates(shown.Block, items)...)
+			blocks, err := d.winRates(shown.Block, items)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, blocks...)
+			wins = append(wins, items...)
 		case *dsl.Agreement:
 			out = append(out, d.agreements(shown.Block, items)...)
 		case *dsl.Train:
@@ -135,6 +143,13 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 			out = append(out, d.words(shown.Block, items)...)
 			texts = append(texts, items...)
 		}
+	}
+	if len(wins) > 0 {
+		blocks, err := d.meetings(wins)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, blocks...)
 	}
 	if len(texts) > 0 {
 		samples, err := d.samples(texts)

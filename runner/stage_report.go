@@ -72,6 +72,8 @@ func (c *compiler) report(r *dsl.Report) *Node {
 		switch item := item.(type) {
 		case *dsl.Accuracy, *dsl.Adapt:
 			add(c.results[trainOf(policyOf(item))])
+		case *dsl.WinRate:
+			inputs = append(inputs, c.results[item].Inputs...)
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)
 			add(c.results[trainOf(policyOf(item))])
