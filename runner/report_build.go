@@ -75,7 +75,7 @@ func byKind(shown []dsl.Shown) [][]dsl.Shown {
 	var out [][]dsl.Shown
 	at := map[string]int{}
 	for _, s := range shown {
-		kind, _, _ := strings.Cut(s.Block, ".")
+		kind := kindOf(s)
 		k, known := at[kind]
 		if !known {
 			k = len(out)
@@ -87,9 +87,17 @@ func byKind(shown []dsl.Shown) [][]dsl.Shown {
 	return out
 }
 
-func heading(s dsl.Shown) string {
+// kindOf is the type of a block; responses of a data set are texts, as those of a generate block are.
+func kindOf(s dsl.Shown) string {
+	if _, set := s.Items[0].(*dsl.Set); set {
+		return "generate"
+	}
 	kind, _, _ := strings.Cut(s.Block, ".")
-	switch kind {
+	return kind
+}
+
+func heading(s dsl.Shown) string {
+	switch kindOf(s) {
 	case "accuracy":
 		return "Accuracy"
 	case "generate":
@@ -142,14 +150,20 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		case *dsl.Generate:
 			out = append(out, d.words(shown.Block, items)...)
 			texts = append(texts, items...)
+		case *dsl.Set:
+			texts = append(texts, items...)
 		}
 	}
 	if len(wins) > 0 {
-		blocks, err := d.meetings(wins)
+		methods, err := d.meetings(wins)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, blocks...)
+		verdicts, err := d.judged(wins)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, methods...), verdicts...)
 	}
 	if len(texts) > 0 {
 		samples, err := d.samples(texts)
@@ -170,6 +184,8 @@ func (d *drawing) instances(shown dsl.Shown) []instance {
 			i.name = addr.Name
 		}
 		switch item := item.(type) {
+		case *dsl.Set:
+			i.name = setName(item)
 		case *dsl.Dataset:
 			i.paper = item.Paper
 		case *dsl.Accuracy:

@@ -137,10 +137,10 @@ func TestReportOfMethods(t *testing.T) {
 	}
 }
 
-// table reads a table of a report that was written.
-func (l *lab) table(report, name string) *reports.Table {
+// written is a report that apply wrote.
+func (l *lab) written(name string) *reports.Report {
 	l.t.Helper()
-	data, err := os.ReadFile(filepath.Join(l.opts.Out, report, "report.json"))
+	data, err := os.ReadFile(filepath.Join(l.opts.Out, name, "report.json"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -148,7 +148,13 @@ func (l *lab) table(report, name string) *reports.Table {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	for _, s := range r.Sections {
+	return r
+}
+
+// table is a table of a report that was written.
+func (l *lab) table(report, name string) *reports.Table {
+	l.t.Helper()
+	for _, s := range l.written(report).Sections {
 		for _, b := range s.Blocks {
 			if table, ok := b.(*reports.Table); ok && table.Name == name {
 				return table
