@@ -2,6 +2,7 @@ package dsl
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -94,21 +95,29 @@ func (f *fields) shown(r *ref) (block string, built []any, problem string) {
 		block, instances = r.inst.addr.Block(), []*instance{r.inst}
 	case refSet:
 		if r.set.Kind == ResponseSet {
-			return "", nil, "Responses of a data set beside generated ones are not built yet in this version; " + r.describe() + "."
+			if r.set.generated() {
+				return "", nil, "Generated responses are shown by their generate block; " + r.describe() + "."
+			}
+			return r.set.String(), []any{r.set}, ""
 		}
-		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks; " + r.describe() + "."
+		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets; " + r.describe() + "."
 	default:
-		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks; " + r.describe() + "."
+		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets; " + r.describe() + "."
 	}
 	for _, inst := range instances {
 		switch inst.built.(type) {
 		case *Dataset, *Train, *Accuracy, *Generate, *Adapt, *WinRate, *Agreement:
 			built = append(built, inst.built)
 		default:
-			return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks; " + r.describe() + "."
+			return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets; " + r.describe() + "."
 		}
 	}
 	return block, built, ""
+}
+
+// generated tells whether a policy writes some of the responses.
+func (s *Set) generated() bool {
+	return s.Op == SetGenerated || slices.ContainsFunc(s.Of, (*Set).generated)
 }
 
 // appendShown adds items to the entry of their block, each once.
@@ -125,7 +134,8 @@ func appendShown(all []Shown, block string, built []any) []Shown {
 	for _, b := range built {
 		there := false
 		for _, other := range all[at].Items {
-			there = there || other == b
+			_, set := b.(*Set) // of one text, so of the same members
+			there = there || other == b || set
 		}
 		if !there {
 			all[at].Items = append(all[at].Items, b)

@@ -349,8 +349,8 @@ type Section struct {
 
 // Shown is one block in a show list: all its instances, or some, in order.
 type Shown struct {
-	Block string // accuracy.test
-	Items []any  // *Dataset *Accuracy *Generate *Train *Adapt *WinRate *Agreement of that block
+	Block string // accuracy.test; of responses of a data set, their text
+	Items []any  // *Dataset *Accuracy *Generate *Train *Adapt *WinRate *Agreement of that block; or one *Set of responses
 }
 
 // PolicyAddr implements Policy.

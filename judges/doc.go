@@ -1,7 +1,7 @@
 // Package judges compares responses and turns comparisons into numbers with intervals.
 //
-// What it owns: the estimate of a mean over users or over single items, with its standard error and a bootstrap interval
-// (estimate.go, bootstrap.go), and how well groups of users are found again (rand_index.go). Judges themselves, verdicts
-// and win rates belong here too and come with the blocks judge and win_rate. It knows nothing about specs, stages, tensors
-// or files: numbers in, numbers out, the same for the same input.
+// What it owns: judges and what they are asked (judge.go and one file per kind); win rates (win_rate.go), at equal length
+// (length.go), of several methods (paired.go, bradley_terry.go); the estimate of a mean over users or over single items,
+// with its standard error and a bootstrap interval (estimate.go, bootstrap.go); how well groups of users are found again
+// (rand_index.go). It knows nothing about specs, stages or tensors, and the same input gives the same numbers.
 package judges

@@ -105,14 +105,13 @@ func OverRuns(runs []Estimate) Estimate {
 	return e
 }
 
-// StdErrPopulation is the standard error with ddof 0: population standard deviation / sqrt(n). Only for the labelled
-// comparison with the paper, whose Table 1 prints it (5.70, 5.45, 5.50). NaN for no value.
-func StdErrPopulation(perUser []float64) float64 {
-	values := known(perUser)
-	if len(values) == 0 {
+// PopulationSE is the standard error with ddof 0, population standard deviation / sqrt(n), of an estimate over users. Only
+// for the labelled comparison with the paper, whose Table 1 prints it (5.70, 5.45, 5.50). NaN where SE is not known.
+func (e Estimate) PopulationSE() float64 {
+	if e.N == 0 {
 		return math.NaN()
 	}
-	return stat.StdErr(stat.PopStdDev(values, nil), float64(len(values)))
+	return e.SE * math.Sqrt(float64(e.N-1)/float64(e.N))
 }
 
 // known returns the values that are not NaN.

@@ -32,7 +32,7 @@ func TestPaperTable1(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			e := OverUsers(row.perUser)
 			near(t, "mean", e.Mean, row.mean, 0.005)
-			near(t, "ddof 0", StdErrPopulation(row.perUser), row.se, 0.005)
+			near(t, "ddof 0", e.PopulationSE(), row.se, 0.005)
 			near(t, "SE", e.SE, row.sampleStdErr, 0.01)
 			if e.N != 6 {
 				t.Errorf("N = %d, want 6", e.N)

@@ -5,6 +5,7 @@ package judges
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -17,8 +18,25 @@ type Item struct {
 	Group   string
 	Seen    bool
 	Prompt  string // what users share where they are asked the same
+	Sample  int    // which of a user's items on the prompt
 
 	CandidateLength, BaselineLength float64 // characters
+}
+
+// Turned is the same items as the baseline sees them.
+func Turned(items []Item) []Item {
+	out := slices.Clone(items)
+	for k := range out {
+		i := &out[k]
+		i.CandidateLength, i.BaselineLength = i.BaselineLength, i.CandidateLength
+		switch i.Outcome {
+		case Won:
+			i.Outcome = Lost
+		case Lost:
+			i.Outcome = Won
+		}
+	}
+	return out
 }
 
 // Ties says what a tie counts.
@@ -105,7 +123,7 @@ const (
 
 // Rates computes the aggregates. Intervals are clustered by prompt where users share prompts, by user elsewhere.
 func Rates(items []Item, ties Ties, rule PerUserRule) WinRates {
-	r := WinRates{PerSample: rateOf(items, ties, clustersOf(items)), Tally: Count(items)}
+	r := WinRates{PerSample: RateOf(items, ties), Tally: Count(items)}
 	users, tallies := byUser(items)
 	var shares []float64
 	var people []Item
@@ -138,6 +156,9 @@ func userOutcome(t Tally, rule PerUserRule) Outcome {
 	}
 	return Tied
 }
+
+// RateOf is the win rate over items alone, as Rates has it per sample.
+func RateOf(items []Item, ties Ties) Estimate { return rateOf(items, ties, clustersOf(items)) }
 
 // rateOf is the rate over items with a clustered bootstrap interval; N counts what is in the denominator.
 func rateOf(items []Item, ties Ties, clusters []string) Estimate {

@@ -32,16 +32,14 @@ func TestTable1(t *testing.T) {
 	counts := [][2]int{{44, 4}, {38, 6}, {50, 0}, {28, 19}, {48, 2}, {50, 0}}
 	want := []float64{0.9167, 0.8636, 1, 0.5957, 0.96, 1}
 	var all []Item
-	var rates []float64
 	for i, c := range counts {
 		own := items(fmt.Sprint(i+1), c[0], c[1], 50-c[0]-c[1], 0)
 		close2(t, fmt.Sprintf("user %d", i+1), Count(own).Rate(ExcludeTies), want[i])
-		rates = append(rates, Count(own).Rate(ExcludeTies))
 		all = append(all, own...)
 	}
 	r := Rates(all, ExcludeTies, PaperRule)
 	close2(t, "average", r.Average.Mean, 0.8893)
-	close2(t, "standard error, ddof 0", StdErrPopulation(rates), 0.0570)
+	close2(t, "standard error, ddof 0", r.Average.PopulationSE(), 0.0570)
 	close2(t, "per user", r.PerUser.Mean, 1)
 	if r.PerSample.N != 289 || r.Average.N != 6 {
 		t.Errorf("n %d and %d; want 289 decided items and 6 users", r.PerSample.N, r.Average.N)

@@ -24,79 +24,114 @@ func chromium() string {
 }
 
 // frame shows a page in a frame of some width, which a window cannot have below 500 pixels, and writes what the browser
-// made of it into its own document. The page itself stays as it is, policy included.
+// made of it into its own document. The page itself stays as it is, policy included; in a sandbox without allow-scripts it
+// is as with JavaScript off.
 const frame = `<!DOCTYPE html>
 <style>body { margin: 0 } iframe { border: 0; width: %dpx; height: 1000px }</style>
-<iframe srcdoc="%s"></iframe>
+<iframe sandbox="%s" srcdoc="%s"></iframe>
 <script>
 addEventListener("load", () => {
   const view = document.querySelector("iframe").contentWindow, page = view.document;
   const box = e => e.getBoundingClientRect();
-  const pre = document.createElement("pre");
-  pre.id = "measured";
-  pre.textContent = JSON.stringify({
+  const shown = () => [...page.querySelectorAll(".verdict")].filter(e => box(e).height > 0).map(e => e.dataset.outcome).join(" ");
+  const form = page.querySelector(".filter");
+  const found = {
     svgs: [...page.querySelectorAll("svg")].filter(e => box(e).width < 1 || box(e).height < 1).length,
-    all: page.querySelectorAll("svg").length,
+    plots: page.querySelectorAll("figure > svg").length,
+    figures: page.querySelectorAll("figure").length,
     width: page.documentElement.clientWidth,
     needed: page.documentElement.scrollWidth,
     requests: view.performance.getEntriesByType("resource").map(e => e.name),
     colour: view.getComputedStyle(page.querySelector("figure svg path[style*='--s1']")).fill,
-  });
+    filter: box(form).height > 0,
+    all: shown(),
+  };
+  const choose = (by, value) => {
+    form.elements[by].value = value;
+    form.dispatchEvent(new Event("change"));
+    return shown();
+  };
+  found.lost = choose("outcome", "lost");
+  found.none = choose("user", "0");
+  found.user = choose("outcome", "");
+  page.querySelectorAll("details").forEach(e => e.open = true);
+  found.opened = page.documentElement.scrollWidth;
+  const pre = document.createElement("pre");
+  pre.id = "measured";
+  pre.textContent = JSON.stringify(found);
   document.body.append(pre);
 });
 </script>`
 
 // browsed is what the frame found.
 type browsed struct {
-	SVGs, All     int // pictures without a size, all pictures
-	Width, Needed int // of the frame, of the page
-	Requests      []string
-	Colour        string
+	SVGs                  int // pictures without a size
+	Plots, Figures        int // drawn, in all
+	Width, Needed, Opened int // of the frame, of the page, of the page with everything unfolded
+	Requests              []string
+	Colour                string
+	Filter                bool   // whether verdicts can be filtered
+	All, Lost, None, User string // outcomes of the verdicts seen: at first; lost; lost of the first user; of the first user
 }
 
-// The page in a real browser: no error on the console, every picture has a size, the page is no wider than its frame
-// and nothing is requested.
+// The page in a real browser, with and without JavaScript: no error on the console, every plot is drawn, the page is no
+// wider than its frame, nothing is requested, and verdicts are all there and can be filtered where scripts run.
 func TestPageInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped: short")
 	}
 	browser := chromium()
 	if browser == "" {
-		t.Skip("skipped: no chromium")
+		t.Skip("skipped: no chromium on PATH, so the page was not opened in a browser")
 	}
-	page := rendered(t, HTML, quickstartReport())
-	for _, width := range []int{400, 1600} {
-		dom := browse(t, browser, fmt.Sprintf(frame, width, html.EscapeString(page)))
-		_, text, found := strings.Cut(dom, `<pre id="measured">`)
-		if !found {
-			t.Fatalf("at %d pixels the page was not measured: %.500s", width, dom)
+	report := quickstartReport()
+	plots := 0
+	for _, s := range report.Sections {
+		for _, b := range s.Blocks {
+			if _, ok := b.(*Plot); ok {
+				plots++
+			}
 		}
-		text, _, _ = strings.Cut(text, "</pre>")
-		var got browsed
-		if err := json.Unmarshal([]byte(html.UnescapeString(text)), &got); err != nil {
-			t.Fatal(err)
-		}
-		if got.All < 6 || got.SVGs > 0 {
-			t.Errorf("at %d pixels %d of %d pictures have no size", width, got.SVGs, got.All)
-		}
-		if got.Width < width-20 || got.Width > width || got.Needed > got.Width {
-			t.Errorf("at %d pixels the frame shows %d and the page needs %d", width, got.Width, got.Needed)
-		}
-		if len(got.Requests) > 0 {
-			t.Errorf("the page requests %v", got.Requests)
-		}
-		if !strings.HasPrefix(got.Colour, "rgb") || got.Colour == "rgb(0, 0, 0)" {
-			t.Errorf("a colour of the pictures is not defined: %q", got.Colour)
-		}
+	}
+	page := html.EscapeString(rendered(t, HTML, report))
+	for _, c := range []struct {
+		width   int
+		scripts bool
+	}{{400, true}, {1600, true}, {400, false}, {1600, false}} {
+		t.Run(fmt.Sprintf("%d pixels, scripts %t", c.width, c.scripts), func(t *testing.T) {
+			got := browse(t, browser, c.width, c.scripts, page)
+			if got.Plots != plots || got.Figures != plots || got.SVGs > 0 {
+				t.Errorf("%d of %d plots are drawn, %d pictures have no size", got.Plots, plots, got.SVGs)
+			}
+			if got.Width < c.width-20 || got.Width > c.width || got.Needed > got.Width || got.Opened > got.Width {
+				t.Errorf("the frame shows %d pixels and the page needs %d, unfolded %d", got.Width, got.Needed, got.Opened)
+			}
+			if len(got.Requests) > 0 {
+				t.Errorf("the page requests %v", got.Requests)
+			}
+			if !strings.HasPrefix(got.Colour, "rgb") || got.Colour == "rgb(0, 0, 0)" {
+				t.Errorf("a colour of the pictures is not defined: %q", got.Colour)
+			}
+			if got.Filter != c.scripts || got.All != "won tied lost failed" {
+				t.Errorf("filter %t, verdicts %s", got.Filter, got.All)
+			}
+			if c.scripts && (got.Lost != "lost" || got.None != "" || got.User != "won") {
+				t.Errorf("filtered: %q, %q, %q", got.Lost, got.None, got.User)
+			}
+		})
 	}
 }
 
-// browse opens a document and returns what became of it; an error on the console fails the test.
-func browse(t *testing.T, browser, document string) string {
+// browse opens a page in a frame and returns what became of it; an error on the console fails the test.
+func browse(t *testing.T, browser string, width int, scripts bool, page string) browsed {
 	t.Helper()
+	sandbox := "allow-same-origin"
+	if scripts {
+		sandbox += " allow-scripts"
+	}
 	folder := t.TempDir()
 	path := filepath.Join(folder, "frame.html")
-	if err := os.WriteFile(path, []byte(document), 0o644); err != nil {
+	if err := os.WriteFile(path, fmt.Appendf(nil, frame, width, sandbox, page), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -111,9 +146,20 @@ func browse(t *testing.T, browser, document string) string {
 		t.Fatalf("%s: %v\n%s", browser, err, console.String())
 	}
 	for line := range strings.Lines(console.String()) {
-		if strings.Contains(line, "CONSOLE") {
+		blocked := strings.Contains(line, "Blocked script execution in 'about:srcdoc'") && !scripts // what the sandbox is for
+		careless := strings.Contains(line, "An iframe which has both allow-scripts and allow-same-origin")
+		if strings.Contains(line, "CONSOLE") && !blocked && !careless {
 			t.Errorf("the console says: %s", line)
 		}
 	}
-	return string(dom)
+	_, text, found := strings.Cut(string(dom), `<pre id="measured">`)
+	if !found {
+		t.Fatalf("the page was not measured: %.500s", dom)
+	}
+	text, _, _ = strings.Cut(text, "</pre>")
+	var got browsed
+	if err := json.Unmarshal([]byte(html.UnescapeString(text)), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
 }

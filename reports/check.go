@@ -32,10 +32,19 @@ func checkBlock(b Block) error {
 			}
 		}
 		return nil
+	case *Verdicts:
+		for i, item := range b.Items {
+			switch item.Outcome {
+			case Won, Lost, Tied, Failed:
+			default:
+				return fmt.Errorf("verdicts %s: the outcome of item %d is %q; expected won, lost, tied or failed", b.Name, i, item.Outcome)
+			}
+		}
+		return nil
 	case *Facts:
 		return nil
 	default:
-		return fmt.Errorf("a block is %T; expected a table, plot, samples or facts", b)
+		return fmt.Errorf("a block is %T; expected a table, plot, samples, verdicts or facts", b)
 	}
 }
 

@@ -24,7 +24,7 @@ type Change struct {
 type Difference struct {
 	Claims        []Change // "holds", "does not hold", or what could not be evaluated
 	Metrics       []Change
-	Texts         []Change // samples
+	Texts         []Change // samples, outcomes of verdicts
 	Configuration []Change // provenance: other fingerprints, seeds, versions
 }
 
@@ -112,13 +112,16 @@ func textValues(r *Report) []value {
 	var out []value
 	for _, s := range r.Sections {
 		for _, b := range s.Blocks {
-			samples, ok := b.(*Samples)
-			if !ok {
-				continue
-			}
-			for _, item := range samples.Items {
-				for i, text := range item.Texts {
-					out = append(out, value{strings.Join([]string{samples.Sources[i], item.User, item.Prompt}, " / "), text, Just(math.NaN())})
+			switch b := b.(type) {
+			case *Samples:
+				for _, item := range b.Items {
+					for i, text := range item.Texts {
+						out = append(out, value{strings.Join([]string{b.Sources[i], item.User, item.Prompt}, " / "), text, Just(math.NaN())})
+					}
+				}
+			case *Verdicts:
+				for _, item := range b.Items {
+					out = append(out, value{strings.Join([]string{b.Name, item.User, item.Prompt, item.Candidate}, " / "), string(item.Outcome), Just(math.NaN())})
 				}
 			}
 		}

@@ -63,6 +63,7 @@ func quickstartReport() *Report {
 			},
 			{Heading: "Training", Blocks: []Block{lossCurve(), logpCurve()}},
 			{Heading: "Words per user", Blocks: []Block{wordsTable(), wordsBars(), userMap(), summaries()}},
+			{Heading: "Win rates", Blocks: []Block{judged()}},
 			{Heading: "Data", Blocks: []Block{dataTable(), dataFacts()}},
 		},
 		Provenance: []Fact{
@@ -239,6 +240,34 @@ func summaries() *Samples {
 				Texts:  []string{"Pasted **markup** into [a](http://example.com) window.", "# Pasted & broke it\n- all of it\n- twice", "", " \n"}},
 			{User: "generic user", Prompt: "SUBREDDIT: r/advice\nTITLE: Tabs\tor blanks?",
 				Texts: []string{"Tabs.", "Blanks, as everybody on the team has used them for years.", "Blanks, as the team does.", "Blanks."}},
+		},
+	}
+}
+
+func judged() *Verdicts {
+	return &Verdicts{
+		Name: `win_rate.summaries["vanilla"].judged`, Title: "Verdicts: individual against vanilla", Candidate: "individual", Baseline: "vanilla",
+		Notes: []string{"The first verdicts of each user and outcome: 4 of 120."},
+		Items: []Verdict{
+			{User: "worker 1", Group: "majority", Outcome: Won,
+				Prompt:    "SUBREDDIT: r/relationships\nTITLE: My sister wants to borrow the car again",
+				Candidate: "My sister has borrowed the car three times this month, and I do not know how to say no.",
+				Baseline:  "My sister borrowed my car.",
+				Orders: []Opinion{
+					{First: "individual", Winner: "individual", Reason: "Output (a) tells what the post is about; the user likes every detail.\nFinal verdict: Output (a)"},
+					{First: "vanilla", Winner: "individual", Reason: "The second one is more complete.\nFinal verdict: Output (b)"},
+				}},
+			{User: "worker 5", Group: "minority", Outcome: Tied,
+				Prompt:    "SUBREDDIT: r/tifu\nTITLE: TIFU by <script>alert(1)</script>",
+				Candidate: "", Baseline: "<b onclick=alert(1)>Pasted</b> it into the wrong window.",
+				Orders: []Opinion{
+					{First: "individual", Winner: "individual", Reason: "Short is what they like. </script><script>alert(2)</script>\nFinal verdict: Output (a)"},
+					{First: "vanilla", Winner: "vanilla", Reason: "An empty summary is none.\nFinal verdict: Output (a)"},
+				}},
+			{User: "worker 5", Group: "minority", Outcome: Lost, Prompt: "SUBREDDIT: r/advice\nTITLE: Tabs or blanks?", Candidate: "Blanks, as the team has used them for years.", Baseline: "Blanks.",
+				Orders: []Opinion{{First: "individual", Winner: "vanilla"}}},
+			{User: "worker 4", Group: "minority", Outcome: Failed, Prompt: "SUBREDDIT: r/advice\nTITLE: Tabs or blanks?", Candidate: "Tabs.", Baseline: "Blanks.",
+				Orders: []Opinion{{First: "vanilla", Winner: "no verdict", Reason: "I cannot help with that. (no verdict after \"Final verdict:\")"}}},
 		},
 	}
 }

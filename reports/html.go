@@ -43,6 +43,7 @@ var blankLines = regexp.MustCompile(`\n[ \t]*(?:\n[ \t]*)+`)
 type htmlPage struct {
 	Title        string
 	Style        template.CSS
+	Script       *htmlScript // nil: the page needs none, and its policy allows none
 	ClaimsResult string
 	Claims       []htmlClaim
 	Contents     bool
@@ -64,10 +65,11 @@ type htmlSection struct {
 
 // htmlBlock is one block; exactly one of its pointers is set. Plots beside one another share a Plots.
 type htmlBlock struct {
-	Table   *htmlGrid
-	Plots   []htmlPlot
-	Samples *htmlSamples
-	Facts   *Facts
+	Table    *htmlGrid
+	Plots    []htmlPlot
+	Samples  *htmlSamples
+	Verdicts *htmlVerdicts
+	Facts    *Facts
 }
 
 type htmlGrid struct {
@@ -110,6 +112,7 @@ func newHTMLPage(r *Report) htmlPage {
 	p := htmlPage{
 		Title:      oneLine(r.Title),
 		Style:      template.CSS(pageStyle),
+		Script:     scriptFor(r),
 		Contents:   len(r.Sections) > tocSections,
 		Provenance: printableFacts(r.Provenance),
 	}
@@ -139,6 +142,8 @@ func newHTMLSection(id string, s Section) htmlSection {
 			}
 		case *Samples:
 			out.Blocks = append(out.Blocks, htmlBlock{Samples: newHTMLSamples(b)})
+		case *Verdicts:
+			out.Blocks = append(out.Blocks, htmlBlock{Verdicts: newHTMLVerdicts(b)})
 		case *Facts:
 			out.Blocks = append(out.Blocks, htmlBlock{Facts: &Facts{Title: oneLine(b.Title), Items: printableFacts(b.Items)}})
 		}

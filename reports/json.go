@@ -94,6 +94,10 @@ type (
 		Type string `json:"type"`
 		*Samples
 	}
+	typedVerdicts struct {
+		Type string `json:"type"`
+		*Verdicts
+	}
 	typedFacts struct {
 		Type string `json:"type"`
 		*Facts
@@ -118,6 +122,8 @@ func (s Section) MarshalJSON() ([]byte, error) {
 			out.Blocks = append(out.Blocks, typedPlot{"plot", b})
 		case *Samples:
 			out.Blocks = append(out.Blocks, typedSamples{"samples", b})
+		case *Verdicts:
+			out.Blocks = append(out.Blocks, typedVerdicts{"verdicts", b})
 		case *Facts:
 			out.Blocks = append(out.Blocks, typedFacts{"facts", b})
 		}
@@ -163,11 +169,14 @@ func parseBlock(raw json.RawMessage) (Block, error) {
 	case "samples":
 		b := &Samples{}
 		return b, strict(raw, &typedSamples{Samples: b})
+	case "verdicts":
+		b := &Verdicts{}
+		return b, strict(raw, &typedVerdicts{Verdicts: b})
 	case "facts":
 		b := &Facts{}
 		return b, strict(raw, &typedFacts{Facts: b})
 	}
-	return nil, fmt.Errorf("its type is %q; expected table, plot, samples or facts", kind.Type)
+	return nil, fmt.Errorf("its type is %q; expected table, plot, samples, verdicts or facts", kind.Type)
 }
 
 // marshal is json.Marshal with <, > and & left as they are.

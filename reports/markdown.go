@@ -85,6 +85,9 @@ func (m *markdown) section(s Section) {
 		case *Samples:
 			m.title(b.Title)
 			m.samples(b)
+		case *Verdicts:
+			m.title(b.Title)
+			m.verdicts(b)
 		case *Facts:
 			m.title(b.Title)
 			m.facts(b.Items)
@@ -135,6 +138,35 @@ func (m *markdown) samples(s *Samples) {
 		texts := append([]string{item.Prompt}, item.Texts...)
 		m.line(fenced(labelled(labels, texts)))
 	}
+}
+
+// verdicts writes each pair as samples are written, with what the judge said of it.
+func (m *markdown) verdicts(v *Verdicts) {
+	for _, note := range v.Notes {
+		m.line(mdParagraph(oneLine(note)))
+	}
+	for _, item := range v.Items {
+		who := mdInline(item.User)
+		if item.Group != "" {
+			who += " (" + mdInline(item.Group) + ")"
+		}
+		m.line("**" + who + ": " + string(item.Outcome) + "**")
+		labels := []string{"prompt", v.Candidate, v.Baseline}
+		texts := []string{item.Prompt, item.Candidate, item.Baseline}
+		for _, o := range item.Orders {
+			labels, texts = append(labels, "judge"), append(texts, o.words())
+		}
+		m.line(fenced(labelled(labels, texts)))
+	}
+}
+
+// words are an opinion in a sentence, the judge's own after it.
+func (o Opinion) words() string {
+	text := o.First + " shown first: " + o.Winner
+	if o.Reason != "" {
+		text += "\n" + o.Reason
+	}
+	return text
 }
 
 // plotAxes says in words what a plot draws against what.

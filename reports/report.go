@@ -21,7 +21,7 @@ type Section struct {
 	Blocks  []Block `json:"blocks,omitempty"`
 }
 
-// Block is one of Table, Plot, Samples, Facts: a closed set.
+// Block is one of Table, Plot, Samples, Verdicts, Facts: a closed set.
 type Block interface{ block() }
 
 // Estimate is a number with its uncertainty; NaN fields are not shown. Its fields are those of judges.Estimate and
@@ -123,6 +123,45 @@ type Sample struct {
 	Texts  []string `json:"texts"` // as long as Sources
 }
 
+// Verdicts are single comparisons as a judge decided them.
+type Verdicts struct {
+	Name      string    `json:"name"`
+	Title     string    `json:"title"`
+	Candidate string    `json:"candidate"` // what the two methods are called
+	Baseline  string    `json:"baseline"`
+	Items     []Verdict `json:"items"`
+	Notes     []string  `json:"notes,omitempty"` // under the title: how many of how many these are
+}
+
+// Verdict is one pair of texts with what the judge made of it.
+type Verdict struct {
+	User      string    `json:"user"` // as it may be shown
+	Group     string    `json:"group,omitempty"`
+	Prompt    string    `json:"prompt"`
+	Candidate string    `json:"candidate"` // the texts
+	Baseline  string    `json:"baseline"`
+	Outcome   Outcome   `json:"outcome"`
+	Orders    []Opinion `json:"orders"`
+}
+
+// Outcome is the candidate's.
+type Outcome string
+
+// Outcomes.
+const (
+	Won    Outcome = "won"
+	Lost   Outcome = "lost"
+	Tied   Outcome = "tied"
+	Failed Outcome = "failed"
+)
+
+// Opinion is what a judge said of a pair in one order.
+type Opinion struct {
+	First  string `json:"first"`            // the method shown first
+	Winner string `json:"winner"`           // the method, "tie" or "no verdict"
+	Reason string `json:"reason,omitempty"` // the judge's words, or why there is no verdict
+}
+
 // Facts are name and value pairs.
 type Facts struct {
 	Name  string `json:"name"`
@@ -151,7 +190,8 @@ type Claim struct {
 	SeedsHold int `json:"seeds_hold,omitempty"`
 }
 
-func (*Table) block()   {}
-func (*Plot) block()    {}
-func (*Samples) block() {}
-func (*Facts) block()   {}
+func (*Table) block()    {}
+func (*Plot) block()     {}
+func (*Samples) block()  {}
+func (*Verdicts) block() {}
+func (*Facts) block()    {}

@@ -30,9 +30,9 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 		if untrained(i.item.(*dsl.Accuracy).Policy) {
 			generic.Note = "user 0 is untrained"
 		}
-		cells := []reports.Cell{percentCell(i.value, i.paper, "top"), generic, percentCell(i.value, i.paper, "average")}
+		cells := []reports.Cell{percentCell(i.value, i.paper, "top"), generic, ofUsers(percentCell(i.value, i.paper, "average"))}
 		for _, g := range groups {
-			cells = append(cells, percentCell(i.value, i.paper, "groups", g))
+			cells = append(cells, ofUsers(percentCell(i.value, i.paper, "groups", g)))
 		}
 		ties, _ := estimateOf(at(i.value, "ties"))
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, reports.ShareCell(ties.Mean))})
@@ -160,17 +160,7 @@ func controlRow(name string, value, paper dsl.Value, tr *dsl.Train) reports.Row 
 }
 
 func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {
-	t := &reports.Table{Name: block + ".users", Title: "Every user", RowHead: "user"}
-	for _, i := range items {
-		t.Columns = append(t.Columns, i.name)
-	}
-	for _, id := range d.inOrder(names(values(items), "users")) {
-		row := reports.Row{Name: d.userName(id)}
-		for _, i := range items {
-			row.Cells = append(row.Cells, percentCell(i.value, i.paper, "users", id))
-		}
-		t.Rows = append(t.Rows, row)
-	}
+	t := d.userTable(block, items)
 	t.Notes = []string{"Unseen users are ranked as user 0. n is the number of comparisons."}
 	return t
 }

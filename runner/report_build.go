@@ -19,6 +19,8 @@ type drawing struct {
 	runs    map[string][]dsl.Value  // of each seed, by address of the block
 	people  map[string]arrowio.User // by id, of every data set
 	unseen  map[string]int          // numbers of the unseen among them, from 1; made when the first is asked for
+
+	verdicts map[*Node][]arrowio.Verdict // read so far, by judge stage
 }
 
 // instance is one row of a table: an item shown, and what it is called there.
@@ -34,7 +36,8 @@ func (s *reportStage) build(e *Env) (*reports.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drawing{stage: s, env: e, results: f.results, runs: f.runs, people: map[string]arrowio.User{}}
+	d := &drawing{stage: s, env: e, results: f.results, runs: f.runs, people: map[string]arrowio.User{},
+		verdicts: map[*Node][]arrowio.Verdict{}}
 	if err := d.meetPeople(); err != nil {
 		return nil, err
 	}
@@ -73,7 +76,7 @@ func byKind(shown []dsl.Shown) [][]dsl.Shown {
 	var out [][]dsl.Shown
 	at := map[string]int{}
 	for _, s := range shown {
-		kind, _, _ := strings.Cut(s.Block, ".")
+		kind := kindOf(s)
 		k, known := at[kind]
 		if !known {
 			k = len(out)
@@ -85,9 +88,17 @@ func byKind(shown []dsl.Shown) [][]dsl.Shown {
 	return out
 }
 
-func heading(s dsl.Shown) string {
+// kindOf is the type of a block; responses of a data set are texts, as those of a generate block are.
+func kindOf(s dsl.Shown) string {
+	if _, set := s.Items[0].(*dsl.Set); set {
+		return "generate"
+	}
 	kind, _, _ := strings.Cut(s.Block, ".")
-	switch kind {
+	return kind
+}
+
+func heading(s dsl.Shown) string {
+	switch kindOf(s) {
 	case "accuracy":
 		return "Accuracy"
 	case "generate":
@@ -107,7 +118,7 @@ func heading(s dsl.Shown) string {
 // blocks draws the blocks of one kind: a table for each, texts of all side by side.
 func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 	var out []reports.Block
-	var texts []instance
+	var texts, wins []instance
 	for _, shown := range group {
 		items := d.instances(shown)
 		if len(items) == 0 {
@@ -123,7 +134,12 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		case *dsl.Adapt:
 			out = append(out, d.adapted(shown.Block, items)...)
 		case *dsl.WinRate:
-			out = append(out, d.winRates(shown.Block, items)...)
+			blocks, err := d.winRates(shown.Block, items)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, blocks...)
+			wins = append(wins, items...)
 		case *dsl.Agreement:
 			out = append(out, d.agreements(shown.Block, items)...)
 		case *dsl.Train:
@@ -135,7 +151,20 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		case *dsl.Generate:
 			out = append(out, d.words(shown.Block, items)...)
 			texts = append(texts, items...)
+		case *dsl.Set:
+			texts = append(texts, items...)
 		}
+	}
+	if len(wins) > 0 {
+		methods, err := d.meetings(wins)
+		if err != nil {
+			return nil, err
+		}
+		verdicts, err := d.judged(wins)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, methods...), verdicts...)
 	}
 	if len(texts) > 0 {
 		samples, err := d.samples(texts)
@@ -156,6 +185,8 @@ func (d *drawing) instances(shown dsl.Shown) []instance {
 			i.name = addr.Name
 		}
 		switch item := item.(type) {
+		case *dsl.Set:
+			i.name = setName(item)
 		case *dsl.Dataset:
 			i.paper = item.Paper
 		case *dsl.Accuracy:

@@ -87,7 +87,8 @@ func meanOf(v dsl.Value, path ...string) float64 {
 	return math.NaN()
 }
 
-// samples puts the first texts for each user side by side.
+// samples puts the first texts for each user side by side. Generated ones say which prompts are shown; responses of a data
+// set stand beside them where it has the same prompt and user, and alone choose for themselves.
 func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 	s := &reports.Samples{Name: "samples", Title: "Texts side by side"}
 	if d.severalSeeds(items) {
@@ -99,28 +100,43 @@ func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 	var order []place
 	texts := map[place][]string{}
 	taken := map[string]int{}
-	for k, i := range items {
-		s.Sources = append(s.Sources, i.name)
-		stage := d.stage.results[i.item].Stage.(*wordsStage)
-		rows, err := arrowio.Read[arrowio.Response](d.env.Path(stage.texts[0], responsesFile))
+	sources := generatedFirst(items)
+	for _, k := range sources {
+		rows, err := d.shownTexts(items[k])
 		if err != nil {
 			return nil, err
 		}
+		_, set := items[k].item.(*dsl.Set)
+		choosing := !set || k == sources[0]
+		nobodys := map[string]string{} // text for everybody, by prompt
 		for _, r := range rows {
-			at := place{r.PromptText, r.User}
-			if r.Sample > 0 {
-				continue
+			if _, met := nobodys[r.prompt]; set && r.user == "" && !met {
+				nobodys[r.prompt] = r.text
 			}
+			at := place{r.prompt, r.user}
 			if texts[at] == nil {
-				if taken[r.User] >= d.stage.spec.Samples {
+				if !choosing || taken[r.user] >= d.stage.spec.Samples {
 					continue
 				}
-				taken[r.User]++
+				taken[r.user]++
 				order = append(order, at)
 				texts[at] = make([]string, len(items))
+				for i := range texts[at] {
+					texts[at][i] = missingText
+				}
 			}
-			texts[at][k] = shownText(r)
+			if texts[at][k] == missingText {
+				texts[at][k] = r.text
+			}
 		}
+		for _, at := range order {
+			if text, there := nobodys[at.prompt]; there && texts[at][k] == missingText {
+				texts[at][k] = text
+			}
+		}
+	}
+	for _, i := range items {
+		s.Sources = append(s.Sources, i.name)
 	}
 	_, generic := taken[""]
 	delete(taken, "")
@@ -136,6 +152,41 @@ func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 		}
 	}
 	return s, nil
+}
+
+// missingText stands where a source has no text for the prompt and user; an empty text is a text.
+const missingText = "[none for this prompt and user]"
+
+// generatedFirst are the places of generated texts, then those of data sets' responses.
+func generatedFirst(items []instance) []int {
+	var generated, sets []int
+	for k, i := range items {
+		if _, set := i.item.(*dsl.Set); set {
+			sets = append(sets, k)
+		} else {
+			generated = append(generated, k)
+		}
+	}
+	return append(generated, sets...)
+}
+
+// shownTexts reads the first text for each prompt and user, of the first seed.
+func (d *drawing) shownTexts(i instance) ([]response, error) {
+	if set, ok := i.item.(*dsl.Set); ok {
+		return d.stage.sets[set].read(d.env)
+	}
+	stage := d.stage.results[i.item].Stage.(*wordsStage)
+	rows, err := arrowio.Read[arrowio.Response](d.env.Path(stage.texts[0], responsesFile))
+	if err != nil {
+		return nil, err
+	}
+	var out []response
+	for _, r := range rows {
+		if r.Sample == 0 {
+			out = append(out, response{prompt: r.PromptText, user: r.User, text: shownText(r)})
+		}
+	}
+	return out, nil
 }
 
 // shownText is a text as the report prints it; one that ran into the limit says so.

@@ -126,3 +126,29 @@ func groupCounts(block string, i instance, users []mappedUser) *reports.Table {
 	}
 	return t
 }
+
+// userTable is a row per user and a column per instance: shares of every user, the paper's beside them.
+func (d *drawing) userTable(block string, items []instance) *reports.Table {
+	t := &reports.Table{Name: block + ".users", Title: "Every user", RowHead: "user"}
+	for _, i := range items {
+		t.Columns = append(t.Columns, i.name)
+	}
+	for _, id := range d.inOrder(names(values(items), "users")) {
+		row := reports.Row{Name: d.userName(id)}
+		for _, i := range items {
+			row.Cells = append(row.Cells, d.userCell(i, id))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// userCell is a user's share. A paper's list has users 1, 2, ... by index, an object has them by id.
+func (d *drawing) userCell(i instance, id string) reports.Cell {
+	key := id
+	paper := at(i.paper, "users")
+	if _, list := paper.([]dsl.Value); list {
+		key = strconv.Itoa(int(d.people[id].Index))
+	}
+	return beside(percentCell(i.value, nil, "users", id), paper, key)
+}

@@ -2,10 +2,12 @@
 package runner
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
 	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
 )
 
@@ -71,6 +73,19 @@ func beside(c reports.Cell, paper dsl.Value, path ...string) reports.Cell {
 	if e, ok := estimateOf(at(paper, path...)); ok {
 		return c.Beside(e)
 	}
+	return c
+}
+
+// ofUsers notes, where the paper has a standard error over users, ours with ddof 0 as well: the paper's are (Table 1).
+func ofUsers(c reports.Cell) reports.Cell {
+	if c.Paper == nil || math.IsNaN(c.Paper.SE) || math.IsNaN(c.Value.SE) {
+		return c
+	}
+	note := fmt.Sprintf("SE with ddof 0: %.2f", 100*judges.Estimate(c.Value).PopulationSE())
+	if c.Note != "" {
+		note = c.Note + "; " + note
+	}
+	c.Note = note
 	return c
 }
 

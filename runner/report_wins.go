@@ -15,11 +15,15 @@ var tieWords = map[string]string{
 	"half": "A tie counts half: (w + t/2) / (w + l + t).", "both": "A tie counts as won, for either side: (w + t) / (w + l + t), so two rates may add to more than 1.",
 }
 
-func (d *drawing) winRates(block string, items []instance) []reports.Block {
+func (d *drawing) winRates(block string, items []instance) ([]reports.Block, error) {
 	groups := names(values(items), "groups")
 	rates := winTable(block, items, groups)
 	rates.Notes = append(rates.Notes, d.seedsNotes(items)...)
-	return []reports.Block{rates, winBars(block, items, groups), verdictTable(block, items), d.winsByUser(block, items)}
+	users, err := d.winsByUser(block, items)
+	if err != nil {
+		return nil, err
+	}
+	return []reports.Block{rates, winBars(block, items, groups), d.verdictTable(block, items), users}, nil
 }
 
 func winTable(block string, items []instance, groups []string) *reports.Table {
@@ -29,16 +33,20 @@ func winTable(block string, items []instance, groups []string) *reports.Table {
 	}
 	t.Columns = append(t.Columns, "seen users", "unseen users", "at equal length")
 	for _, i := range items {
-		cells := []reports.Cell{decided(percentCell(i.value, i.paper, "per_sample")), percentCell(i.value, i.paper, "per_user"), decided(percentCell(i.value, i.paper, "average"))}
-		for _, g := range groups {
-			cells = append(cells, decided(percentCell(i.value, i.paper, "groups", g)))
+		cell := func(path ...string) reports.Cell {
+			even, _ := estimateOf(at(i.value, append([]string{"notes", "even"}, path...)...))
+			return decided(percentCell(i.value, i.paper, path...), even)
 		}
-		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(i.value, i.paper, "seen"), percentCell(i.value, i.paper, "unseen"),
-			percentCell(i.value, i.paper, "length_controlled"))})
+		cells := []reports.Cell{cell("per_sample"), cell("per_user"), ofUsers(cell("average"))}
+		for _, g := range groups {
+			cells = append(cells, ofUsers(cell("groups", g)))
+		}
+		equal := percentCell(i.value, i.paper, "length_controlled")
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, cell("seen"), cell("unseen"), decided(equal, equal.Value))})
 	}
 	t.Notes = append(comparedNotes(items),
 		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
-		"An interval that holds 50 % says \"no difference found\".")
+		"\"no difference found\": the interval of the rate with ties as half holds 50 %.")
 	return t
 }
 
@@ -53,9 +61,10 @@ func comparedNotes(items []instance) []string {
 	return distinct(notes, func(note string) string { return note })
 }
 
-// decided marks a rate whose interval holds one half.
-func decided(c reports.Cell) reports.Cell {
-	if e := c.Value; e.Low <= 0.5 && e.High >= 0.5 {
+// decided marks a rate where one half is in the interval of even, the same rate under a rule by which one half is no
+// difference.
+func decided(c reports.Cell, even reports.Estimate) reports.Cell {
+	if c.Kind != reports.Dash && even.Low <= 0.5 && even.High >= 0.5 {
 		c.Note = "no difference found"
 	}
 	return c
@@ -91,22 +100,41 @@ func winBars(block string, items []instance, groups []string) *reports.Plot {
 	return p
 }
 
-// verdictTable counts what the rates are made of: nothing leaves a denominator unseen.
-func verdictTable(block string, items []instance) *reports.Table {
+// verdictTable counts what the rates are made of: nothing leaves a denominator unseen. Every training run has a row of its
+// own: a test of counts that are means over runs would be none.
+func (d *drawing) verdictTable(block string, items []instance) *reports.Table {
 	t := &reports.Table{Name: block + ".verdicts", Title: "Verdicts", RowHead: "comparison",
 		Columns: []string{"wins", "losses", "ties", "failed", "flips", "sign test", "detectable", "longer wins"},
 		Notes:   []string{"failed: pairs without a usable verdict, in no rate. flips: pairs whose verdict changed with the order shown; they are ties. sign test: two-sided p of so many wins among wins and losses, were both as likely. detectable: the smallest distance from 50 % that so many decided pairs find in 4 of 5 cases at the 5 % level. longer wins: the rate that the longer text gets under the same verdicts."}}
 	for _, i := range items {
-		row := reports.Row{Name: i.name}
-		for _, name := range []string{"wins", "losses", "ties", "failed", "flipped"} {
-			row.Cells = append(row.Cells, countCell(i.value, nil, "notes", name))
+		runs := d.runs[addrOf(i.item).String()]
+		for k, run := range runs {
+			t.Rows = append(t.Rows, verdictRow(ofRun(i.name, k, len(runs)), run))
 		}
-		p, _ := estimateOf(at(i.value, "notes", "sign_test"))
-		least, _ := estimateOf(at(i.value, "notes", "detectable"))
-		row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean), percentCell(i.value, nil, "notes", "longer_wins"))
-		t.Rows = append(t.Rows, row)
+		if len(runs) == 0 {
+			t.Rows = append(t.Rows, verdictRow(i.name, i.value))
+		}
 	}
 	return t
+}
+
+// ofRun names run k of n training seeds.
+func ofRun(name string, k, n int) string {
+	if n < 2 {
+		return name
+	}
+	return fmt.Sprintf("%s, run %d", name, k+1)
+}
+
+func verdictRow(name string, value dsl.Value) reports.Row {
+	row := reports.Row{Name: name}
+	for _, count := range []string{"wins", "losses", "ties", "failed", "flipped"} {
+		row.Cells = append(row.Cells, countCell(value, nil, "notes", count))
+	}
+	p, _ := estimateOf(at(value, "notes", "sign_test"))
+	least, _ := estimateOf(at(value, "notes", "detectable"))
+	row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean), percentCell(value, nil, "notes", "longer_wins"))
+	return row
 }
 
 func shareOrDash(v float64) reports.Cell {
@@ -116,19 +144,19 @@ func shareOrDash(v float64) reports.Cell {
 	return reports.ShareCell(v)
 }
 
-func (d *drawing) winsByUser(block string, items []instance) *reports.Table {
-	t := &reports.Table{Name: block + ".users", Title: "Every user", RowHead: "user"}
-	for _, i := range items {
-		t.Columns = append(t.Columns, i.name)
-	}
-	for _, id := range d.inOrder(names(values(items), "users")) {
-		row := reports.Row{Name: d.userName(id)}
-		for _, i := range items {
-			row.Cells = append(row.Cells, percentCell(i.value, i.paper, "users", id))
+func (d *drawing) winsByUser(block string, items []instance) (*reports.Table, error) {
+	t := d.userTable(block, items)
+	t.Notes = []string{"won, lost: the user's own wins and losses differ by more than chance, p < 0.05 by a sign test after Holm's correction over users; with several seeds, in every run."}
+	for k, i := range items {
+		found, err := d.decidedUsers(i.item.(*dsl.WinRate))
+		if err != nil {
+			return nil, err
 		}
-		t.Rows = append(t.Rows, row)
+		for r, id := range d.inOrder(names(values(items), "users")) {
+			t.Rows[r].Cells[k].Note = found[id]
+		}
 	}
-	return t
+	return t, nil
 }
 
 // agreements is the judge card: how a judge does on what users chose themselves.
@@ -153,5 +181,5 @@ func (d *drawing) agreements(block string, items []instance) []reports.Block {
 		t.Rows = append(t.Rows, row)
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s.", i.name, judgeWords(a.Judge)))
 	}
-	return []reports.Block{t, d.winsByUser(block, items)}
+	return []reports.Block{t, d.userTable(block, items)}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -53,6 +54,14 @@ func (s *judgeStage) Describe(w io.Writer) {
 	if s.spec.Order == "random" {
 		line(w, "seed", s.spec.Seed)
 	}
+}
+
+// terms is what verdicts of two stages have in common where one judge gave them: all of the description but the texts.
+func (s *judgeStage) terms() string {
+	var b strings.Builder
+	s.describeJudge(&b, "judge", s.spec)
+	line(&b, "order", s.spec.Order)
+	return b.String()
 }
 
 // describeJudge writes what changes a verdict; prices, budgets, limits and keys do not.

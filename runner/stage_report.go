@@ -28,6 +28,7 @@ type reportStage struct {
 	maps    map[*dsl.Train]*Node // of the users of what is shown
 	data    []*dataNodes         // behind what is shown, in the order of the spec
 	models  []*origin            // of the spec, in its order
+	sets    map[*dsl.Set]texts   // responses of data sets that are shown
 	out     string               // folder of reports
 	device  string
 }
@@ -56,7 +57,7 @@ func (s *reportStage) Describe(w io.Writer) {
 
 // report adds a report with everything that it reads: what it shows, and what claims need.
 func (c *compiler) report(r *dsl.Report) *Node {
-	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, out: c.opts.Out}
+	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out}
 	stage.device = fmt.Sprintf("libtorch %s, %s", libtorchVersion, c.opts.Device.Kind)
 	if c.opts.Device.Kind == "cpu" {
 		stage.device += fmt.Sprintf(", %d threads", c.opts.Device.Threads)
@@ -72,6 +73,13 @@ func (c *compiler) report(r *dsl.Report) *Node {
 		switch item := item.(type) {
 		case *dsl.Accuracy, *dsl.Adapt:
 			add(c.results[trainOf(policyOf(item))])
+		case *dsl.Set:
+			if of, ok := c.texts(item); ok {
+				stage.sets[item] = of[0]
+				inputs = append(inputs, of[0].nodes()...)
+			}
+		case *dsl.WinRate:
+			inputs = append(inputs, c.results[item].Inputs...)
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)
 			add(c.results[trainOf(policyOf(item))])

@@ -13,7 +13,7 @@ import (
 
 const (
 	kindWinRate    = "win_rate"
-	winRateVersion = 1
+	winRateVersion = 2
 
 	kindAgreement    = "agreement"
 	agreementVersion = 1
@@ -67,10 +67,13 @@ func joined(verdicts []arrowio.Verdict) []judges.Item {
 		}
 	}
 	items := make([]judges.Item, len(list))
+	met := map[[2]string]int{} // samples so far, by prompt and user
 	for i, o := range list {
 		v := o.first
-		items[i] = judges.Item{User: v.User, Group: v.Group, Seen: v.Seen, Prompt: v.Prompt,
+		asked := [2]string{v.Prompt, v.User}
+		items[i] = judges.Item{User: v.User, Group: v.Group, Seen: v.Seen, Prompt: v.Prompt, Sample: met[asked],
 			CandidateLength: float64(utf8.RuneCountInString(v.Candidate)), BaselineLength: float64(utf8.RuneCountInString(v.Baseline))}
+		met[asked]++
 		switch {
 		case o.hasS && o.hasT:
 			items[i].Outcome, items[i].Flipped = judges.Join(o.straight, o.turned)
@@ -83,40 +86,63 @@ func joined(verdicts []arrowio.Verdict) []judges.Item {
 	return items
 }
 
-// winRateValue is the value of win_rate.W.
+// winRateValue is the value of win_rate.W. Its notes have, as `even`, the rates under rules by which one half means no
+// difference: its own where they are such, else ties as half and users by wins against losses.
 func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
 	all := judges.Rates(items, ties, rule)
-	of := func(wanted func(judges.Item) bool) judges.WinRates {
-		var some []judges.Item
-		for _, i := range items {
-			if wanted(i) {
-				some = append(some, i)
-			}
-		}
-		return judges.Rates(some, ties, rule)
-	}
-	groups, users := map[string]dsl.Value{}, map[string]dsl.Value{}
+	out := ratesValue(items, ties, rule)
+	users := map[string]dsl.Value{}
 	for _, i := range items {
 		if _, done := users[i.User]; !done {
-			users[i.User] = dsl.Estimate(of(func(o judges.Item) bool { return o.User == i.User }).PerSample)
+			own := itemsWhere(items, func(o judges.Item) bool { return o.User == i.User })
+			users[i.User] = dsl.Estimate(judges.Rates(own, ties, rule).PerSample)
 		}
+	}
+	out["users"] = users
+	t := all.Tally
+	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
+	out["length_controlled"] = dsl.Estimate(judges.LengthControlled(items))
+	out["ties"], out["flipped"], out["failed"] = share(t.Ties, t.Judged()), share(t.Flipped, t.Judged()), share(t.Failed, len(items))
+	even := out
+	if ties != judges.TiesHalf && ties != judges.ExcludeTies || rule != judges.PaperRule {
+		even = ratesValue(items, judges.TiesHalf, judges.PaperRule)
+	}
+	out["notes"] = map[string]dsl.Value{"wins": float64(t.Wins), "losses": float64(t.Losses), "ties": float64(t.Ties), "failed": float64(t.Failed),
+		"flipped": float64(t.Flipped), "sign_test": all.SignTest, "detectable": all.Detectable,
+		"longer_wins": dsl.Estimate(judges.LongerWins(items, ties)),
+		"even": map[string]dsl.Value{"per_sample": even["per_sample"], "per_user": even["per_user"], "average": even["average"],
+			"seen": even["seen"], "unseen": even["unseen"], "groups": even["groups"]}}
+	return out
+}
+
+// ratesValue are the aggregates under a tie rule.
+func ratesValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
+	of := func(wanted func(judges.Item) bool) judges.WinRates {
+		return judges.Rates(itemsWhere(items, wanted), ties, rule)
+	}
+	groups := map[string]dsl.Value{}
+	for _, i := range items {
 		if _, done := groups[i.Group]; !done && i.Group != "" {
 			groups[i.Group] = dsl.Estimate(of(func(o judges.Item) bool { return o.Group == i.Group }).Average)
 		}
 	}
-	t := all.Tally
-	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
+	all := judges.Rates(items, ties, rule)
 	return map[string]dsl.Value{
 		"per_sample": dsl.Estimate(all.PerSample), "per_user": dsl.Estimate(all.PerUser), "average": dsl.Estimate(all.Average),
 		"seen":   dsl.Estimate(of(func(i judges.Item) bool { return i.Seen }).PerSample),
 		"unseen": dsl.Estimate(of(func(i judges.Item) bool { return !i.Seen }).PerSample),
-		"groups": groups, "users": users,
-		"length_controlled": dsl.Estimate(judges.LengthControlled(items)),
-		"ties":              share(t.Ties, t.Judged()), "flipped": share(t.Flipped, t.Judged()), "failed": share(t.Failed, len(items)),
-		"notes": map[string]dsl.Value{"wins": float64(t.Wins), "losses": float64(t.Losses), "ties": float64(t.Ties), "failed": float64(t.Failed),
-			"flipped": float64(t.Flipped), "sign_test": all.SignTest, "detectable": all.Detectable,
-			"longer_wins": dsl.Estimate(judges.LongerWins(items, ties))},
+		"groups": groups,
 	}
+}
+
+func itemsWhere(items []judges.Item, wanted func(judges.Item) bool) []judges.Item {
+	var out []judges.Item
+	for _, i := range items {
+		if wanted(i) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 type agreementStage struct {

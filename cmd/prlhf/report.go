@@ -20,7 +20,7 @@ func reportVerb() verb {
 	return verb{
 		name: "report", args: "[-open] [SPEC...]",
 		brief: "print the beginning of the reports and where they are",
-		text:  "Prints title and claims of each report of the spec, as the last apply wrote it. -open shows it in a browser.",
+		text:  "Prints title and claims of each report of the spec, as the last apply wrote it. -open shows it in a browser, if\nthere is a display.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			open := fs.Bool("open", false, "open the HTML report")
 			c.specFlags(fs)
@@ -79,8 +79,11 @@ func summary(markdown string) string {
 
 func openFile(ctx context.Context, path string) error {
 	opener := "xdg-open"
-	if runtime.GOOS == "darwin" {
+	switch {
+	case runtime.GOOS == "darwin":
 		opener = "open"
+	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+		return fmt.Errorf("report: there is no display to open a browser on (neither DISPLAY nor WAYLAND_DISPLAY is set); %s is one file, which any browser opens", path)
 	}
 	if _, err := exec.LookPath(opener); err != nil {
 		return fmt.Errorf("report: there is no %s to open %s with", opener, path)

@@ -7,9 +7,9 @@ include "../prism.hcl" {
   judge          = judge.simulated
   precision      = "fp32"
   epochs         = 3
-  optimizer      = { lr = 3e-3 }
+  optimizer      = { lr = 1e-3 }
   clusters       = [2, 4]
-  judged         = { seen = 6, unseen = 3, samples = 24 }
+  judged         = { seen = 10, unseen = 3, samples = 60 }
   max_new_tokens = 48
 }
 

@@ -52,5 +52,5 @@ report "r" {
 
 report "s" {
   title = "y"
-  show  = [dataset.posts.test.chosen, model.tiny, accuracy.test]
+  show  = [sample(generate.summaries["vanilla"], 2), model.tiny, accuracy.test]
 }

@@ -1,0 +1,130 @@
+// Single verdicts in a report, with what the judge said.
+package runner
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
+	"github.com/prlhf/prlhf/reports"
+)
+
+// judged shows some verdicts of each win rate; nothing where the spec asks for no samples.
+func (d *drawing) judged(items []instance) ([]reports.Block, error) {
+	var out []reports.Block
+	for _, i := range items {
+		w := i.item.(*dsl.WinRate)
+		runs, err := d.runsOf(w)
+		if err != nil {
+			return nil, err
+		}
+		pairs := pairsOf(runs[0])
+		shown := d.chosenPairs(pairs)
+		if len(shown) == 0 {
+			continue
+		}
+		names := (&meeting{methods: []*dsl.Set{w.Candidate, w.Baseline}}).names()
+		v := &reports.Verdicts{Name: w.Addr.String() + ".judged", Title: fmt.Sprintf("Verdicts: %s against %s", names[0], names[1]), Candidate: names[0], Baseline: names[1],
+			Notes: []string{fmt.Sprintf("%d of %d: up to %d of each user, of different outcomes where there are. Judge: %s.", len(shown), len(pairs), d.stage.spec.Samples, judgeWords(w.Judge))}}
+		if len(runs) > 1 {
+			v.Title += " (of the first run)"
+		}
+		hidden := false
+		for _, p := range shown {
+			quotable := d.quotable(p.user())
+			hidden = hidden || !quotable
+			v.Items = append(v.Items, d.verdict(p, names, quotable))
+		}
+		if hidden {
+			v.Notes = append(v.Notes, "What a judge said who was told a user's own words is left out, since it may quote them; user_texts = true shows it.")
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// judgedPair is a pair with its verdicts, one or two.
+type judgedPair struct {
+	outcome  judges.Outcome
+	verdicts []arrowio.Verdict
+}
+
+func (p judgedPair) user() string { return p.verdicts[0].User }
+
+// pairsOf puts the verdicts of each pair together.
+func pairsOf(verdicts []arrowio.Verdict) []judgedPair {
+	items := joined(verdicts)
+	out := make([]judgedPair, len(items))
+	at := map[int64]int{}
+	for _, v := range verdicts {
+		place, met := at[v.Item]
+		if !met {
+			place = len(at)
+			at[v.Item] = place
+			out[place].outcome = items[place].Outcome
+		}
+		out[place].verdicts = append(out[place].verdicts, v)
+	}
+	return out
+}
+
+// chosenPairs takes up to `samples` pairs of each user: the first of each outcome, then the second of each, and so on.
+func (d *drawing) chosenPairs(pairs []judgedPair) []judgedPair {
+	own := map[string]map[judges.Outcome][]judgedPair{}
+	for _, p := range pairs {
+		if own[p.user()] == nil {
+			own[p.user()] = map[judges.Outcome][]judgedPair{}
+		}
+		own[p.user()][p.outcome] = append(own[p.user()][p.outcome], p)
+	}
+	var out []judgedPair
+	for _, id := range d.inOrder(sortedKeys(own)) {
+		left := d.stage.spec.Samples
+		for round, more := 0, true; more && left > 0; round++ {
+			more = false
+			for _, o := range []judges.Outcome{judges.Won, judges.Lost, judges.Tied, judges.Failed} {
+				if round < len(own[id][o]) && left > 0 {
+					out, more = append(out, own[id][o][round]), true
+					left--
+				}
+			}
+		}
+	}
+	return out
+}
+
+// quotable tells whether what a judge said of a user may be printed: not where the judge may have been told the user's
+// own words, unless the spec asks for those.
+func (d *drawing) quotable(id string) bool { return d.stage.spec.UserTexts || d.people[id].Text == "" }
+
+func (d *drawing) verdict(p judgedPair, names []string, quotable bool) reports.Verdict {
+	first := p.verdicts[0]
+	v := reports.Verdict{User: d.plainName(first.User), Group: first.Group, Prompt: first.Prompt, Candidate: first.Candidate, Baseline: first.Baseline,
+		Outcome: reports.Outcome(p.outcome.String())}
+	for _, said := range p.verdicts {
+		shown := []string{names[0], names[1]}
+		if said.Turned {
+			shown[0], shown[1] = shown[1], shown[0]
+		}
+		o := reports.Opinion{First: shown[0], Winner: "no verdict", Reason: said.Raw}
+		switch w, _ := judges.WinnerNamed(said.Winner); w {
+		case judges.First:
+			o.Winner = shown[0]
+		case judges.Second:
+			o.Winner = shown[1]
+		case judges.Tie:
+			o.Winner = "tie"
+		}
+		if !quotable {
+			o.Reason = ""
+		}
+		if said.Problem != "" { // our own words, which may name the user
+			problem := strings.ReplaceAll(said.Problem, fmt.Sprintf("user %q", first.User), v.User)
+			o.Reason = strings.TrimLeft(o.Reason+" ("+problem+")", " ")
+		}
+		v.Orders = append(v.Orders, o)
+	}
+	return v
+}

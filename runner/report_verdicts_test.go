@@ -1,0 +1,149 @@
+package runner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/reports"
+)
+
+// blockOf is the block of a report with that name.
+func (l *lab) blockOf(report, name string) reports.Block {
+	l.t.Helper()
+	for _, s := range l.written(report).Sections {
+		for _, b := range s.Blocks {
+			switch b := b.(type) {
+			case *reports.Verdicts:
+				if b.Name == name {
+					return b
+				}
+			case *reports.Samples:
+				if b.Name == name {
+					return b
+				}
+			}
+		}
+	}
+	l.t.Fatalf("no block %s", name)
+	return nil
+}
+
+// TestReportOfVerdicts: a report shows, for each user, as many verdicts as samples, both orders of each, and the methods by
+// name.
+func TestReportOfVerdicts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+judgeSpec)
+	l.edit(`show  = [win_rate.rule, agreement.users]`, "show  = [win_rate.rule, agreement.users]\n  samples = 2")
+	l.apply()
+	v := l.blockOf("judged", `win_rate.rule["sft"].judged`).(*reports.Verdicts)
+	if v.Candidate != "individual" || v.Baseline != "sft" || len(v.Items) != 2*4 || !strings.HasPrefix(v.Notes[0], "8 of 12: ") {
+		t.Fatalf("%s against %s: %d items; %s", v.Candidate, v.Baseline, len(v.Items), v.Notes)
+	}
+	for _, item := range v.Items {
+		longer := len(item.Candidate) > len(item.Baseline)
+		want := reports.Lost
+		switch {
+		case len(item.Candidate) == len(item.Baseline):
+			want = reports.Tied
+		case longer == (item.Group == "majority"):
+			want = reports.Won
+		}
+		if item.Outcome != want || len(item.Orders) != 2 || item.Orders[0].First != "individual" || item.Orders[1].First != "sft" {
+			t.Errorf("%+v; want %s", item, want)
+		}
+		if !strings.HasPrefix(item.User, "user ") {
+			t.Errorf("the user appears as %q", item.User)
+		}
+	}
+}
+
+// judgedDrawing is a drawing of two users, one of whom wrote about themselves.
+func judgedDrawing(spec dsl.Report) *drawing {
+	return &drawing{stage: &reportStage{spec: &spec}, people: map[string]arrowio.User{
+		"worker-77": {ID: "worker-77", Index: 1, Text: "I live in Oslo."}, "worker-78": {ID: "worker-78", Index: 2}}}
+}
+
+// A judge who was told a user's own words may quote them: its words are printed only where the spec asks for users' texts,
+// and a failure never names a user whom the report does not.
+func TestReasonsOfUsersWithTexts(t *testing.T) {
+	said := func(user string) judgedPair {
+		return pairsOf([]arrowio.Verdict{
+			{User: user, Candidate: "a", Baseline: "b", Winner: "second", Turned: true, Raw: "They live in Oslo."},
+			{User: user, Candidate: "a", Baseline: "b", Winner: "unscored", Problem: fmt.Sprintf("nothing is known of what user %q was made to like", user)},
+		})[0]
+	}
+	for _, c := range []struct {
+		user, users string
+		texts       bool
+		want        string
+	}{
+		{"worker-77", "index", false, "user 1: ours ours  no verdict (nothing is known of what user 1 was made to like)"},
+		{"worker-77", "index", true, "user 1: I live in Oslo.: ours ours They live in Oslo. no verdict (nothing is known of what user 1: I live in Oslo. was made to like)"},
+		{"worker-78", "index", false, "user 2: ours ours They live in Oslo. no verdict (nothing is known of what user 2 was made to like)"},
+		{"worker-78", "id", false, "worker-78: ours ours They live in Oslo. no verdict (nothing is known of what worker-78 was made to like)"},
+	} {
+		d := judgedDrawing(dsl.Report{Users: c.users, UserTexts: c.texts})
+		v := d.verdict(said(c.user), []string{"ours", "theirs"}, d.quotable(c.user))
+		got := fmt.Sprintf("%s: %s %s %s %s %s", v.User, "ours", v.Orders[0].Winner, v.Orders[0].Reason, v.Orders[1].Winner, v.Orders[1].Reason)
+		if got != c.want || v.Outcome != reports.Failed || v.Orders[0].First != "theirs" {
+			t.Errorf("%s, texts %t:\n%s\nwant\n%s\n%+v", c.user, c.texts, got, c.want, v)
+		}
+	}
+}
+
+// Of a user's verdicts the first of every outcome come before the second of any.
+func TestChosenVerdicts(t *testing.T) {
+	var verdicts []arrowio.Verdict
+	for i, winner := range []string{"first", "first", "first", "second", "tie", "second"} {
+		verdicts = append(verdicts, arrowio.Verdict{Item: int64(i), User: "worker-77", Prompt: fmt.Sprint(i), Winner: winner})
+	}
+	d := judgedDrawing(dsl.Report{Samples: 4})
+	var got []string
+	for _, p := range d.chosenPairs(pairsOf(verdicts)) {
+		got = append(got, p.verdicts[0].Prompt)
+	}
+	if want := []string{"0", "3", "4", "1"}; !slices.Equal(got, want) {
+		t.Errorf("%v; want %v", got, want)
+	}
+}
+
+// TestResponsesBesideGenerated: what users chose stands beside what policies wrote, where both are on the same prompt for the
+// same user; shown alone it chooses its own prompts.
+func TestResponsesBesideGenerated(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+`
+generate "own" {
+  policy  = train.sft
+  prompts = per_user(dataset.posts.test, 1)
+  sampling = { max_new_tokens = 3 }
+}
+report "beside" {
+  title   = "Beside"
+  samples = 1
+  show    = [dataset.posts.test.chosen, generate.own]
+}
+report "alone" {
+  title   = "Alone"
+  samples = 1
+  show    = dataset.posts.test.rejected
+}
+`)
+	l.apply()
+	s := l.blockOf("beside", "samples").(*reports.Samples)
+	if !slices.Equal(s.Sources, []string{"dataset.posts.test.chosen", "own"}) || len(s.Items) < 4 {
+		t.Fatalf("%v, %d items", s.Sources, len(s.Items))
+	}
+	for _, item := range s.Items {
+		if slices.Contains(item.Texts, missingText) || item.Texts[0] == item.Texts[1] {
+			t.Errorf("%s: %q", item.User, item.Texts)
+		}
+	}
+	alone := l.blockOf("alone", "samples").(*reports.Samples)
+	if len(alone.Items) < 4 || len(alone.Sources) != 1 || alone.Items[0].Texts[0] == "" {
+		t.Errorf("%+v", alone)
+	}
+}
