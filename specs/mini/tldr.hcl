@@ -6,7 +6,8 @@ include "../tldr.hcl" {
   published_data = false
   workers        = { top10 = 10, top40 = 14 }
   precision      = "fp32"
-  epochs         = 3
+  epochs         = 2
+  batch_size     = 16
   optimizer      = { lr = 1e-3, user_lr = 3e-3 }
   evaluate_every = 50
   max_new_tokens = 48
