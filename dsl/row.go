@@ -24,7 +24,10 @@ func (f *fields) rowExpr(name string, inst *instance, formats []string, withProm
 		return nil
 	}
 	e := &RowExpr{Source: f.ev.text(expr.Range()), expr: expr, ev: f.ev, each: inst.each}
-	names := userNames(formats)
+	names, types := userNames(formats), userTypes(formats)
+	if withPrompt { // what one is asked may show what one chose before; what one is like may not depend on it
+		names, types[Choices] = append(names, Choices), choicesType
+	}
 	var plan []string
 	for _, t := range expr.Variables() {
 		switch root := t.RootName(); {
@@ -36,6 +39,8 @@ func (f *fields) rowExpr(name string, inst *instance, formats []string, withProm
 				}
 				f.say(name, "Unknown name", "user has no %s here.%s It has %s", step, didYouMean(step, names), known(names, 12))
 				return nil
+			} else if !ok || step == Choices {
+				e.ReadsChoices = true
 			}
 		case root == "prompt" && !withPrompt:
 			f.say(name, "Unknown name", "%s knows user, not prompt: it is about a user.", name)
@@ -44,7 +49,7 @@ func (f *fields) rowExpr(name string, inst *instance, formats []string, withProm
 			plan = append(plan, f.ev.text(t.SourceRange()))
 		}
 	}
-	sample := map[string]cty.Value{"prompt": cty.UnknownVal(cty.String), "user": cty.UnknownVal(cty.Object(userTypes(formats)))}
+	sample := map[string]cty.Value{"prompt": cty.UnknownVal(cty.String), "user": cty.UnknownVal(cty.Object(types))}
 	sc := &scope{ev: f.ev, each: inst.each, row: sample}
 	v, ok := f.ev.eval(expr, sc)
 	if ok && len(sc.reads) > 0 {

@@ -110,11 +110,12 @@ type SimulatedGroup struct {
 
 // RowExpr is an expression evaluated once per row.
 type RowExpr struct {
-	Source    string // as written, with the values it takes from the spec, canonical: part of fingerprints
-	ReadsUser bool   // whether it depends on the user
-	expr      hclsyntax.Expression
-	ev        *evaluator
-	each      *eachValue
+	Source       string // as written, with the values it takes from the spec, canonical: part of fingerprints
+	ReadsUser    bool   // whether it depends on the user
+	ReadsChoices bool   // whether on what the user chose in training
+	expr         hclsyntax.Expression
+	ev           *evaluator
+	each         *eachValue
 }
 
 // Model is a Hugging Face folder, or a model from nothing.

@@ -50,6 +50,11 @@ var formatFields = map[string][]string{
 	},
 }
 
+// Choices is what model.prompt knows of a user beside: their training comparisons, each with prompt, chosen and rejected.
+const Choices = "choices"
+
+var choicesType = cty.List(cty.Object(map[string]cty.Type{"prompt": cty.String, "chosen": cty.String, "rejected": cty.String}))
+
 // FormatFields lists the names that a format's users have beside id, text and group.
 func FormatFields(format string) []string { return slices.Clone(formatFields[format]) }
 

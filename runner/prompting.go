@@ -135,35 +135,3 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 	}
 	return p, true
 }
-
-// askedUsers are the users of data sets as what is asked may name them. Whoever is nobody's, as the generic user, has every
-// field empty.
-type askedUsers struct {
-	world *world
-	known map[string]map[string]dsl.Value
-}
-
-func (a *askedUsers) of(id string) (map[string]dsl.Value, error) {
-	if user, ok := a.known[id]; ok {
-		return user, nil
-	}
-	nobody := map[string]dsl.Value{"id": "", "text": "", "group": ""}
-	for k, set := range a.world.sets {
-		for _, name := range dsl.FormatFields(set.Format) {
-			nobody[name] = emptyField(name)
-		}
-		for _, u := range a.world.tables[k].users {
-			if id == "" || u.ID != id {
-				continue
-			}
-			user, err := userValues(set, u)
-			if err != nil {
-				return nil, err
-			}
-			a.known[id] = user
-			return user, nil
-		}
-	}
-	a.known[id] = nobody
-	return nobody, nil
-}

@@ -212,14 +212,83 @@ func TestInheritsFromItsModel(t *testing.T) {
 // TestNobodyHasNoFields: whoever is nobody's can be asked in every format.
 func TestNobodyHasNoFields(t *testing.T) {
 	for _, format := range []string{"psoups", "prism", "jsonl"} {
-		a := &askedUsers{world: &world{sets: []*dsl.Dataset{{Format: format}}, tables: []*table{{}}}, known: map[string]map[string]dsl.Value{}}
-		user, err := a.of("")
+		a := newAskedUsers(&world{sets: []*dsl.Dataset{{Format: format}}, tables: []*table{{}}}, prompting{})
+		user, err := a.of("", arrowio.Comparison{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range append(dsl.FormatFields(format), "id", "text", "group") {
 			if v, ok := user[name]; !ok || fmt.Sprint(v) != "" && fmt.Sprint(v) != "[]" {
 				t.Errorf("%s: user 0 has %s = %v", format, name, v)
+			}
+		}
+	}
+}
+
+// TestFewShot: what one is asked shows what one chose in training, never on the same prompt, and nothing to user 0.
+func TestFewShot(t *testing.T) {
+	t.Parallel()
+	l := newPSOUPSLab(t)
+	l.write("asked.txt", "question 3?\n")
+	l.spec += `
+dataset "asked" {
+  format = "prompts"
+  source = "asked.txt"
+}
+
+model "shown" {
+  source = model.base
+  prompt = "${join("", [for i, c in user.choices : "${c.prompt} ${c.chosen} not ${c.rejected}; " if i < 2])}${prompt}"
+}
+
+generate "shown" {
+  policy  = model.shown
+  prompts = dataset.asked.prompts
+  users   = [dataset.psoups.users, generic_user]
+}
+
+accuracy "shown" {
+  policy = model.shown
+  data   = dataset.psoups.train
+}
+`
+	l.apply()
+	tok, err := tokenizer.Load(filepath.Join(l.dir, "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[string]bool{}
+	for _, job := range l.fakes.generated {
+		for _, p := range job.Prompts {
+			asked[tok.Decode(p.Prompt, false)] = true
+		}
+	}
+	if len(asked) != 7 || !asked["question 3?"] {
+		t.Errorf("%d different questions; 7 expected, user 0's without choices: %v", len(asked), asked)
+	}
+	for text := range asked {
+		if text != "question 3?" && (strings.Count(text, " not no ") != 2 || strings.Count(text, "question 3?") != 1 || !strings.HasSuffix(text, "; question 3?")) {
+			t.Errorf("asked %q", text)
+		}
+	}
+	plan, st := l.plan(l.store()), l.store()
+	for _, n := range plan.Nodes {
+		if n.Kind != kindTokenize || !strings.HasSuffix(n.ID, "for model.shown") {
+			continue
+		}
+		a, _ := st.Get(n.Fingerprint)
+		rows, err := arrowio.Read[arrowio.Tokens](a.Path(tokensFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := l.open("dataset.psoups")
+		for _, r := range rows {
+			c, err := w.comparison(rowRef{0, int(r.Row)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := tok.Decode(r.Prompt, false); strings.Count(text, c.Prompt) != 1 {
+				t.Fatalf("row %d is shown a choice on its own prompt: %q", r.Row, text)
 			}
 		}
 	}

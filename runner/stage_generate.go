@@ -84,7 +84,7 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	asks := &asking{world: world, tok: tok, how: s.policy.origin.how, users: askedUsers{world: world, known: map[string]map[string]dsl.Value{}}}
+	asks := &asking{world: world, tok: tok, how: s.policy.origin.how, users: newAskedUsers(world, s.policy.origin.how)}
 	if wanted, err = asks.encode(e, wanted); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ type asking struct {
 	world *world
 	tok   *tokenizer.Tokenizer
 	how   prompting
-	users askedUsers
+	users *askedUsers
 	texts map[int]string
 	ids   map[askedFor][]int32
 }
@@ -188,7 +188,7 @@ func (a *asking) encode(e *Env, wanted []request) ([]request, error) {
 			if err != nil {
 				return nil, err
 			}
-			user, err := a.users.of(place.user)
+			user, err := a.users.of(place.user, c)
 			if err != nil {
 				return nil, err
 			}

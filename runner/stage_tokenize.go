@@ -67,10 +67,11 @@ func (s *tokenizeStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	defer dropped.Close()
-	userOf, err := s.users(e)
+	world, userOf, err := s.users(e)
 	if err != nil {
 		return err
 	}
+	defer world.Close()
 	done := int64(0)
 	for row, err := range rows.All() {
 		if err != nil {
@@ -96,20 +97,16 @@ func (s *tokenizeStage) Run(ctx context.Context, e *Env) error {
 	return kept.Close()
 }
 
-// users finds each row's user as the data set has them; where nobody is asked differently, nobody.
-func (s *tokenizeStage) users(e *Env) (of func(arrowio.Comparison) (map[string]dsl.Value, error), err error) {
+// users finds each row's user as the data set has them; where nobody is asked differently, nobody. The world is to be closed.
+func (s *tokenizeStage) users(e *Env) (w *world, of func(arrowio.Comparison) (map[string]dsl.Value, error), err error) {
 	if s.split == nil {
-		return func(arrowio.Comparison) (map[string]dsl.Value, error) { return nil, nil }, nil
+		return &world{}, func(arrowio.Comparison) (map[string]dsl.Value, error) { return nil, nil }, nil
 	}
-	world, err := dataInputs{{set: s.spec, rows: s.rows, split: s.split}}.open(e)
-	if err != nil {
-		return nil, err
+	if w, err = (dataInputs{{set: s.spec, rows: s.rows, split: s.split}}).open(e); err != nil {
+		return nil, nil, err
 	}
-	defer world.Close() // users are in memory
-	asked := &askedUsers{world: world, known: map[string]map[string]dsl.Value{}}
-	return func(c arrowio.Comparison) (map[string]dsl.Value, error) {
-		return asked.of(world.user(rowRef{0, int(c.Row)}))
-	}, nil
+	asked := newAskedUsers(w, s.how)
+	return w, func(c arrowio.Comparison) (map[string]dsl.Value, error) { return asked.of(w.user(rowRef{0, int(c.Row)}), c) }, nil
 }
 
 func (s *tokenizeStage) row(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value, kept *arrowio.Writer[arrowio.Tokens], dropped *arrowio.Writer[arrowio.Dropped]) error {

@@ -1,6 +1,6 @@
 # What else people do about users who disagree, beside P-DPO, on the same data with the same steps: one policy for all;
-# group-robust DPO (Ramesh et al. 2024); telling the model in words what the user wants; a policy for each group, and the mean
-# of their weights (Personalized Soups, Jang et al. 2023). Who wins against the SFT model stands beside what was trained.
+# group-robust DPO (Ramesh et al. 2024); telling the model in words what the user wants, or showing it what they chose; a policy
+# for each group, and the mean of their weights (Personalized Soups, Jang et al. 2023). Who wins against the SFT model stands beside what was trained.
 
 include "parts/posts.hcl" {}
 
@@ -53,6 +53,12 @@ train "group" {
   optimizer = local.optimizer
 }
 
+# The SFT model, shown two of the user's choices before the post.
+model "few_shot" {
+  source = train.sft
+  prompt = "${join("", [for i, c in user.choices : "${c.prompt}${c.chosen}\n\n" if i < 2])}${prompt}"
+}
+
 model "soup" { merge = train.group } # serves both wishes at once, or neither
 
 accuracy "policy" {
@@ -75,7 +81,7 @@ generate "sft" {
 }
 
 generate "text" {
-  for_each = [train.policy, model.soup]
+  for_each = [train.policy, model.soup, model.few_shot]
   policy   = each.value
   prompts  = local.prompts
   users    = each.key == "told" ? dataset.told.users : dataset.posts.users

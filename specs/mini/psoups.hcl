@@ -8,7 +8,7 @@ include "../psoups.hcl" {
   published_data = false
   judge          = judge.simulated
   precision      = "fp32"
-  epochs         = 3
+  epochs         = 6
   optimizer      = { lr = 5e-4, user_lr = 3e-3 }
   max_new_tokens = 48
 }

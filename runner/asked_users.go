@@ -1,0 +1,89 @@
+package runner
+
+import (
+	"maps"
+
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
+)
+
+// mostChoices is how many of a user's training comparisons what is asked may show.
+const mostChoices = 16
+
+// askedUsers are the users of data sets as what is asked may name them. Whoever is nobody's, as the generic user, has every
+// field empty and chose nothing.
+type askedUsers struct {
+	world *world
+	how   prompting
+	known map[string]map[string]dsl.Value
+	rows  map[string][]rowRef // of each user in training, in the order of the data; nil until they are asked for
+}
+
+func newAskedUsers(w *world, how prompting) *askedUsers {
+	return &askedUsers{world: w, how: how, known: map[string]map[string]dsl.Value{}}
+}
+
+// of is a user who is asked a row's prompt. Comparisons on that very prompt are not among their choices: they would tell the
+// answer.
+func (a *askedUsers) of(id string, c arrowio.Comparison) (map[string]dsl.Value, error) {
+	user, err := a.fields(id)
+	if err != nil || a.how.expr == nil || !a.how.expr.ReadsChoices {
+		return user, err
+	}
+	user = maps.Clone(user)
+	user[dsl.Choices], err = a.choices(id, c.Prompt)
+	return user, err
+}
+
+func (a *askedUsers) fields(id string) (map[string]dsl.Value, error) {
+	if user, ok := a.known[id]; ok {
+		return user, nil
+	}
+	nobody := map[string]dsl.Value{"id": "", "text": "", "group": ""}
+	for k, set := range a.world.sets {
+		for _, name := range dsl.FormatFields(set.Format) {
+			nobody[name] = emptyField(name)
+		}
+		for _, u := range a.world.tables[k].users {
+			if id == "" || u.ID != id {
+				continue
+			}
+			user, err := userValues(set, u)
+			if err != nil {
+				return nil, err
+			}
+			a.known[id] = user
+			return user, nil
+		}
+	}
+	a.known[id] = nobody
+	return nobody, nil
+}
+
+func (a *askedUsers) choices(id, prompt string) ([]dsl.Value, error) {
+	if a.rows == nil {
+		a.rows = map[string][]rowRef{}
+		for _, d := range a.world.sets {
+			for _, r := range a.world.split(d, arrowio.Train) {
+				a.rows[a.world.user(r)] = append(a.rows[a.world.user(r)], r)
+			}
+		}
+	}
+	out := []dsl.Value{}
+	if id == "" {
+		return out, nil
+	}
+	for _, r := range a.rows[id] {
+		c, err := a.world.comparison(r)
+		if err != nil {
+			return nil, err
+		}
+		if c.Prompt == prompt || c.Chosen == "" || c.Rejected == "" {
+			continue
+		}
+		if out = append(out, map[string]dsl.Value{"prompt": c.Prompt, "chosen": c.Chosen, "rejected": c.Rejected}); len(out) == mostChoices {
+			break
+		}
+	}
+	return out, nil
+}
