@@ -127,15 +127,10 @@ func (s *judgeStage) leaves() []leaf {
 }
 
 func (s *judgeStage) Run(ctx context.Context, e *Env) error {
-	pairs, err := s.source.pairs(e)
+	pairs, people, questions, err := s.asked(e)
 	if err != nil {
 		return err
 	}
-	people, err := s.meet(e)
-	if err != nil {
-		return err
-	}
-	questions := s.questions(pairs, people)
 	judge, err := s.open(ctx, e, s.spec, people, questions)
 	if err != nil {
 		return err
@@ -149,6 +144,19 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	return s.write(e, pairs, people, questions, answers)
+}
+
+// asked is what the judge is asked, about which pairs and people.
+func (s *judgeStage) asked(e *Env) ([]pair, map[string]person, []question, error) {
+	pairs, err := s.source.pairs(e)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	people, err := s.meet(e)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return pairs, people, s.questions(pairs, people), nil
 }
 
 // question is one call: a pair in one order.
