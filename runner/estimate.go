@@ -50,6 +50,8 @@ func (c *compiler) estimate(plan *Plan) {
 			n.Estimate = c.rankEstimate(s)
 		case *adaptStage:
 			n.Estimate = c.adaptEstimate(s)
+		case *judgeStage:
+			n.Estimate = c.judgeEstimate(s, n)
 		case *initStage:
 			if cfg, err := initConfig(s.spec.Init, 0, 1); err == nil {
 				n.Estimate = Estimate{Base: cfg.Parameters(), PeakBytes: 4 * cfg.Parameters(), Exact: true}

@@ -71,6 +71,17 @@ type Estimate struct {
 	BF16                     bool    // the arithmetic is in bf16
 	Exact                    bool    // counted from artifacts in the store, not guessed
 	Note                     string
+	Calls                    *Calls // nil: no server is asked
+}
+
+// Calls is what judges behind servers will be asked in a stage. Tokens are reckoned at four bytes each.
+type Calls struct {
+	Requests  int64 // still to be sent
+	Kept      int64 // answered already; not asked again
+	TokensIn  int64
+	TokensOut int64   // at most: every answer as long as max_answer_tokens
+	USD       float64 // at most; NaN where a judge has no price
+	Exact     bool    // the requests are counted from texts in the store
 }
 
 // Options steer Compile and Apply; none of them changes a result, but Device and its threads.

@@ -26,7 +26,8 @@ type meeting struct {
 
 // contest is one win rate: two methods, and the outcomes of the first in each training run.
 type contest struct {
-	verdicts      *Node // of the first run: two win rates of the same verdicts are one contest
+	rates         instance // the win rate itself
+	verdicts      *Node    // of the first run: two win rates of the same verdicts are one contest
 	first, second int
 	runs          [][]judges.Item
 }
@@ -93,6 +94,9 @@ func (d *drawing) meetings(wins []instance) ([]reports.Block, error) {
 		if len(m.methods) < 3 {
 			continue
 		}
+		if t := m.candidates(); t != nil {
+			out = append(out, t)
+		}
 		out = append(out, m.matrix())
 		if t := m.paired(); len(t.Rows) > 0 {
 			out = append(out, t)
@@ -120,7 +124,7 @@ func (d *drawing) byTerms(wins []instance) ([]*meeting, error) {
 			out = append(out, m)
 		}
 		if !slices.ContainsFunc(m.contests, func(c contest) bool { return c.verdicts == verdicts }) {
-			m.contests = append(m.contests, contest{verdicts, m.number(w.Candidate), m.number(w.Baseline), runs})
+			m.contests = append(m.contests, contest{i, verdicts, m.number(w.Candidate), m.number(w.Baseline), runs})
 		}
 	}
 	return out, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
@@ -109,13 +110,79 @@ func TestPairedRunByRun(t *testing.T) {
 	}
 }
 
+// Table 2's layout, with the paper's numbers: a column per candidate, a row per rate and baseline; what was not compared is
+// a dash.
+func TestCandidatesAsTable2(t *testing.T) {
+	m := fourMethods("both")
+	m.contests = nil
+	for _, c := range []struct {
+		first, second     int
+		perSample, person float64
+	}{{1, 0, 0.6447, 0.6}, {2, 0, 0.6184, 0.6}, {0, 3, 0.4211, 0.25}, {1, 3, 0.6052, 0.55}, {2, 3, 0.6184, 0.7}} {
+		rate := func(mean float64) dsl.Value {
+			return dsl.Estimate(judges.Estimate{Mean: mean, Low: 0.3, High: mean, N: 76})
+		}
+		m.contests = append(m.contests, contest{first: c.first, second: c.second, rates: instance{
+			value: map[string]dsl.Value{"per_sample": rate(c.perSample), "per_user": rate(c.person)},
+			paper: map[string]dsl.Value{"per_sample": c.perSample}}})
+	}
+	got := m.candidates()
+	if strings.Join(got.Columns, " ") != "a b c" || len(got.Rows) != 4 {
+		t.Fatalf("%v, %d rows", got.Columns, len(got.Rows))
+	}
+	for name, want := range map[string]string{
+		"per sample, against a":      "- | 0.6447 () | 0.6184 ()",
+		"per sample, against chosen": "0.4211 () | 0.6052 () | 0.6184 ()",
+		"per user, against a":        "- | 0.6000 () | 0.6000 ()",
+		"per user, against chosen":   "0.2500 () | 0.5500 () | 0.7000 ()",
+	} {
+		if row := printedRow(got, name); row != want {
+			t.Errorf("%s: %s; want %s", name, row, want)
+		}
+	}
+	if paper := got.Rows[0].Cells[1].Paper; paper == nil || paper.Mean != 0.6447 {
+		t.Errorf("the paper's value beside ours is %+v", paper)
+	}
+	m.contests = m.contests[2:]
+	if m.candidates() != nil {
+		t.Error("one baseline makes no such table")
+	}
+}
+
+// Table 1's layout: users are columns, the average with its standard error is the last, the paper's beside each; its ddof is
+// 0, so ours is given with that as well.
+func TestUsersAsTable1(t *testing.T) {
+	shares := []float64{0.9167, 0.8636, 1, 0.5957, 0.96, 1}
+	users := map[string]dsl.Value{}
+	var paper []dsl.Value
+	d := judgedDrawing(dsl.Report{Users: "index"})
+	d.results = dsl.Results{}
+	for k, share := range shares {
+		id := fmt.Sprint("worker-", 90-k) // ids and numbers are in other orders
+		d.people[id] = arrowio.User{ID: id, Index: int32(k + 1), Seen: true}
+		users[id] = dsl.Estimate(judges.Estimate{Mean: share, N: 50})
+		paper = append(paper, share)
+	}
+	i := instance{name: "tulu", value: map[string]dsl.Value{"users": users, "average": dsl.Estimate(judges.OverUsers(shares))},
+		paper: map[string]dsl.Value{"users": paper, "average": dsl.Estimate(judges.Estimate{Mean: 0.8893, SE: 0.0570, N: 6})}}
+	t1 := turned(d.userTable("win_rate.t", []instance{i}), "comparison")
+	for k, c := range t1.Rows[0].Cells {
+		if c.Value.Mean != shares[k] || c.Paper == nil || c.Paper.Mean != shares[k] {
+			t.Errorf("%s: %.4f, paper %+v; want %.4f", t1.Columns[k], c.Value.Mean, c.Paper, shares[k])
+		}
+	}
+	if c := averageCell(i); c.Note != "SE with ddof 0: 5.70" || fmt.Sprintf("%.3f", c.Value.SE) != "0.062" {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestReportOfMethods: a report of win rates among three methods has both tables; with two training seeds every test is of
 // one run, in a row of its own.
 func TestReportOfMethods(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, smallSpec+judgeSpec)
 	l.apply()
-	for name, want := range map[string]int{"win_rate.rule.methods": 3, "win_rate.rule.paired": 1, "win_rate.rule.users": 4, "win_rate.rule.verdicts": 2} {
+	for name, want := range map[string]int{"win_rate.rule.methods": 3, "win_rate.rule.paired": 1, "win_rate.rule.users": 2, "win_rate.rule.verdicts": 2} {
 		if got := len(l.tableOf("judged", name).Rows); got != want {
 			t.Errorf("%s has %d rows; want %d", name, got, want)
 		}

@@ -33,22 +33,26 @@ func winTable(block string, items []instance, groups []string) *reports.Table {
 	}
 	t.Columns = append(t.Columns, "seen users", "unseen users", "at equal length")
 	for _, i := range items {
-		cell := func(path ...string) reports.Cell {
-			even, _ := estimateOf(at(i.value, append([]string{"notes", "even"}, path...)...))
-			return decided(percentCell(i.value, i.paper, path...), even)
-		}
-		cells := []reports.Cell{cell("per_sample"), cell("per_user"), ofUsers(cell("average"))}
+		cells := []reports.Cell{rateCell(i, "per_sample"), rateCell(i, "per_user"), averageCell(i)}
 		for _, g := range groups {
-			cells = append(cells, ofUsers(cell("groups", g)))
+			cells = append(cells, ofUsers(rateCell(i, "groups", g)))
 		}
 		equal := percentCell(i.value, i.paper, "length_controlled")
-		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, cell("seen"), cell("unseen"), decided(equal, equal.Value))})
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, rateCell(i, "seen"), rateCell(i, "unseen"), decided(equal, equal.Value))})
 	}
 	t.Notes = append(comparedNotes(items),
 		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
 		"\"no difference found\": the interval of the rate with ties as half holds 50 %.")
 	return t
 }
+
+// rateCell is one rate of a comparison, marked where no difference was found.
+func rateCell(i instance, path ...string) reports.Cell {
+	even, _ := estimateOf(at(i.value, append([]string{"notes", "even"}, path...)...))
+	return decided(percentCell(i.value, i.paper, path...), even)
+}
+
+func averageCell(i instance) reports.Cell { return ofUsers(rateCell(i, "average")) }
 
 // comparedNotes say what is compared, by whom, and what a tie counts: once where all rows have it in common.
 func comparedNotes(items []instance) []string {
@@ -156,7 +160,34 @@ func (d *drawing) winsByUser(block string, items []instance) (*reports.Table, er
 			t.Rows[r].Cells[k].Note = found[id]
 		}
 	}
+	if len(t.Rows) > widest {
+		return t, nil
+	}
+	t = turned(t, "comparison")
+	t.Columns = append(t.Columns, "average over users")
+	for r, i := range items {
+		t.Rows[r].Cells = append(t.Rows[r].Cells, averageCell(i))
+	}
 	return t, nil
+}
+
+// widest is the number of users up to which they are columns, as in the paper's Table 1.
+const widest = 8
+
+// turned exchanges the rows and columns of a table.
+func turned(t *reports.Table, head string) *reports.Table {
+	out := &reports.Table{Name: t.Name, Title: t.Title, RowHead: head, Notes: t.Notes}
+	for _, row := range t.Rows {
+		out.Columns = append(out.Columns, row.Name)
+	}
+	for k, name := range t.Columns {
+		row := reports.Row{Name: name}
+		for _, r := range t.Rows {
+			row.Cells = append(row.Cells, r.Cells[k])
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
 }
 
 // agreements is the judge card: how a judge does on what users chose themselves.

@@ -125,16 +125,8 @@ func (s *judgeStage) leaves() []leaf {
 }
 
 func (s *judgeStage) Run(ctx context.Context, e *Env) error {
-	pairs, err := s.source.pairs(e)
+	pairs, people, questions, err := s.asked(e)
 	if err != nil {
-		return err
-	}
-	people, err := s.meet(e)
-	if err != nil {
-		return err
-	}
-	questions := s.questions(pairs, people)
-	if err := s.tellTurns(e, questions); err != nil {
 		return err
 	}
 	judge, err := s.open(ctx, e, s.spec, people, questions)
@@ -150,6 +142,20 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	return s.write(e, pairs, people, questions, answers)
+}
+
+// asked is what the judge is asked, about which pairs and people.
+func (s *judgeStage) asked(e *Env) ([]pair, map[string]person, []question, error) {
+	pairs, err := s.source.pairs(e)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	people, err := s.meet(e)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	questions := s.questions(pairs, people)
+	return pairs, people, questions, s.tellTurns(e, questions)
 }
 
 // question is one call: a pair in one order.

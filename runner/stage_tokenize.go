@@ -106,7 +106,9 @@ func (s *tokenizeStage) users(e *Env) (w *world, of func(arrowio.Comparison) (ma
 		return nil, nil, err
 	}
 	asked := newAskedUsers(w, s.how)
-	return w, func(c arrowio.Comparison) (map[string]dsl.Value, error) { return asked.of(w.user(rowRef{0, int(c.Row)}), c) }, nil
+	return w, func(c arrowio.Comparison) (map[string]dsl.Value, error) {
+		return asked.of(w.user(rowRef{0, int(c.Row)}), c)
+	}, nil
 }
 
 func (s *tokenizeStage) row(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value, kept *arrowio.Writer[arrowio.Tokens], dropped *arrowio.Writer[arrowio.Dropped]) error {

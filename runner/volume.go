@@ -170,6 +170,9 @@ func (c *compiler) measure(in dataInputs, s *dsl.Set) volume {
 		if n, ok := expectedRows(s, d.set); ok {
 			share = n / max(v.rows, 1)
 		}
+		if share == 0 {
+			continue
+		}
 		out.rows += share * v.rows
 		out.prompt, out.response, out.sides, out.note = max(out.prompt, v.prompt), max(out.response, v.response), max(out.sides, v.sides), v.note
 	}
@@ -192,6 +195,9 @@ func shareOf(s *dsl.Set, d *dsl.Dataset) float64 {
 			return d.Split.Train
 		}
 		return 1 - d.Split.Train
+	}
+	if s.Dataset == d && (s.Op == dsl.SetPrompts || s.Op == dsl.SetSide) { // all of its prompts, or responses
+		return 1
 	}
 	share := 0.0
 	for _, m := range s.Of {

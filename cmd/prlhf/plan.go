@@ -77,6 +77,9 @@ func printPlan(s screen, p *runner.Plan) {
 		if n.Action == runner.Changed {
 			row.below = append(row.below, "because "+n.Why)
 		}
+		if asked := calls(e.Calls); asked != "" {
+			row.below = append(row.below, asked)
+		}
 		if fresh := remarks.fresh(e.Note); fresh != "" {
 			row.below = append(row.below, fresh)
 		}
@@ -84,6 +87,9 @@ func printPlan(s screen, p *runner.Plan) {
 	t.print(s)
 	s.line("")
 	s.line(planSummary(p))
+	if asked := calls(callsToMake(p)); asked != "" {
+		s.line("Judges behind servers: " + asked + ".")
+	}
 }
 
 // remarks are what was said under a stage already: the next one that has the same to say is silent.
@@ -162,6 +168,7 @@ type nodeJSON struct {
 	Fingerprint string       `json:"fingerprint"`
 	Inputs      []string     `json:"inputs"` // IDs
 	Estimate    estimateJSON `json:"estimate"`
+	Judges      *callsJSON   `json:"judges,omitempty"`
 }
 
 type estimateJSON struct {
@@ -198,7 +205,7 @@ func planObject(p *runner.Plan, card *card) planJSON {
 	for _, n := range p.Nodes {
 		e := n.Estimate
 		j := nodeJSON{ID: n.ID, Addr: n.Addr, Kind: n.Kind, Action: string(n.Action), Why: n.Why, Fingerprint: n.Fingerprint.String(), Inputs: []string{},
-			Estimate: estimateJSON{e.Rows, e.Tokens, e.UserModel, e.Adapter, e.Base, e.FLOPs, e.PeakBytes, e.GPUBytes, e.Exact, e.Note}}
+			Estimate: estimateJSON{e.Rows, e.Tokens, e.UserModel, e.Adapter, e.Base, e.FLOPs, e.PeakBytes, e.GPUBytes, e.Exact, e.Note}, Judges: callsObject(e.Calls)}
 		for _, in := range n.Inputs {
 			j.Inputs = append(j.Inputs, in.ID)
 		}

@@ -131,6 +131,9 @@ func (b *Build) Abort() {
 	b.lock = nil
 }
 
+// Answers is the store's.
+func (b *Build) Answers() string { return b.store.Answers() }
+
 // Answers is the folder of what judges said. It belongs to no artifact: an answer that was paid for serves every later
 // question that is the same.
-func (b *Build) Answers() string { return filepath.Join(b.store.dir, "answers") }
+func (s *Store) Answers() string { return filepath.Join(s.dir, "answers") }

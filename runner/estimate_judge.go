@@ -1,0 +1,152 @@
+// What judges behind servers will be asked and cost: counted, but for the answers, where the texts are in the store, and
+// without what was paid for already; else guessed from what the spec says of data and texts.
+package runner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
+	"github.com/prlhf/prlhf/judges/openai"
+)
+
+func (c *compiler) judgeEstimate(s *judgeStage, n *Node) Estimate {
+	if n.Action == Reuse {
+		return Estimate{}
+	}
+	questions, times, exact, note := c.questionsOf(s, n)
+	e := Estimate{Rows: round(times * float64(len(questions))), Exact: exact, Note: note}
+	answers := ""
+	if c.st != nil {
+		answers = c.st.Answers()
+	}
+	for _, j := range servers(s.spec) {
+		if e.Calls == nil {
+			e.Calls = &Calls{Exact: exact}
+		}
+		if err := e.Calls.add(j, answers, questions, times); err != nil {
+			return Estimate{Rows: e.Rows, Exact: exact, Note: join(note, fmt.Sprintf("what the judge costs cannot be reckoned: %v", err))}
+		}
+	}
+	return e
+}
+
+// servers are the judges behind servers: the judge, or members of a panel.
+func servers(j *dsl.Judge) []*dsl.Judge {
+	if j.Kind == "openai" {
+		return []*dsl.Judge{j}
+	}
+	var out []*dsl.Judge
+	for _, m := range j.Members {
+		out = append(out, servers(m)...)
+	}
+	return out
+}
+
+// add reckons what one judge takes for some questions, each asked so many times.
+func (k *Calls) add(j *dsl.Judge, answers string, questions []question, times float64) error {
+	judge, err := vendorJudge(&Env{Answers: answers}, j)
+	if err != nil {
+		return err
+	}
+	requests, kept, in := 0.0, 0.0, 0.0
+	met := map[string]bool{"": true}
+	for _, q := range questions {
+		r, err := judge.(*openai.Judge).Reckon(q.Question)
+		switch {
+		case err != nil:
+			return err
+		case met[r.Key]:
+		case r.Kept:
+			kept += times
+		default:
+			requests, in = requests+times, in+times*float64(r.TokensIn)
+		}
+		met[r.Key] = true
+	}
+	out := requests * float64(j.MaxAnswerTokens)
+	k.Requests, k.Kept, k.TokensIn, k.TokensOut = k.Requests+round(requests), k.Kept+round(kept), k.TokensIn+round(in), k.TokensOut+round(out)
+	if j.Price == nil {
+		k.USD = math.NaN()
+		return nil
+	}
+	k.USD += (in*j.Price.Input + out*j.Price.Output) / 1e6
+	return nil
+}
+
+// questionsOf are the questions of a stage, where its texts are in the store; else one of the length to expect that stands
+// for `times` of them.
+func (c *compiler) questionsOf(s *judgeStage, n *Node) (questions []question, times float64, exact bool, note string) {
+	if e, ok := c.stored(n.Inputs); ok {
+		if _, _, questions, err := s.asked(e); err == nil {
+			return questions, 1, true, ""
+		}
+	}
+	pairs, candidate, baseline := c.pairsToExpect(s.source)
+	q := judges.Question{Prompt: letters(candidate.prompt), First: letters(candidate.text), Second: letters(baseline.text),
+		Person: judges.Person{ID: "u", Text: "x", Attributes: map[string]string{"preference": "x"}}}
+	if s.spec.Order == "both" {
+		pairs *= 2
+	}
+	return []question{{Question: q}}, pairs, false, join(candidate.note, "what judges are told of users is not reckoned")
+}
+
+// letters is a text of so many tokens.
+func letters(tokens float64) string { return strings.Repeat("x", int(round(tokens*bytesPerToken))) }
+
+// expected is how many texts there are for users, and the mean tokens of a prompt and of a text.
+type expected struct {
+	count, prompt, text float64
+	note                string
+}
+
+func (c *compiler) pairsToExpect(source pairSource) (pairs float64, candidate, baseline expected) {
+	switch source := source.(type) {
+	case twoMethods:
+		candidate, baseline = c.textsToExpect(source.candidate), c.textsToExpect(source.baseline)
+	case ownChoices:
+		v := c.setVolume(source.inputs, source.rows)
+		candidate = expected{v.rows, v.prompt, v.response, v.note}
+		baseline = candidate
+	}
+	return candidate.count, candidate, baseline
+}
+
+func (c *compiler) textsToExpect(t texts) expected {
+	if t.node == nil {
+		v := c.setVolume(t.inputs, t.set)
+		count := v.rows
+		if v.texts > 0 {
+			count = v.texts
+		}
+		return expected{count, v.prompt, v.response, v.note}
+	}
+	node := t.node
+	if ranked, ok := node.Stage.(*rankStage); ok {
+		node = ranked.texts
+	}
+	s := node.Stage.(*generateStage)
+	g := s.spec
+	v := c.setVolume(s.data, g.Prompts)
+	users := 1.0
+	if g.Users != nil {
+		users = c.usersToExpect(s.data, g.Users)
+	}
+	return expected{v.rows * users * float64(g.Samples), v.prompt, float64(g.Sampling.MaxNewTokens), join(v.note, "at most: every text as long as max_new_tokens")}
+}
+
+// usersToExpect is how many users are asked, without the generic one, whom nobody judges.
+func (c *compiler) usersToExpect(in dataInputs, users *dsl.Set) float64 {
+	n := c.usersAsked(in, users)
+	if hasGeneric(users) {
+		n--
+	}
+	return n
+}
+
+func hasGeneric(s *dsl.Set) bool {
+	return s.Op == dsl.SetGeneric || slices.ContainsFunc(s.Of, hasGeneric)
+}
