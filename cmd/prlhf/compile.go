@@ -40,12 +40,20 @@ func (c *call) compile(specs []string, targets []string) (*compiled, error) {
 	if err := c.printMistakes(l.sources, diags); err != nil {
 		return nil, err
 	}
+	if c.makesStore && len(plan.Missing) > 0 {
+		return nil, runner.MissingError(plan.Missing)
+	}
+	if c.makesStore && st == nil {
+		if st, err = store.Open(c.store); err != nil {
+			return nil, err
+		}
+	}
 	return &compiled{l, plan, st, options}, nil
 }
 
 // openStore returns nil when there is no store.
 func (c *call) openStore() (*store.Store, error) {
-	if _, err := os.Stat(filepath.Join(c.store, "format")); errors.Is(err, os.ErrNotExist) && !c.makesStore {
+	if _, err := os.Stat(filepath.Join(c.store, "format")); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	return store.Open(c.store)
