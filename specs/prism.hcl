@@ -150,7 +150,8 @@ claim "user_model_is_light" {
 }
 
 report "prism" {
-  title = "PRISM: a large and diverse user base"
+  title     = "PRISM: a large and diverse user base"
+  tolerance = { accuracy = 0.05, generate = 4, win_rate = 0.15, train = 0.1 } # of golden reports from another machine
 
   section "The data" { show = dataset.prism }
   section "Table 2: win rates" { show = [win_rate.vs_vanilla, win_rate.vs_chosen] }
