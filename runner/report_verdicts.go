@@ -14,8 +14,14 @@ import (
 // judged shows some verdicts of each win rate; nothing where the spec asks for no samples.
 func (d *drawing) judged(items []instance) ([]reports.Block, error) {
 	var out []reports.Block
+	shownOf := map[*Node]bool{} // two win rates of the same verdicts show them once
 	for _, i := range items {
 		w := i.item.(*dsl.WinRate)
+		of := d.stage.results[w].Stage.(*winRateStage).verdicts[0]
+		if shownOf[of] {
+			continue
+		}
+		shownOf[of] = true
 		runs, err := d.runsOf(w)
 		if err != nil {
 			return nil, err

@@ -160,7 +160,7 @@ func (d *drawing) winsByUser(block string, items []instance) (*reports.Table, er
 			t.Rows[r].Cells[k].Note = found[id]
 		}
 	}
-	if len(t.Rows) > widest {
+	if len(t.Rows) > widest || d.stage.spec.UserTexts { // texts are no heads of columns
 		return t, nil
 	}
 	t = turned(t, "comparison")
