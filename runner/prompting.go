@@ -17,6 +17,7 @@ import (
 
 type prompting struct {
 	template *chat.Template // nil: a prompt is used as it is, a conversation as formats.Rendering has it
+	from     string         // where the template is from, for people
 	expr     *dsl.RowExpr   // what is asked instead of the bare prompt; nil: nothing
 }
 
@@ -76,6 +77,11 @@ func (p prompting) render(tok *tokenizer.Tokenizer, turns []formats.Turn) ([]int
 	for i, t := range turns {
 		messages[i] = chat.Message{Role: t.Role, Content: tok.Guard(t.Content)}
 	}
+	for _, token := range p.template.Tokens() {
+		if _, ok := tok.ID(token); !ok {
+			return nil, fmt.Errorf("the chat template %s writes %s, which is no token of the model's tokenizer", p.from, token)
+		}
+	}
 	tokens := map[string]string{}
 	bos, hasBOS := tok.BOS()
 	for name, of := range map[string]func() (int32, bool){"bos_token": tok.BOS, "eos_token": tok.EOS, "pad_token": tok.Pad} {
@@ -85,7 +91,7 @@ func (p prompting) render(tok *tokenizer.Tokenizer, turns []formats.Turn) ([]int
 	}
 	text, err := p.template.Render(messages, tokens)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the chat template %s %w", p.from, err)
 	}
 	ids := tok.EncodeGuarded(text)
 	if hasBOS && len(ids) > 0 && ids[0] == bos {
@@ -117,12 +123,13 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 		if folder == "" {
 			return p, true
 		}
-		source, err := tokenizer.ChatTemplateOf(folder)
+		source, path, err := tokenizer.ChatTemplateOf(folder)
+		p.from = "of " + path
 		if err == nil && source != "" {
 			p.template, err = chat.Parse(source)
 		}
 		if err != nil {
-			c.fail(&m.Block, "source", "Unusable chat template", "The chat template of %s cannot be used: %v. chat_template = \"none\" goes without.", folder, err)
+			c.fail(&m.Block, "source", "Unusable chat template", "The chat template of %s cannot be used: %v. chat_template = \"none\" goes without.", path, err)
 			return p, false
 		}
 	default:
@@ -131,7 +138,7 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 			c.fail(&m.Block, "chat_template", "Unknown chat template", "There is no chat template %q.", m.ChatTemplate)
 			return p, false
 		}
-		p.template = named
+		p.template, p.from = named, m.ChatTemplate
 	}
 	return p, true
 }

@@ -111,12 +111,27 @@ func TestChatTemplateOfAFolder(t *testing.T) {
 	}
 	l = newFileLab(t)
 	l.write("base/chat_template.jinja", "{{ raise_exception('no users here') }}")
-	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), "people.jsonl, line 1: chat template: ") || !strings.Contains(err.Error(), "no users here") {
+	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), "people.jsonl, line 1: the chat template of "+filepath.Join(l.dir, "base", tokenizer.ChatTemplateName)+" refuses the conversation: no users here") {
 		t.Errorf("a template that refuses gives %v", err)
 	}
 	l.write("base/chat_template.jinja", "{% for m in messages %}")
-	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "The chat template of "+filepath.Join(l.dir, "base")+" cannot be used: ") {
+	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "The chat template of "+filepath.Join(l.dir, "base", tokenizer.ChatTemplateName)+" cannot be used: ") {
 		t.Errorf("a template that cannot be read gives %v", diags)
+	}
+}
+
+// TestLlama3WithoutItsTokens: a template whose tokens the tokenizer has not is refused; as letters they would teach the model a
+// format that nobody speaks.
+func TestLlama3WithoutItsTokens(t *testing.T) {
+	template, _ := chat.Named("llama3")
+	how := prompting{template: template, from: "llama3"}
+	tok := boxedTokenizer(t)
+	if _, err := how.encode(tok, arrowio.Comparison{Prompt: "x"}, nil); err == nil || !strings.Contains(err.Error(), "llama3 writes <|begin_of_text|>, which is no token") {
+		t.Errorf("it gives %v", err)
+	}
+	tok.AddSpecials(template.Tokens())
+	if ids, err := how.encode(tok, arrowio.Comparison{Prompt: "x"}, nil); err != nil || tok.Decode(ids, true) != "user\n\nxassistant\n\n" {
+		t.Errorf("with its tokens it gives %q, %v", tok.Decode(ids, true), err)
 	}
 }
 
