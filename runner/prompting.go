@@ -21,7 +21,7 @@ type prompting struct {
 	expr     *dsl.RowExpr   // what is asked instead of the bare prompt; nil: nothing
 }
 
-// byUser tells whether users are asked differently.
+// byUser tells whether users are asked differently. No policy is trained on that, so no reward model reads it.
 func (p prompting) byUser() bool { return p.expr != nil && p.expr.ReadsUser }
 
 // same tells whether two ways of asking are one.
