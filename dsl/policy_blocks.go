@@ -38,7 +38,7 @@ func (f *fields) model(block Block, inst *instance) *Model {
 	}
 	m.Get = f.text("get", "")
 	template, precision := "own", "fp32"
-	if from := root(m); from != nil && from != m { // as the model that it comes from
+	if from := m.madeFrom(); from != nil {
 		template, precision = from.ChatTemplate, from.Precision
 	}
 	m.ChatTemplate = f.word("chat_template", template, "own", "tulu", "llama3", "none")
@@ -268,6 +268,33 @@ func root(p Policy) *Model {
 		}
 	}
 	return nil
+}
+
+// madeFrom is the model block that m takes over from what it does not say itself: the nearest one below its source or the
+// first of its members; nil where there is none.
+func (m *Model) madeFrom() *Model {
+	p := m.From
+	if len(m.Merge) > 0 {
+		p = m.Merge[0]
+	}
+	for {
+		switch b := p.(type) {
+		case *Train:
+			if b == nil {
+				return nil
+			}
+			p = b.Base
+		case *Adapt:
+			if b == nil {
+				return nil
+			}
+			p = b.Policy
+		case *Model:
+			return b
+		default:
+			return nil
+		}
+	}
 }
 
 func fromNothing(p Policy) bool {

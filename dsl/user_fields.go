@@ -58,6 +58,9 @@ var choicesType = cty.List(cty.Object(map[string]cty.Type{"prompt": cty.String, 
 // FormatFields lists the names that a format's users have beside id, text and group.
 func FormatFields(format string) []string { return slices.Clone(formatFields[format]) }
 
+// AllUserFields lists the names that users have in any format.
+func AllUserFields() []string { return userNames(slices.Sorted(maps.Keys(formatFields))) }
+
 // userNames are the fields of a user who may be of any of the formats.
 func userNames(formats []string) []string {
 	names := slices.Clone(userFields)

@@ -39,11 +39,7 @@ func (a *askedUsers) fields(id string) (map[string]dsl.Value, error) {
 	if user, ok := a.known[id]; ok {
 		return user, nil
 	}
-	nobody := map[string]dsl.Value{"id": "", "text": "", "group": ""}
 	for k, set := range a.world.sets {
-		for _, name := range dsl.FormatFields(set.Format) {
-			nobody[name] = emptyField(name)
-		}
 		for _, u := range a.world.tables[k].users {
 			if id == "" || u.ID != id {
 				continue
@@ -55,6 +51,10 @@ func (a *askedUsers) fields(id string) (map[string]dsl.Value, error) {
 			a.known[id] = user
 			return user, nil
 		}
+	}
+	nobody := map[string]dsl.Value{}
+	for _, name := range dsl.AllUserFields() { // nobody's prompts may be of a format that has no users
+		nobody[name] = emptyField(name)
 	}
 	a.known[id] = nobody
 	return nobody, nil

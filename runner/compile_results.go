@@ -67,6 +67,9 @@ func (c *compiler) offeredTrain(t *dsl.Train, base *policy) bool {
 	if generated(t.Data) {
 		c.fail(&t.Block, "data", "Generated responses are not trained on yet", "%s has responses that a policy wrote; this version trains on those of data sets.", t.Data)
 	}
+	if base.origin.how.byUser() {
+		c.fail(&t.Block, "base", "Trained on what users want", "%s is told of each user what its prompt says, and training on it would put that into the weights. Train from the model that it is made from; for a text about users there is explicit in user_model.", base.origin.spec.Addr)
+	}
 	if t.LoRA != nil && t.LoRA.Rank > 0 && base.origin.known {
 		if _, err := base.origin.config.MatchTargets(t.LoRA.Targets); err != nil {
 			c.fail(&t.Block, "lora.targets", "No such module", "targets: %v.", err)

@@ -169,7 +169,7 @@ func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	g := s.spec
 	prompts := c.setVolume(s.data, g.Prompts)
 	users := 1.0
-	if (s.policy.personal() || s.policy.origin.how.byUser()) && g.Users != nil {
+	if s.tellsUsersApart() && g.Users != nil {
 		users = c.usersAsked(s.data, g.Users)
 	}
 	texts := prompts.rows * users * float64(s.samples())

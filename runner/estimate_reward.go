@@ -39,7 +39,7 @@ func (c *compiler) addTexts(e *Estimate, s *trainStage) {
 func (c *compiler) rankEstimate(s *rankStage) Estimate {
 	drawn := c.generateEstimate(s.texts.Stage.(*generateStage))
 	people := 1.0
-	if s.spec.Users != nil && s.reward.personal() && !s.texts.Stage.(*generateStage).policy.personal() {
+	if s.spec.Users != nil && s.reward.personal() && !s.texts.Stage.(*generateStage).tellsUsersApart() {
 		people = c.usersAsked(s.data, s.spec.Users)
 	}
 	e := Estimate{Rows: round(people * float64(drawn.Rows)), Tokens: round(people * float64(drawn.Tokens)), Note: drawn.Note}

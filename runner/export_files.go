@@ -152,6 +152,9 @@ func (x *export) writeTokenizer(dir string, special specialIDs) error {
 		if err := copyTokenizer(x.policy.origin.tokenizer.dir(x.env), dir); err != nil {
 			return err
 		}
+		if err := x.writeTemplate(dir); err != nil {
+			return err
+		}
 		if x.Format == FormatPEFT && x.ownBase() {
 			return copyTokenizer(dir, filepath.Join(dir, baseFolder))
 		}
@@ -166,6 +169,9 @@ func (x *export) writeTokenizer(dir string, special specialIDs) error {
 		return err
 	}
 	if err := tok.Save(dir); err != nil {
+		return err
+	}
+	if err := x.writeTemplate(dir); err != nil {
 		return err
 	}
 	if x.done.SameText, err = x.compareTexts(tok, special, note); err != nil {
@@ -235,9 +241,18 @@ func (x *export) compareTexts(tok *tokenizer.Tokenizer, special specialIDs, user
 			return nil, err
 		}
 		u := users[i%len(users)]
-		want := append(append(bos, u.IDs...), tok.EncodePlain(c.Prompt)...)
+		how := x.policy.origin.how // by nobody's name: nothing is trained on what users are told apart by
+		ids, err := how.encode(tok, c, nil)
+		if err != nil {
+			return nil, err
+		}
+		text, err := how.asText(tok, c, nil)
+		if err != nil {
+			return nil, err
+		}
+		want := append(append(bos, u.IDs...), ids...)
 		check.Prompts++
-		if slices.Equal(tok.Encode(before+u.Text+c.Prompt, before == ""), want) {
+		if slices.Equal(tok.Encode(before+u.Text+text, before == ""), want) {
 			check.Same++
 		}
 	}

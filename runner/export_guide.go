@@ -31,6 +31,7 @@ type guideFacts struct {
 	Difference         string
 	Reward, Adapter    bool
 	Explicit           bool
+	Asked              string // what stands where the prompt is
 }
 
 // quietWords tell how added tokens are kept from being written.
@@ -69,7 +70,7 @@ func (x *export) writeGuide(dir string, special specialIDs) error {
 
 func (x *export) facts(special specialIDs) (guideFacts, error) {
 	f := guideFacts{Addr: x.addr, Format: x.Format, Kind: "A language model", Reward: x.rewards(), ServeUser: `""`,
-		Explicit: explicit(x.stage.spec.UserModel), Adapter: x.Format == FormatPEFT && x.stage.spec.LoRA.Rank > 0}
+		Asked: x.asked(), Explicit: explicit(x.stage.spec.UserModel), Adapter: x.Format == FormatPEFT && x.stage.spec.LoRA.Rank > 0}
 	if f.Reward {
 		f.Kind = "A reward model"
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch"
 	"github.com/prlhf/prlhf/torch/lm"
 	"github.com/prlhf/prlhf/torch/lm/lmtest"
@@ -220,6 +221,9 @@ type servedCase struct {
 
 func (p opened) questions() []servedCase {
 	prompts := []string{"SUBREDDIT: r/pets\nTITLE: my dog\nTL;DR:", "Why <s> not?", "été"}
+	if p.policy.origin.how.template != nil { // serve.py refuses a prompt that names a token
+		prompts[1] = "Why not?"
+	}
 	responses := []string{" A dog.", " It ran away </s> again", ""}
 	var out []servedCase
 	for i, id := range append([]string{"", "nobody"}, p.ids()...) {
@@ -242,7 +246,11 @@ func (l exampleList) Len() int                        { return len(l) }
 func (l exampleList) At(i int) (torch.Example, error) { return l[i], nil }
 
 func (p opened) example(q servedCase) torch.Example {
-	return torch.Example{User: indexOf(p.users)[q.User], Prompt: p.tok.EncodePlain(q.Prompt),
+	prompt, err := p.policy.origin.how.encode(p.tok, arrowio.Comparison{Prompt: q.Prompt}, nil)
+	if err != nil {
+		panic(err)
+	}
+	return torch.Example{User: indexOf(p.users)[q.User], Prompt: prompt,
 		Responses: [][]int32{append(p.tok.EncodePlain(q.Response), p.end)}}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -98,6 +99,21 @@ func TestInteropExport(t *testing.T) {
 		}
 	}
 	checkServed(t, all)
+}
+
+// TestInteropExportOfAChatModel: serve.py asks a policy through its chat template, in every format.
+func TestInteropExportOfAChatModel(t *testing.T) {
+	l := newExportLab(t, "llama")
+	l.spec = strings.ReplaceAll(l.spec, "= model.tiny", "= model.chatty") + "\nmodel \"chatty\" {\n  source = model.tiny\n  chat_template = \"tulu\"\n}\n"
+	l.realApply(`train.dpo["individual"]`, `train.reward["soft"]`)
+	var all []served
+	for _, format := range []string{FormatHuggingFace, FormatMerged, FormatPEFT} {
+		all = append(all, l.serve("llama", `train.dpo["individual"]`, format, false), l.serve("llama", `train.reward["soft"]`, format, true))
+	}
+	checkServed(t, all)
+	if ids := l.openPolicy(`train.dpo["individual"]`).example(servedCase{Prompt: "Why?"}).Prompt; !strings.Contains(l.openPolicy(`train.dpo["individual"]`).tok.Decode(ids, false), "<|assistant|>") {
+		t.Errorf("our own prompt has no template in it: %v", ids)
+	}
 }
 
 func TestInteropExportOfRewards(t *testing.T) {

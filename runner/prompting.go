@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/arrowio/formats"
@@ -17,10 +18,11 @@ import (
 
 type prompting struct {
 	template *chat.Template // nil: a prompt is used as it is, a conversation as formats.Rendering has it
+	from     string         // where the template is from, for people
 	expr     *dsl.RowExpr   // what is asked instead of the bare prompt; nil: nothing
 }
 
-// byUser tells whether users are asked differently.
+// byUser tells whether users are asked differently. No policy is trained on that, so no reward model reads it.
 func (p prompting) byUser() bool { return p.expr != nil && p.expr.ReadsUser }
 
 // same tells whether two ways of asking are one.
@@ -50,48 +52,89 @@ func (p prompting) describe(w io.Writer) {
 // encode gives the ids of what is asked, without a BOS at its start, which every sequence gets before the soft prompt. user is
 // not read where users are not asked differently.
 func (p prompting) encode(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value) ([]int32, error) {
-	if p.template == nil && p.expr == nil {
-		return tok.EncodePlain(c.Prompt), nil
-	}
-	turns, err := turnsOf(c)
+	turns, err := p.turns(c, user)
 	if err != nil {
 		return nil, err
 	}
-	if last := len(turns) - 1; p.expr != nil {
-		if turns[last].Content, err = p.expr.Eval(turns[last].Content, user); err != nil {
-			return nil, err
-		}
+	if p.template == nil {
+		return tok.EncodePlain(p.plain(c, turns)), nil
 	}
-	switch {
-	case p.template != nil:
-		return p.render(tok, turns)
-	case c.Turns == "":
-		return tok.EncodePlain(turns[0].Content), nil
-	}
-	return tok.EncodePlain(formats.Rendering(turns)), nil
+	return p.render(tok, turns)
 }
 
 func (p prompting) render(tok *tokenizer.Tokenizer, turns []formats.Turn) ([]int32, error) {
+	text, err := p.write(tok, turns)
+	if err != nil {
+		return nil, err
+	}
+	ids := tok.EncodeGuarded(text)
+	if bos, ok := tok.BOS(); ok && len(ids) > 0 && ids[0] == bos {
+		ids = ids[1:]
+	}
+	return ids, nil
+}
+
+// asText is what encode gives the ids of, as one text. Where a message names a special token, nothing tells it from the
+// template's own any more.
+func (p prompting) asText(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value) (string, error) {
+	turns, err := p.turns(c, user)
+	switch {
+	case err != nil:
+		return "", err
+	case p.template == nil:
+		return p.plain(c, turns), nil
+	}
+	text, err := p.write(tok, turns)
+	return strings.TrimPrefix(tokenizer.Unguard(text), namedTokens(tok)["bos_token"]), err
+}
+
+// turns is the conversation that is asked.
+func (p prompting) turns(c arrowio.Comparison, user map[string]dsl.Value) ([]formats.Turn, error) {
+	turns, err := turnsOf(c)
+	if last := len(turns) - 1; err == nil && p.expr != nil {
+		turns[last].Content, err = p.expr.Eval(turns[last].Content, user)
+	}
+	return turns, err
+}
+
+// plain is what is asked without a template.
+func (p prompting) plain(c arrowio.Comparison, turns []formats.Turn) string {
+	switch {
+	case p.expr == nil:
+		return c.Prompt
+	case c.Turns == "":
+		return turns[0].Content
+	}
+	return formats.Rendering(turns)
+}
+
+// write is the text that the template makes, with guards in messages that name special tokens.
+func (p prompting) write(tok *tokenizer.Tokenizer, turns []formats.Turn) (string, error) {
+	for _, token := range p.template.Tokens() {
+		if _, ok := tok.ID(token); !ok {
+			return "", fmt.Errorf("the chat template %s writes %s, which is no token of the model's tokenizer", p.from, token)
+		}
+	}
 	messages := make([]chat.Message, len(turns))
 	for i, t := range turns {
 		messages[i] = chat.Message{Role: t.Role, Content: tok.Guard(t.Content)}
 	}
+	text, err := p.template.Render(messages, namedTokens(tok))
+	if err != nil {
+		return "", fmt.Errorf("the chat template %s %w", p.from, err)
+	}
+	return text, nil
+}
+
+// namedTokens are those that templates know by a name.
+func namedTokens(tok *tokenizer.Tokenizer) map[string]string {
 	tokens := map[string]string{}
-	bos, hasBOS := tok.BOS()
 	for name, of := range map[string]func() (int32, bool){"bos_token": tok.BOS, "eos_token": tok.EOS, "pad_token": tok.Pad} {
 		if id, ok := of(); ok {
 			tokens[name], _ = tok.Token(id)
 		}
 	}
-	text, err := p.template.Render(messages, tokens)
-	if err != nil {
-		return nil, err
-	}
-	ids := tok.EncodeGuarded(text)
-	if hasBOS && len(ids) > 0 && ids[0] == bos {
-		ids = ids[1:]
-	}
-	return ids, nil
+	return tokens
 }
 
 // turnsOf is a row's prompt as a conversation: a text is what a user says.
@@ -117,12 +160,13 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 		if folder == "" {
 			return p, true
 		}
-		source, err := tokenizer.ChatTemplateOf(folder)
+		source, path, err := tokenizer.ChatTemplateOf(folder)
+		p.from = "of " + path
 		if err == nil && source != "" {
 			p.template, err = chat.Parse(source)
 		}
 		if err != nil {
-			c.fail(&m.Block, "source", "Unusable chat template", "The chat template of %s cannot be used: %v. chat_template = \"none\" goes without.", folder, err)
+			c.fail(&m.Block, "source", "Unusable chat template", "The chat template of %s cannot be used: %v. chat_template = \"none\" goes without.", path, err)
 			return p, false
 		}
 	default:
@@ -131,7 +175,7 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 			c.fail(&m.Block, "chat_template", "Unknown chat template", "There is no chat template %q.", m.ChatTemplate)
 			return p, false
 		}
-		p.template = named
+		p.template, p.from = named, m.ChatTemplate
 	}
 	return p, true
 }

@@ -111,12 +111,27 @@ func TestChatTemplateOfAFolder(t *testing.T) {
 	}
 	l = newFileLab(t)
 	l.write("base/chat_template.jinja", "{{ raise_exception('no users here') }}")
-	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), "people.jsonl, line 1: chat template: ") || !strings.Contains(err.Error(), "no users here") {
+	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), "people.jsonl, line 1: the chat template of "+filepath.Join(l.dir, "base", tokenizer.ChatTemplateName)+" refuses the conversation: no users here") {
 		t.Errorf("a template that refuses gives %v", err)
 	}
 	l.write("base/chat_template.jinja", "{% for m in messages %}")
-	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "The chat template of "+filepath.Join(l.dir, "base")+" cannot be used: ") {
+	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "The chat template of "+filepath.Join(l.dir, "base", tokenizer.ChatTemplateName)+" cannot be used: ") {
 		t.Errorf("a template that cannot be read gives %v", diags)
+	}
+}
+
+// TestLlama3WithoutItsTokens: a template whose tokens the tokenizer has not is refused; as letters they would teach the model a
+// format that nobody speaks.
+func TestLlama3WithoutItsTokens(t *testing.T) {
+	template, _ := chat.Named("llama3")
+	how := prompting{template: template, from: "llama3"}
+	tok := boxedTokenizer(t)
+	if _, err := how.encode(tok, arrowio.Comparison{Prompt: "x"}, nil); err == nil || !strings.Contains(err.Error(), "llama3 writes <|begin_of_text|>, which is no token") {
+		t.Errorf("it gives %v", err)
+	}
+	tok.AddSpecials(template.Tokens())
+	if ids, err := how.encode(tok, arrowio.Comparison{Prompt: "x"}, nil); err != nil || tok.Decode(ids, true) != "user\n\nxassistant\n\n" {
+		t.Errorf("with its tokens it gives %q, %v", tok.Decode(ids, true), err)
 	}
 }
 
@@ -209,15 +224,65 @@ func TestInheritsFromItsModel(t *testing.T) {
 	}
 }
 
-// TestNobodyHasNoFields: whoever is nobody's can be asked in every format.
+// TestInheritsFromTheNearest: what stands between a model and its folder counts, a training in between or not.
+func TestInheritsFromTheNearest(t *testing.T) {
+	l := newPSOUPSLab(t)
+	l.edit(`base       = model.base`, `base       = model.bare`)
+	l.spec += `
+model "bare" {
+  source        = model.base
+  chat_template = "none"
+  precision     = "bf16"
+}
+
+model "copy" { source = model.bare }
+
+model "trained" { source = train.dpo }
+`
+	for _, m := range l.load().Models {
+		if m.Addr.Name != "base" && (m.ChatTemplate != "none" || m.Precision != "bf16") {
+			t.Errorf("%s has the template %s and the precision %s; those of model.bare expected", m.Addr, m.ChatTemplate, m.Precision)
+		}
+	}
+}
+
+// TestNobodyTrainsOnWhatUsersWant: what a model is told of its users must not come into a gradient.
+func TestNobodyTrainsOnWhatUsersWant(t *testing.T) {
+	t.Parallel()
+	l := newPSOUPSLab(t)
+	l.edit(`base       = model.base`, `base       = model.oracle`)
+	l.spec += `
+model "oracle" {
+  source = model.base
+  prompt = "${prompt} Generate ${user.preference}"
+}
+`
+	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "model.oracle is told of each user what its prompt says, and training on it would put that into the weights. Train from the model that it is made from; for a text about users there is explicit in user_model.") {
+		t.Errorf("it gives %v", diags)
+	}
+	l.edit("${prompt} Generate ${user.preference}", "Please: ${prompt}")
+	l.apply()
+	tok, err := tokenizer.Load(filepath.Join(l.dir, "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := l.open("dataset.psoups")
+	for i := range w.tables[0].rows {
+		if row, _, err := w.ids(rowRef{0, i}); err != nil || !strings.HasPrefix(tok.Decode(row.Prompt, false), "Please: question ") {
+			t.Fatalf("row %d is %q, %v: words that are the same for everybody are trained on", i, tok.Decode(row.Prompt, false), err)
+		}
+	}
+}
+
+// TestNobodyHasNoFields: whoever is nobody's can be asked in every format, and where the prompts' own has no users.
 func TestNobodyHasNoFields(t *testing.T) {
-	for _, format := range []string{"psoups", "prism", "jsonl"} {
+	for _, format := range []string{"psoups", "prism", "jsonl", "prompts"} {
 		a := newAskedUsers(&world{sets: []*dsl.Dataset{{Format: format}}, tables: []*table{{}}}, prompting{})
 		user, err := a.of("", arrowio.Comparison{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range append(dsl.FormatFields(format), "id", "text", "group") {
+		for _, name := range append(slices.Concat(dsl.FormatFields("psoups"), dsl.FormatFields("prism")), "id", "text", "group") {
 			if v, ok := user[name]; !ok || fmt.Sprint(v) != "" && fmt.Sprint(v) != "[]" {
 				t.Errorf("%s: user 0 has %s = %v", format, name, v)
 			}

@@ -19,7 +19,7 @@ type rater struct {
 	index     map[string]int32 // of users, as the reward model knows them
 	tok       *tokenizer.Tokenizer
 	limits    tokenizeStage
-	turns     map[string]string // of conversations, by their rendering; nil where no template reads them
+	turns     map[string]string // of conversations, by their rendering; nil where a prompt is asked as it is
 	end       int32
 	groups    []ratedGroup
 	byPrompt  map[ratedPrompt]int // the group that has room
@@ -59,10 +59,7 @@ func newRater(e *Env, reward *policy, data dataInputs, limits *dsl.Dataset) (*ra
 		return nil, err
 	}
 	defer r.world.Close() // texts of users are in memory
-	if reward.origin.how.expr != nil {
-		return nil, fmt.Errorf("%s reads what %s puts around a prompt; a reward model that rates texts reads the bare prompt", reward.name, reward.origin.spec.Addr)
-	}
-	if reward.origin.how.template != nil {
+	if reward.origin.how.text() != "" {
 		if r.turns, err = r.world.conversations(); err != nil {
 			return nil, err
 		}

@@ -65,6 +65,11 @@ type request struct {
 	user string // "" is the generic user
 }
 
+// tellsUsersApart says that everybody gets texts of their own: by a user model, or by what is asked.
+func (s *generateStage) tellsUsersApart() bool {
+	return s.policy.personal() || s.policy.origin.how.byUser()
+}
+
 // samples is how many texts are drawn for each request, those that are ranked and dropped included.
 func (s *generateStage) samples() int { return max(s.spec.Samples, 1) * max(s.spec.BestOf, 1) }
 

@@ -13,6 +13,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 here = Path(__file__).resolve().parent
 tokenizer = AutoTokenizer.from_pretrained(here)
+chat = (here / "chat_template.jinja").exists()
+no_clock = "26 Jul 2024"  # the date that Llama 3.1's template has without a clock, as in training
 as_tokens = (here / "users.json").exists()
 users = {u["id"]: u["token_ids"] for u in json.loads((here / "users.json").read_text())} if as_tokens else {}
 note = {} if as_tokens else json.loads((here / "user_model.json").read_text())
@@ -45,10 +47,25 @@ def vectors(user):
     return table[0] + table[index] if note["shared"] else table[index]
 
 
+def asked(prompt):
+    """The prompt's ids: as it is, or as a user's message in the chat template. It cannot name special tokens, whatever it says."""
+    ids = tokenizer.encode(prompt, add_special_tokens=False, split_special_tokens=True)
+    if not chat:
+        return ids
+    if ids != tokenizer.encode(prompt, add_special_tokens=False):
+        raise ValueError("the prompt names a special token, which the chat template would let pass for one")
+    ids = tokenizer.apply_chat_template(message(prompt), add_generation_prompt=True, return_dict=False, date_string=no_clock)
+    return ids[1:] if ids[:1] == [tokenizer.bos_token_id] else ids
+
+
+def message(prompt):
+    return [{"role": "user", "content": prompt}]
+
+
 def reward(model, user, prompt, response):
     encode = lambda text: tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
     bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    rest = encode(prompt) + encode(response) + [tokenizer.eos_token_id]
+    rest = asked(prompt) + encode(response) + [tokenizer.eos_token_id]
     layer = model.get_input_embeddings()
     at = lambda x: layer(torch.tensor([x], dtype=torch.long, device=model.device))
     parts = [at(bos)] if bos else []

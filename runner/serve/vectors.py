@@ -1,7 +1,7 @@
 """Answers a prompt as a user of this policy: python serve.py USER PROMPT
 
 USER is an id of user_model.json, or "" for the generic user. A user's vectors stand among the input embeddings behind BOS, and
-all of it goes in as inputs_embeds. The policy was trained on prompts as they are, so there is no chat template.
+all of it goes in as inputs_embeds. README.md says in what form the policy was trained on prompts.
 """
 import json
 import sys
@@ -14,6 +14,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 here = Path(__file__).resolve().parent
 note = json.loads((here / "user_model.json").read_text())
 tokenizer = AutoTokenizer.from_pretrained(here)
+chat = (here / "chat_template.jinja").exists()
+no_clock = "26 Jul 2024"  # the date that Llama 3.1's template has without a clock, as in training
 tensors = load_file(here / "user_model.safetensors") if note["tokens"] else {}
 
 
@@ -42,10 +44,25 @@ def soft_prompt(user):
     return table[0] + table[index] if note["shared"] else table[index]
 
 
+def asked(prompt):
+    """The prompt's ids: as it is, or as a user's message in the chat template. It cannot name special tokens, whatever it says."""
+    ids = tokenizer.encode(prompt, add_special_tokens=False, split_special_tokens=True)
+    if not chat:
+        return ids
+    if ids != tokenizer.encode(prompt, add_special_tokens=False):
+        raise ValueError("the prompt names a special token, which the chat template would let pass for one")
+    ids = tokenizer.apply_chat_template(message(prompt), add_generation_prompt=True, return_dict=False, date_string=no_clock)
+    return ids[1:] if ids[:1] == [tokenizer.bos_token_id] else ids
+
+
+def message(prompt):
+    return [{"role": "user", "content": prompt}]
+
+
 def ids(prompt):
-    """BOS and the prompt, which cannot name special tokens, whatever it says."""
+    """BOS and the prompt."""
     bos = [] if note["bos_token_id"] is None else [note["bos_token_id"]]
-    return bos, tokenizer.encode(prompt, add_special_tokens=False, split_special_tokens=True)
+    return bos, asked(prompt)
 
 
 def embed(model, user, tokens, bos):

@@ -22,6 +22,7 @@ type Message struct{ Role, Content string }
 type Template struct {
 	source string
 	parsed *exec.Template
+	tokens []string
 }
 
 // Parse reads a template. What templates of models have is there; what reads files, the clock or chance is not.
@@ -34,46 +35,51 @@ func Parse(source string) (t *Template, err error) {
 		if why := errors.Unwrap(err); why != nil { // what is around it is the whole template
 			err = why
 		}
-		return nil, fmt.Errorf("chat template: %w", err)
+		return nil, err
 	}
-	return &Template{source, parsed}, nil
+	return &Template{source: source, parsed: parsed}, nil
 }
 
 // Source is the template's text: all that decides what it renders.
 func (t *Template) Source() string { return t.source }
 
+// Tokens are the special tokens that a named template writes by name, so that it is for tokenizers that have them.
+func (t *Template) Tokens() []string { return t.tokens }
+
 // Render writes the conversation, and behind it what the assistant's next message begins with. tokens are the tokenizer's
-// named ones: bos_token, eos_token, pad_token.
+// named ones: bos_token, eos_token, pad_token. An error goes on a sentence that begins with the template.
 func (t *Template) Render(conversation []Message, tokens map[string]string) (text string, err error) {
 	defer recovered(&err)
-	messages := make([]any, len(conversation))
-	for i, m := range conversation {
-		messages[i] = map[string]any{"role": m.Role, "content": m.Content}
+	refused := ""
+	raise := func(message string) (string, error) { // how a template refuses a conversation
+		refused = message
+		return "", errors.New(message)
 	}
-	values := map[string]any{"messages": messages, "add_generation_prompt": true, "tools": nil, "documents": nil, "raise_exception": raise}
+	values := map[string]any{"messages": messagesOf(conversation), "add_generation_prompt": true, "tools": nil, "documents": nil, "raise_exception": raise}
 	for name, token := range tokens {
 		values[name] = token
 	}
-	if text, err = t.parsed.ExecuteToString(exec.NewContext(values)); err != nil {
-		return "", fmt.Errorf("chat template: %w", err)
+	text, err = t.parsed.ExecuteToString(exec.NewContext(values))
+	switch {
+	case refused != "": // the library's error repeats all that stands around it
+		return "", fmt.Errorf("refuses the conversation: %s", refused)
+	case err != nil:
+		return "", fmt.Errorf("cannot be rendered: %w", err)
 	}
 	return text, nil
 }
 
-// raise is how a template refuses a conversation.
-func raise(message string) (string, error) { return "", errors.New(message) }
-
 // recovered makes an error of a panic in the library, which a template that nobody tried may reach.
 func recovered(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("chat template: %v", r)
+		*err = fmt.Errorf("cannot be read: %v", r)
 	}
 }
 
 // environment is Jinja as templates of models use it.
 var environment = &exec.Environment{
 	Context:           functions(),
-	Filters:           builtins.Filters,
+	Filters:           filters(),
 	Tests:             builtins.Tests,
 	ControlStructures: structures(),
 	Methods:           builtins.Methods,
@@ -86,6 +92,13 @@ func functions() *exec.Context {
 		c.Set(name, f)
 	}
 	return c
+}
+
+func filters() *exec.FilterSet {
+	own := exec.NewFilterSet(map[string]exec.FilterFunction{"tojson": toJSON, "random": func(*exec.Evaluator, *exec.Value, *exec.VarArgs) *exec.Value {
+		return exec.AsValue(errors.New("a chat template draws nothing at random"))
+	}})
+	return exec.NewFilterSet(map[string]exec.FilterFunction{}).Update(builtins.Filters).Update(own)
 }
 
 func structures() *exec.ControlStructureSet {

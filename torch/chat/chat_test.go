@@ -31,6 +31,9 @@ func TestNamed(t *testing.T) {
 		if !ok {
 			t.Fatalf("no template %s", name)
 		}
+		if name == "llama3" && len(named.Tokens()) != 4 {
+			t.Errorf("llama3 writes the tokens %q; four expected", named.Tokens())
+		}
 		got, err := named.Render(conversation, map[string]string{"eos_token": "</s>"})
 		if err != nil || got != want {
 			t.Errorf("%s: %v\n got %q\nwant %q", name, err, got, want)
@@ -53,7 +56,8 @@ func TestJinja(t *testing.T) {
 		"{% macro say(x) %}[{{ x | upper }}]{% endmacro %}{{ say('a') }}{% for m in messages %}{% if loop.index > 1 %}{% break %}{% endif %}{{ m.role }}{% endfor %}":    "[A]system",
 		"  {% if true %}\nx\n  {% endif %}\ny": "x\ny",
 		"{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% endif %}{% endfor %}": "A model.",
-		"{{ messages[0] | tojson }}": `{"content":"Be brief.","role":"system"}`,
+		"{{ messages[0] | tojson }}":                              `{"role": "system", "content": "Be brief."}`,
+		`{{ ['<a> & "b"', 1, 1.5, true, none, 'é\t'] | tojson }}`: `["<a> & \"b\"", 1, 1.5, true, null, "é\t"]`,
 	} {
 		if got := render(t, source, conversation); got != want {
 			t.Errorf("%s\n got %q\nwant %q", source, got, want)
@@ -61,22 +65,31 @@ func TestJinja(t *testing.T) {
 	}
 }
 
+// TestOneMessage: the first message of one is also its last.
+func TestOneMessage(t *testing.T) {
+	source := "{{ messages[-1].role }}{{ messages[-1]['content'] }}{{ messages[1:] | length }}{{ messages[::-1][0].content }}"
+	if got := render(t, source, []Message{{"user", "Hi"}}); got != "userHi0Hi" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestRefused: a template that cannot be read or rendered is an error that says what it said.
 func TestRefused(t *testing.T) {
 	for source, want := range map[string]string{
-		"{% for m in messages %}":                       "chat template",
-		"{% include '/etc/passwd' %}":                   "include",
-		"{{ raise_exception('Roles must alternate') }}": "Roles must alternate",
-		"{{ strftime_now('%d') }}":                      "strftime_now",
-		"{{ messages[9]['content'] + 'x' }}":            "chat template",
-		"{% import 'x' as y %}":                         "import",
-		"{% extends 'x' %}":                             "extends",
+		"{% for m in messages %}":     "Unexpected EOF",
+		"{% include '/etc/passwd' %}": "include",
+		"{% for m in messages %}{{ raise_exception('Roles must alternate') }}{% endfor %}": "refuses the conversation: Roles must alternate",
+		"{{ strftime_now('%d') }}":           "strftime_now",
+		"{{ messages[9]['content'] + 'x' }}": "cannot be rendered: ",
+		"{{ messages | random }}":            "random",
+		"{% import 'x' as y %}":              "import",
+		"{% extends 'x' %}":                  "extends",
 	} {
 		parsed, err := Parse(source)
 		if err == nil {
 			_, err = parsed.Render(conversation, nil)
 		}
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), source) {
 			t.Errorf("%s: %v; %q expected", source, err, want)
 		}
 	}

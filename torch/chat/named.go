@@ -16,6 +16,9 @@ const llama3 = "{{ '<|begin_of_text|>' }}{% for message in messages %}" +
 	"{% endfor %}" +
 	"{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
 
+// llama3Tokens are special tokens of every Llama 3 tokenizer; elsewhere they would be mere letters.
+var llama3Tokens = []string{"<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"}
+
 // Named is a template by its name in the language; ok is false where there is none of that name.
 func Named(name string) (t *Template, ok bool) {
 	source, ok := map[string]string{"tulu": tulu, "llama3": llama3}[name]
@@ -23,5 +26,8 @@ func Named(name string) (t *Template, ok bool) {
 		return nil, false
 	}
 	t, err := Parse(source)
+	if err == nil && name == "llama3" {
+		t.tokens = llama3Tokens
+	}
 	return t, err == nil
 }

@@ -44,10 +44,10 @@ func TestGuard(t *testing.T) {
 
 func TestChatTemplateOf(t *testing.T) {
 	dir := t.TempDir()
-	template := func(want string) {
+	template := func(want, file string) {
 		t.Helper()
-		if got, err := tokenizer.ChatTemplateOf(dir); err != nil || got != want {
-			t.Errorf("%q, %v; %q expected", got, err, want)
+		if got, path, err := tokenizer.ChatTemplateOf(dir); err != nil || got != want || file != "" && path != filepath.Join(dir, file) {
+			t.Errorf("%q in %s, %v; %q in %s expected", got, path, err, want, file)
 		}
 	}
 	write := func(name, text string) {
@@ -55,16 +55,16 @@ func TestChatTemplateOf(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	template("")
+	template("", "")
 	write("tokenizer_config.json", `{"chat_template": "one"}`)
-	template("one")
+	template("one", "tokenizer_config.json")
 	write("tokenizer_config.json", `{"chat_template": [{"name": "tool_use", "template": "x"}, {"name": "default", "template": "two"}]}`)
-	template("two")
+	template("two", "tokenizer_config.json")
 	write(tokenizer.ChatTemplateName, "three")
-	template("three")
+	template("three", tokenizer.ChatTemplateName)
 	os.Remove(filepath.Join(dir, tokenizer.ChatTemplateName))
 	write("tokenizer_config.json", `{"chat_template": 7}`)
-	if _, err := tokenizer.ChatTemplateOf(dir); err == nil {
+	if _, _, err := tokenizer.ChatTemplateOf(dir); err == nil {
 		t.Error("a number was taken for a template")
 	}
 }

@@ -185,25 +185,27 @@ func chatTemplate(raw json.RawMessage) (string, error) {
 	return "", errors.New("none of the templates is named default")
 }
 
-// ChatTemplateOf is the chat template of a folder, "" where it has none: chat_template.jinja, else that of
-// tokenizer_config.json, as in transformers. It does not read the vocabulary.
-func ChatTemplateOf(dir string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(dir, ChatTemplateName))
+// ChatTemplateOf is the chat template of a folder and the file that it is in, "" where there is none: chat_template.jinja, else
+// that of tokenizer_config.json, as in transformers. It does not read the vocabulary.
+func ChatTemplateOf(dir string) (text, path string, err error) {
+	path = filepath.Join(dir, ChatTemplateName)
+	own, err := os.ReadFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return string(text), err
+		return string(own), path, err
 	}
-	path := filepath.Join(dir, configName)
-	if text, err = os.ReadFile(path); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", nil
-		}
-		return "", err
+	path = filepath.Join(dir, configName)
+	file, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", "", nil
+	case err != nil:
+		return "", path, err
 	}
-	c, err := parseConfig(text)
+	c, err := parseConfig(file)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return "", path, fmt.Errorf("%s: %w", path, err)
 	}
-	return c.chatTemplate, nil
+	return c.chatTemplate, path, nil
 }
 
 // strict decodes JSON and refuses fields that we do not know: a setting that is not understood would change ids.
