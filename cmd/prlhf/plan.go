@@ -86,9 +86,9 @@ func printPlan(s screen, p *runner.Plan) {
 	}
 	t.print(s)
 	s.line("")
-	s.line(planSummary(p))
+	s.paragraph(planSummary(p))
 	if asked := calls(callsToMake(p)); asked != "" {
-		s.line("Judges behind servers: " + asked + ".")
+		s.paragraph("Judges behind servers: " + asked + ".")
 	}
 }
 

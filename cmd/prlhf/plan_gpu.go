@@ -66,9 +66,7 @@ func (c *card) print(s screen, p *runner.Plan) {
 	}
 	g := c.gpu()
 	s.line("")
-	for _, l := range wrap(fmt.Sprintf("On one %s: ≈%s hours at %.3g %% of its rate, an estimate (-gpu, -mfu).", g.Name, short(g.Hours(p, c.mfu)), 100*c.mfu), s.width) {
-		s.line(l)
-	}
+	s.paragraph(fmt.Sprintf("On one %s: ≈%s hours at %.3g %% of its rate, an estimate (-gpu, -mfu).", g.Name, short(g.Hours(p, c.mfu)), 100*c.mfu))
 	for _, n := range g.TooLarge(p) {
 		text := fmt.Sprintf("%s is estimated at %s, more than the %s of %s. %s", n.ID, size(n.Estimate.GPUBytes), size(g.Bytes), g.Name, smaller(n))
 		for i, l := range wrap(text, s.width-9) {
@@ -98,7 +96,7 @@ func printMissing(s screen, p *runner.Plan) {
 		return
 	}
 	s.line("")
-	s.line(s.yellow("Not there yet") + ", so that counts are those that the spec expects and no fingerprint is known:")
+	s.paragraph("Not there yet, so that counts are those that the spec expects and no fingerprint is known:")
 	for _, m := range p.Missing {
 		for i, l := range wrap(m.String(), s.width-4) {
 			s.line(map[bool]string{true: "  ", false: "    "}[i == 0] + l)

@@ -1,6 +1,7 @@
 package main
 
-// Tables in a terminal: columns as wide as their widest cell, the first one cut where the screen is too narrow.
+// Tables in a terminal: columns as wide as their widest cell. Where the screen is too narrow the first one is cut, and where
+// too little of it would be left it gets a line of its own.
 
 import (
 	"strings"
@@ -30,13 +31,50 @@ func (t *table) print(s screen) {
 	if len(t.head) > 0 {
 		s.line(s.dim(strings.TrimRight(joinCells(t.head, widths, nil), " ")))
 	}
+	apart := t.apart(widths)
 	for _, r := range t.rows {
-		s.line(strings.TrimRight(joinCells(r.cells, widths, r.paint), " "))
+		t.row(s, r, widths, apart)
 		for _, b := range r.below {
 			for _, l := range wrap(b, s.width-6) {
 				s.line("      " + s.dim(l))
 			}
 		}
+	}
+}
+
+// readable is how much of the first column says what a row is.
+const readable = 34
+
+// apart tells whether the first column's cells need lines of their own.
+func (t *table) apart(widths []int) bool {
+	for _, r := range t.rows {
+		if len(r.cells) > 0 && len(widths) > 1 && widths[0] < readable && utf8.RuneCountInString(r.cells[0]) > widths[0] {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *table) row(s screen, r tableRow, widths []int, apart bool) {
+	if !apart || utf8.RuneCountInString(r.cells[0]) <= widths[0] {
+		s.line(strings.TrimRight(joinCells(r.cells, widths, r.paint), " "))
+		return
+	}
+	name := cut(r.cells[0], s.width)
+	if r.paint != nil {
+		name = r.paint(name)
+	}
+	s.line(name)
+	numbers := append([]string{""}, r.cells[1:]...)
+	if rest := strings.TrimRight(joinCells(numbers, widths, nil), " "); rest != "" {
+		s.line(rest)
+	}
+}
+
+// paragraph prints text in lines that fit the screen.
+func (s screen) paragraph(text string) {
+	for _, l := range wrap(text, s.width) {
+		s.line(l)
 	}
 }
 
