@@ -24,13 +24,24 @@ func findCPU() finding {
 	return finding{good, "CPU", model + ": " + strings.Join(has, ", "), ""}
 }
 
+// cpuModel names the processor, with the numbers that tell generations apart: a virtual machine's name is often the vendor's
+// alone.
 func cpuModel() string {
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(text); m != nil {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	of := func(field string) string {
+		if m := regexp.MustCompile(`(?m)^` + field + `\s*:\s*(.+)$`).FindSubmatch(text); m != nil {
 			return string(m[1])
 		}
+		return ""
 	}
-	return "unknown model"
+	name := of("model name")
+	if name == "" {
+		return "unknown model"
+	}
+	if family := of("cpu family"); family != "" {
+		name += fmt.Sprintf(" (family %s, model %s, stepping %s)", family, of("model"), of("stepping"))
+	}
+	return name
 }
 
 // cpuFeatures are the vector instructions that libtorch chooses its kernels by.
