@@ -14,7 +14,7 @@ locals {
 train "dpo" {
   for_each = {
     individual = { kind = "individualized", tokens = 4 }
-    cluster    = { kind = "cluster", tokens = 4, clusters = 2 }
+    cluster    = { kind = "cluster", tokens = 4, clusters = 5 }
   }
 
   base       = train.sft
@@ -28,7 +28,7 @@ train "dpo" {
 train "from_the_start" { # the same users were there from the first step
   base       = train.sft
   data       = [dataset.posts.train, local.fit]
-  user_model = { kind = "cluster", tokens = 4, clusters = 2 }
+  user_model = { kind = "cluster", tokens = 4, clusters = 5 }
   objective  = { kind = "dpo", beta = 0.3 }
   steps      = 300
   optimizer  = { lr = 7e-4, user_lr = 3e-3 }

@@ -30,13 +30,16 @@ train "sft" {
 }
 
 claim "minority_gets_shorter_texts" {
-  text = "Workers who prefer shorter summaries get texts of at most two thirds of the others' length"
-  that = generate.summaries["individual"].words.groups.minority.mean < generate.summaries["individual"].words.groups.majority.mean * 2 / 3
+  text = "Workers who prefer shorter summaries get shorter ones; the intervals do not touch"
+  that = generate.summaries["individual"].words.groups.minority.high < generate.summaries["individual"].words.groups.majority.low
 }
 
 claim "vanilla_fails_the_minority" { that = accuracy.table4["vanilla"].groups.minority.mean < 0.5 }
 
 claim "both_groups_are_served" {
-  for_each = [accuracy.table4["individual"], accuracy.table4["cluster"]]
-  that     = each.value.groups.majority.mean > 0.85 && each.value.groups.minority.mean > 0.85
+  that = accuracy.table4["individual"].groups.majority.mean > 0.9 && accuracy.table4["individual"].groups.minority.mean > 0.9
+}
+
+claim "clusters_serve_the_minority" {
+  that = accuracy.table4["cluster"].groups.minority.mean > accuracy.table4["vanilla"].groups.minority.mean + 0.5
 }
