@@ -6,8 +6,8 @@ include "../prism.hcl" {
   data           = synthetic.prism
   judge          = judge.simulated
   precision      = "fp32"
-  epochs         = 3
-  optimizer      = { lr = 1e-3 }
+  epochs         = 6
+  optimizer      = { lr = 2e-3, user_lr = 1e-2 }
   clusters       = [2, 4]
   judged         = { seen = 10, unseen = 3, samples = 60 }
   max_new_tokens = 48
@@ -30,3 +30,8 @@ train "sft" {
 }
 
 judge "simulated" { kind = "rule" } # what each synthetic person was made to like
+
+claim "implicit_preferences_are_learned" {
+  text = "Each person likes a question at the end, or none, which their text does not say: P-DPO ranks more of their comparisons right"
+  that = accuracy.test["individual"].top.mean > accuracy.test["vanilla"].top.mean + 0.05
+}
