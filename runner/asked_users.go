@@ -2,6 +2,7 @@ package runner
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -23,8 +24,8 @@ func newAskedUsers(w *world, how prompting) *askedUsers {
 	return &askedUsers{world: w, how: how, known: map[string]map[string]dsl.Value{}}
 }
 
-// of is a user who is asked a row's prompt. Comparisons on that very prompt are not among their choices: they would tell the
-// answer.
+// of is a user who is asked a row's prompt. Comparisons on that very prompt are not among their choices, nor on what was said
+// after it: they would tell the answer.
 func (a *askedUsers) of(id string, c arrowio.Comparison) (map[string]dsl.Value, error) {
 	user, err := a.fields(id)
 	if err != nil || a.how.expr == nil || !a.how.expr.ReadsChoices {
@@ -78,7 +79,8 @@ func (a *askedUsers) choices(id, prompt string) ([]dsl.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.Prompt == prompt || c.Chosen == "" || c.Rejected == "" {
+		later := c.Turns != "" && strings.HasPrefix(c.Prompt, prompt) // of the same conversation: its prompt has what was chosen
+		if c.Prompt == prompt || later || c.Chosen == "" || c.Rejected == "" {
 			continue
 		}
 		if out = append(out, map[string]dsl.Value{"prompt": c.Prompt, "chosen": c.Chosen, "rejected": c.Rejected}); len(out) == mostChoices {

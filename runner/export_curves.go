@@ -2,6 +2,8 @@
 package runner
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,8 +29,9 @@ func (x *resultExport) writeRuns(dir string) error {
 	if x.Format == FormatMLflow {
 		return tracking.MLflow(dir, x.plan.Spec.Name, runs)
 	}
+	folders := folderNames(x.parts)
 	for i, run := range runs {
-		if err := writeEvents(filepath.Join(dir, folderName(x.parts[i])), run.Points); err != nil {
+		if err := writeEvents(filepath.Join(dir, folders[i]), run.Points); err != nil {
 			return err
 		}
 	}
@@ -37,10 +40,12 @@ func (x *resultExport) writeRuns(dir string) error {
 
 func runOf(p part) (tracking.Run, error) {
 	s := p.node.Stage.(*trainStage)
-	run := tracking.Run{Name: p.addr, ID: p.node.Fingerprint.String()[:32], Params: params(description(p.node.Kind, s))}
+	run := tracking.Run{Name: p.addr, Params: params(description(p.node.Kind, s))}
 	if p.runs > 1 {
 		run.Name += fmt.Sprintf(" seed %d", s.seed)
 	}
+	id := sha256.Sum256([]byte(p.node.Fingerprint.String() + " " + run.Name)) // instances that say the same are one stage
+	run.ID = hex.EncodeToString(id[:16])
 	rows, err := arrowio.Read[arrowio.Point](p.artifact.Path(curvesFile))
 	for _, r := range rows {
 		run.Points = append(run.Points, tracking.Point(r))
@@ -66,9 +71,25 @@ func params(description string) []tracking.Param {
 
 var unsafeInFolders = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
+// folderNames are those of runs, each its own: "α = 1" and "β = 1" are one name in the letters that a folder may have.
+func folderNames(parts []part) []string {
+	names, taken := make([]string, len(parts)), map[string]bool{}
+	for i, p := range parts {
+		name := folderName(p)
+		for n := 2; taken[strings.ToLower(name)]; n++ {
+			name = fmt.Sprintf("%s-%d", folderName(p), n)
+		}
+		names[i], taken[strings.ToLower(name)] = name, true
+	}
+	return names
+}
+
 // folderName is that of a run: TensorBoard shows it.
 func folderName(p part) string {
 	name := unsafeInFolders.ReplaceAllString(p.name, "-")
+	if strings.Trim(name, ".") == "" { // this folder, or the one above
+		name = "run"
+	}
 	if p.runs > 1 {
 		name += fmt.Sprintf("-seed-%d", p.node.Stage.(*trainStage).seed)
 	}

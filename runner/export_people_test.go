@@ -57,3 +57,14 @@ func TestExportRawAnswers(t *testing.T) {
 		}
 	}
 }
+
+// Why there is no verdict may name the user, whom the table names by index.
+func TestExportProblemsByIndex(t *testing.T) {
+	for users, want := range map[string]string{"index": "nothing is known of what user 1 was made to like", "id": "nothing is known of what worker-77 was made to like"} {
+		x := &resultExport{people: people{drawing: judgedDrawing(dsl.Report{Users: users})}}
+		row, _ := x.verdict(part{}, 0, arrowio.Verdict{User: "worker-77", Winner: "unscored", Problem: `nothing is known of what user "worker-77" was made to like`})
+		if row.Problem != want {
+			t.Errorf("%s: %q; want %q", users, row.Problem, want)
+		}
+	}
+}

@@ -281,3 +281,35 @@ func TestExportAdaptedAndRanked(t *testing.T) {
 		t.Error("no ranked texts")
 	}
 }
+
+// Every run has a folder of its own below the export's, whatever its key is and whatever else it shares.
+func TestExportRunsApart(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+`
+train "runs" {
+  for_each   = { "α = 1" = { tokens = 1 }, "β = 1" = { tokens = 2 }, ".." = { tokens = 3 }, same = { tokens = 1 } }
+  base       = train.sft
+  data       = dataset.posts.train
+  user_model = merge({ kind = "individualized" }, each.value)
+  objective  = { kind = "dpo", beta = 0.3 }
+  steps      = 2
+}
+report "runs" {
+  title = "Runs"
+  show  = train.runs
+}
+`)
+	l.apply()
+	for format, pattern := range map[string]string{FormatTensorBoard: "*/events*", FormatMLflow: "*/*/meta.yaml"} {
+		_, out, err := l.exportResults("train.runs", ExportOptions{Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files, _ := filepath.Glob(filepath.Join(out, pattern)); len(files) != 4 {
+			t.Errorf("%s: %d runs of 4: %q", format, len(files), files)
+		}
+		if beside, _ := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(out)), "*")); len(beside) != 1 {
+			t.Errorf("%s: beside the export there is %q", format, beside)
+		}
+	}
+}

@@ -97,7 +97,7 @@ func (x *resultExport) verdict(p part, _ int, v arrowio.Verdict) (exportedVerdic
 		raw = ""
 	}
 	return exportedVerdict{p.addr, p.run, v.Item, x.people.name(v.User), x.people.index(v.User), v.Group, v.Seen, v.Prompt, v.Candidate, v.Baseline, v.Turned,
-		v.Winner, outcomeOf(v), raw, v.Problem, v.TokensIn, v.TokensOut}, x.wanted(v.User)
+		v.Winner, outcomeOf(v), raw, x.people.drawing.problem(v), v.TokensIn, v.TokensOut}, x.wanted(v.User)
 }
 
 // outcomeOf says which side a verdict is for, whatever order they were shown in.

@@ -358,3 +358,43 @@ accuracy "shown" {
 		}
 	}
 }
+
+// What one chose later in a conversation is asked with the earlier reply that was chosen, so it is not shown where that is asked.
+func TestFewShotConversations(t *testing.T) {
+	t.Parallel()
+	l := newPSOUPSLab(t)
+	turn := func(role, text string) string { return fmt.Sprintf(`{"role": %q, "content": %q}`, role, text) }
+	hi, why := turn("user", "hi"), turn("assistant", "the answer")+", "+turn("user", "why")
+	l.write("talk.jsonl", `{"user": "ann", "split": "test", "prompt": [`+hi+`], "chosen": "the answer", "rejected": "another"}
+{"user": "ann", "split": "train", "prompt": [`+hi+`, `+why+`], "chosen": "so", "rejected": "thus"}
+{"user": "ann", "split": "train", "prompt": [`+turn("user", "who")+`], "chosen": "me", "rejected": "you"}
+`)
+	l.spec += `
+dataset "talk" {
+  format = "jsonl"
+  source = "talk.jsonl"
+}
+
+model "shown" {
+  source = model.base
+  prompt = "${join("", [for c in user.choices : "${c.prompt} ${c.chosen}; "])}${prompt}"
+}
+
+generate "talk" {
+  policy  = model.shown
+  prompts = dataset.talk.test
+}
+`
+	l.apply()
+	tok, err := tokenizer.Load(filepath.Join(l.dir, "base"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, job := range l.fakes.generated {
+		for _, p := range job.Prompts {
+			if text := tok.Decode(p.Prompt, false); strings.Contains(text, "the answer") || !strings.Contains(text, "who") {
+				t.Errorf("asked %q", text)
+			}
+		}
+	}
+}

@@ -102,8 +102,12 @@ func (d *drawing) chosenPairs(pairs []judgedPair) []judgedPair {
 }
 
 // quotable tells whether what a judge said of a user may be printed: not where the judge may have been told the user's
-// own words, unless the spec asks for those.
-func (d *drawing) quotable(id string) bool { return d.stage.spec.UserTexts || d.people[id].Text == "" }
+// own words, unless the spec asks for those. These are their text and what they answered in a survey, which a judge is told
+// whatever user_text makes of it; a preference prompt is nobody's words.
+func (d *drawing) quotable(id string) bool {
+	u := d.people[id]
+	return d.stage.spec.UserTexts || u.Text == "" && !strings.Contains(u.Attributes, `"self_description":`)
+}
 
 func (d *drawing) verdict(p judgedPair, names []string, quotable bool) reports.Verdict {
 	first := p.verdicts[0]
@@ -127,10 +131,14 @@ func (d *drawing) verdict(p judgedPair, names []string, quotable bool) reports.V
 			o.Reason = ""
 		}
 		if said.Problem != "" { // our own words, which may name the user
-			problem := strings.ReplaceAll(said.Problem, fmt.Sprintf("user %q", first.User), v.User)
-			o.Reason = strings.TrimLeft(o.Reason+" ("+problem+")", " ")
+			o.Reason = strings.TrimLeft(o.Reason+" ("+d.problem(said)+")", " ")
 		}
 		v.Orders = append(v.Orders, o)
 	}
 	return v
+}
+
+// problem is why there is no verdict, with the user as the report names them.
+func (d *drawing) problem(v arrowio.Verdict) string {
+	return strings.ReplaceAll(v.Problem, fmt.Sprintf("user %q", v.User), d.plainName(v.User))
 }

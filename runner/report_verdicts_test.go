@@ -64,7 +64,8 @@ func TestReportOfVerdicts(t *testing.T) {
 // judgedDrawing is a drawing of two users, one of whom wrote about themselves.
 func judgedDrawing(spec dsl.Report) *drawing {
 	return &drawing{stage: &reportStage{spec: &spec}, people: map[string]arrowio.User{
-		"worker-77": {ID: "worker-77", Index: 1, Text: "I live in Oslo."}, "worker-78": {ID: "worker-78", Index: 2}}}
+		"worker-77": {ID: "worker-77", Index: 1, Text: "I live in Oslo."}, "worker-78": {ID: "worker-78", Index: 2},
+		"worker-79": {ID: "worker-79", Index: 3, Attributes: `{"age":"61","self_description":"I live in Oslo."}`}}}
 }
 
 // A judge who was told a user's own words may quote them: its words are printed only where the spec asks for users' texts,
@@ -84,6 +85,7 @@ func TestReasonsOfUsersWithTexts(t *testing.T) {
 		{"worker-77", "index", false, "user 1: ours ours  no verdict (nothing is known of what user 1 was made to like)"},
 		{"worker-77", "index", true, "user 1: I live in Oslo.: ours ours They live in Oslo. no verdict (nothing is known of what user 1: I live in Oslo. was made to like)"},
 		{"worker-78", "index", false, "user 2: ours ours They live in Oslo. no verdict (nothing is known of what user 2 was made to like)"},
+		{"worker-79", "index", false, "user 3: ours ours  no verdict (nothing is known of what user 3 was made to like)"}, // a survey, and user_text = ""
 		{"worker-78", "id", false, "worker-78: ours ours They live in Oslo. no verdict (nothing is known of what worker-78 was made to like)"},
 	} {
 		d := judgedDrawing(dsl.Report{Users: c.users, UserTexts: c.texts})
