@@ -90,6 +90,22 @@ generate "texts" {
   sampling = { temperature = 0.7, max_new_tokens = 96 }
 }
 
+judge "longer" { # how far a rule gets that knows nobody
+  kind    = "rule"
+  prefers = "longer"
+}
+
+judge "plainer" {
+  kind    = "rule"
+  prefers = "plainer"
+}
+
+agreement "rule" {
+  for_each = [judge.longer, judge.plainer]
+  judge    = each.value
+  data     = dataset.annotators.test
+}
+
 claim "something_is_learned" {
   text = "Ordinary DPO ranks more than half of the held-out comparisons right"
   note = "The model is from nothing and small. It can learn that longer texts are preferred; it cannot judge an argument."
@@ -124,6 +140,7 @@ report "annotators" {
     text = "On the UKP convincing-arguments data (UKPLab/acl2016-convincing-arguments, commit ca9d24e, CC BY 4.0; Habernal and Gurevych, ACL 2016; 17,627 comparisons by 12 annotators, ties and identical pairs left out), models that know texts by their identity only reach these test accuracies: the longer text 0.700; one score per text, for everybody, 0.780; with a personal term of rank 2 0.810, a gain of 0.029 (standard error 0.006). So there is a personal part, and it is small. For other data these numbers mean nothing."
   }
 
+  section "Judges that know nobody" { show = agreement.rule }
   section "Training" { show = [train.dpo, train.control] }
   section "Texts" { show = generate.texts }
 }
