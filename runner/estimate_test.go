@@ -87,3 +87,36 @@ func TestAlphaDoublesTheTokens(t *testing.T) {
 		t.Errorf("%d tokens with users, %d without; expected twice as many and the soft prompts", personal, vanilla)
 	}
 }
+
+// TestEstimateOfPrompts: prompts, which have no responses, are counted too.
+func TestEstimateOfPrompts(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+`
+synthetic "questions" {
+  format  = "prompts"
+  prompts = 10
+}
+dataset "asked" {
+  format = "prompts"
+  source = synthetic.questions
+}
+train "reward" {
+  base      = train.sft
+  data      = dataset.posts.train
+  objective = { kind = "reward" }
+  steps     = 1
+}
+train "rloo" {
+  base      = train.sft
+  data      = dataset.asked.prompts
+  objective = { kind = "rloo", reward = train.reward, samples = 2 }
+  steps     = 1
+}
+`)
+	l.apply()
+	for _, n := range l.plan(l.store()).Nodes {
+		if n.Kind == kindTokenize && (n.Estimate.Tokens <= 0 || n.Estimate.Rows <= 0) {
+			t.Errorf("%s: %+v", n.ID, n.Estimate)
+		}
+	}
+}

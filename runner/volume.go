@@ -91,7 +91,7 @@ func (c *compiler) counted(tokens *Node, rows map[int64]bool) (volume, bool) {
 		}
 	}
 	if v.rows > 0 {
-		v.prompt, v.response, v.sides = v.prompt/v.rows, v.response/v.sides, v.sides/v.rows
+		v.prompt, v.response, v.sides = v.prompt/v.rows, v.response/max(v.sides, 1), v.sides/v.rows // prompts have no responses
 	}
 	return v, true
 }
@@ -250,7 +250,7 @@ func (c *compiler) countedSet(in dataInputs, s *dsl.Set) (volume, bool) {
 		sum.once.responseTokens += v.once.responseTokens
 	}
 	if sum.rows > 0 {
-		sum.prompt, sum.response, sum.sides = sum.prompt/sum.rows, sum.response/sum.sides, sum.sides/sum.rows
+		sum.prompt, sum.response, sum.sides = sum.prompt/sum.rows, sum.response/max(sum.sides, 1), sum.sides/sum.rows
 	}
 	if s.Kind == dsl.ResponseSet {
 		texts, err := w.responses(s, false)

@@ -86,7 +86,7 @@ func (c client) call(ctx context.Context, body []byte) (judges.Said, error) {
 	if err := json.Unmarshal(data, &r); err != nil || len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
 		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s answered something else than a chat completion: %.200q", c.url, c.hide(string(data)))}
 	}
-	return judges.Said{Text: *r.Choices[0].Message.Content, TokensIn: r.Usage.In, TokensOut: r.Usage.Out}, nil
+	return judges.Said{Text: c.hide(*r.Choices[0].Message.Content), TokensIn: r.Usage.In, TokensOut: r.Usage.Out}, nil
 }
 
 // refusal says what a status means and what to do.

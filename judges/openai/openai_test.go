@@ -250,3 +250,18 @@ func TestSmuggling(t *testing.T) {
 		t.Errorf("the judged text speaks as the question: %s", text)
 	}
 }
+
+// TestEchoedKey: a server that says the key back, in an answer that can be read, puts it in no verdict and in no log.
+func TestEchoedKey(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request, _ int64) {
+		answer(w, "You sent "+r.Header.Get("Authorization")+". Final verdict: Output (a)")
+	})
+	j, _ := quick(t, settings(s))
+	a, err := j.Ask(context.Background(), question(1))
+	if err != nil || a.Winner != judges.First {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if strings.Contains(a.Raw, key) {
+		t.Errorf("the key is in the answer that is kept: %q", a.Raw)
+	}
+}
