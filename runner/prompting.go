@@ -119,7 +119,7 @@ func (p prompting) write(tok *tokenizer.Tokenizer, turns []formats.Turn) (string
 	for i, t := range turns {
 		messages[i] = chat.Message{Role: t.Role, Content: tok.Guard(t.Content)}
 	}
-	text, err := p.template.Render(messages, namedTokens(tok))
+	text, err := p.template.Render(messages, namedTokens(tok), true)
 	if err != nil {
 		return "", fmt.Errorf("the chat template %s %w", p.from, err)
 	}

@@ -140,9 +140,12 @@ func (d *decoding) refill() {
 		if g.Soft > 0 {
 			users = append(users, prompt.User)
 		}
-		history := slices.Concat(prompt.UserText, prompt.Prompt)
-		if d.job.BOS >= 0 {
-			history = append([]int32{d.job.BOS}, history...)
+		history := slices.Clone(prompt.History)
+		if history == nil {
+			history = slices.Concat(prompt.UserText, prompt.Prompt)
+			if d.job.BOS >= 0 {
+				history = append([]int32{d.job.BOS}, history...)
+			}
 		}
 		slot := d.free[len(d.free)-1]
 		started = append(started, &sequence{request: r, slot: slot, length: g.Prefix(), offset: g.Offset, history: history})

@@ -192,7 +192,8 @@ type GeneratePrompt struct {
 	User     int32
 	UserText []int32
 	Prompt   []int32
-	Offset   int64 // as in Example
+	Offset   int64   // as in Example
+	History  []int32 // what the repetition penalty and n-gram blocking see before the first token; nil: BOS, user text and prompt. Others' prompts hold more ids than ours
 }
 
 // Sampling is how tokens are drawn; Temperature 0 is greedy.

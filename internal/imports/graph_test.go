@@ -29,7 +29,7 @@ var ours = map[string][]string{
 	"arrowio/formats/formatstest":   {"arrowio/formats"},
 	"internal/bench":                {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer"},
 	"internal/parity": {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tensor", "torch/safetensors",
-		"torch/tokenizer/tokenizertest", "arrowio/formats/formatstest"},
+		"torch/chat", "torch/tokenizer", "torch/tokenizer/tokenizertest", "arrowio/formats/formatstest"},
 }
 
 // owners says who may import a third party's packages; the longest prefix counts. Others may be imported by nobody.

@@ -57,7 +57,7 @@ func checkModel(dir string, p place, tell func(line)) {
 	name := filepath.Base(dir)
 	if has(dir, "tokenizer_cases.json") {
 		tell(lineOf(name, "tokenizer", func(c *comparison) error { return checkTokenizer(c, dir) }))
-		tellChat(dir, name, tell)
+		checkChat(dir, name, tell)
 	}
 	if has(dir, "logits.json") {
 		tell(lineOf(name, "logits", func(c *comparison) error { return checkLogits(c, dir, p) }))

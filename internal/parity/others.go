@@ -3,9 +3,13 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/prlhf/prlhf/arrowio/formats/formatstest"
+	"github.com/prlhf/prlhf/torch/chat"
+	"github.com/prlhf/prlhf/torch/tokenizer"
 	"github.com/prlhf/prlhf/torch/tokenizer/tokenizertest"
 )
 
@@ -16,14 +20,54 @@ func checkTokenizer(c *comparison, dir string) error {
 	return err
 }
 
-// tellChat says that recorded chats are compared as ids of their rendered text only.
-func tellChat(dir, name string, tell func(line)) {
+// checkChat renders the recorded conversations by the folder's own template, and compares texts and ids.
+func checkChat(dir, name string, tell func(line)) {
 	var f struct {
-		Chats []any `json:"chat_cases"`
+		Chats []struct {
+			Messages []chat.Message `json:"messages"`
+			Reply    bool           `json:"add_generation_prompt"`
+			Text     string         `json:"text"`
+			IDs      []int32        `json:"ids"`
+		} `json:"chat_cases"`
 	}
-	if readJSON(filepath.Join(dir, "tokenizer_cases.json"), &f) == nil && len(f.Chats) > 0 {
-		tell(line{fixture: name, check: "chat", status: notOffered, detail: "rendering chat templates comes with the issue on chat"})
+	if readJSON(filepath.Join(dir, "tokenizer_cases.json"), &f) != nil || len(f.Chats) == 0 {
+		return
 	}
+	tell(lineOf(name, "chat", func(c *comparison) error {
+		folder := filepath.Join(dir, "model")
+		tok, err := tokenizer.Load(folder)
+		if err != nil {
+			return err
+		}
+		source, _, err := tokenizer.ChatTemplateOf(folder)
+		if err != nil {
+			return err
+		}
+		template, err := chat.Parse(source)
+		if err != nil {
+			return err
+		}
+		tokens := map[string]string{}
+		for named, of := range map[string]func() (int32, bool){"bos_token": tok.BOS, "eos_token": tok.EOS} {
+			if id, ok := of(); ok {
+				tokens[named], _ = tok.Token(id)
+			}
+		}
+		matched, differing, first := 0, 0, ""
+		for i, k := range f.Chats {
+			text, err := template.Render(k.Messages, tokens, k.Reply)
+			if err != nil {
+				return err
+			}
+			if ids := tok.EncodeGuarded(text); text == k.Text && slices.Equal(ids, k.IDs) {
+				matched++
+			} else if differing++; first == "" {
+				first = fmt.Sprintf("conversation %d is %q with ids %v; %q with %v expected", i, text, ids, k.Text, k.IDs)
+			}
+		}
+		c.count("conversations", matched, differing, first)
+		return nil
+	}))
 }
 
 // checkLoader compares our readers' rows with those of the authors' data loaders.

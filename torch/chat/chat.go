@@ -46,16 +46,16 @@ func (t *Template) Source() string { return t.source }
 // Tokens are the special tokens that a named template writes by name, so that it is for tokenizers that have them.
 func (t *Template) Tokens() []string { return t.tokens }
 
-// Render writes the conversation, and behind it what the assistant's next message begins with. tokens are the tokenizer's
+// Render writes the conversation and, where a reply is asked for, what the assistant's next message begins with. tokens are the tokenizer's
 // named ones: bos_token, eos_token, pad_token. An error goes on a sentence that begins with the template.
-func (t *Template) Render(conversation []Message, tokens map[string]string) (text string, err error) {
+func (t *Template) Render(conversation []Message, tokens map[string]string, reply bool) (text string, err error) {
 	defer recovered(&err)
 	refused := ""
 	raise := func(message string) (string, error) { // how a template refuses a conversation
 		refused = message
 		return "", errors.New(message)
 	}
-	values := map[string]any{"messages": messagesOf(conversation), "add_generation_prompt": true, "tools": nil, "documents": nil, "raise_exception": raise}
+	values := map[string]any{"messages": messagesOf(conversation), "add_generation_prompt": reply, "tools": nil, "documents": nil, "raise_exception": raise}
 	for name, token := range tokens {
 		values[name] = token
 	}

@@ -13,7 +13,7 @@ func render(t *testing.T, source string, messages []Message) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := parsed.Render(messages, map[string]string{"bos_token": "<s>", "eos_token": "</s>"})
+	text, err := parsed.Render(messages, map[string]string{"bos_token": "<s>", "eos_token": "</s>"}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestNamed(t *testing.T) {
 		if name == "llama3" && len(named.Tokens()) != 4 {
 			t.Errorf("llama3 writes the tokens %q; four expected", named.Tokens())
 		}
-		got, err := named.Render(conversation, map[string]string{"eos_token": "</s>"})
+		got, err := named.Render(conversation, map[string]string{"eos_token": "</s>"}, true)
 		if err != nil || got != want {
 			t.Errorf("%s: %v\n got %q\nwant %q", name, err, got, want)
 		}
@@ -87,7 +87,7 @@ func TestRefused(t *testing.T) {
 	} {
 		parsed, err := Parse(source)
 		if err == nil {
-			_, err = parsed.Render(conversation, nil)
+			_, err = parsed.Render(conversation, nil, true)
 		}
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), source) {
 			t.Errorf("%s: %v; %q expected", source, err, want)
