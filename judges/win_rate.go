@@ -177,14 +177,24 @@ func rateOf(items []Item, ties Ties, clusters []string) Estimate {
 	return e
 }
 
-// clustersOf groups items by prompt where several users were asked the same, else by user.
+// clustersOf groups items by prompt where users were asked the same, that is where most items are on a prompt that another
+// user was asked too, else by user: a "Hello" that two of them wrote does not set their other items apart.
 func clustersOf(items []Item) []string {
-	asked := map[string]string{}
+	asked, shared := map[string]string{}, map[string]bool{}
 	for _, i := range items {
 		if other, met := asked[i.Prompt]; met && other != i.User {
-			return prompts(items)
+			shared[i.Prompt] = true
 		}
 		asked[i.Prompt] = i.User
+	}
+	n := 0
+	for _, i := range items {
+		if shared[i.Prompt] {
+			n++
+		}
+	}
+	if 2*n > len(items) {
+		return prompts(items)
 	}
 	return ownUsers(items)
 }

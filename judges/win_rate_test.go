@@ -169,3 +169,18 @@ func TestGrade(t *testing.T) {
 		t.Error("a text without words has a grade")
 	}
 }
+
+// TestOneSharedPrompt: two users who once wrote the same do not make all items of all users independent.
+func TestOneSharedPrompt(t *testing.T) {
+	var items []Item
+	for u := range 20 {
+		for k := range 5 {
+			items = append(items, Item{User: fmt.Sprint(u), Prompt: fmt.Sprint(u, " ", k), Outcome: [...]Outcome{Won, Lost}[u%2]})
+		}
+	}
+	apart := RateOf(items, TiesHalf)
+	items[0].Prompt, items[5].Prompt = "Hello", "Hello"
+	if shared := RateOf(items, TiesHalf); math.Abs(shared.SE-apart.SE) > 0.01 {
+		t.Errorf("SE %.3f, with one prompt of two users %.3f", apart.SE, shared.SE)
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 const (
 	kindWinRate    = "win_rate"
-	winRateVersion = 2
+	winRateVersion = 3
 
 	kindAgreement    = "agreement"
 	agreementVersion = 1

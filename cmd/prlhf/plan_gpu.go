@@ -32,7 +32,7 @@ func gpuNames() []string {
 }
 
 func (c *card) check() error {
-	if c.mfu <= 0 || c.mfu > 1 {
+	if !(c.mfu > 0 && c.mfu <= 1) { // nor NaN
 		return fmt.Errorf("-mfu is %g; a share above 0 and up to 1 is expected", c.mfu)
 	}
 	for _, name := range gpuNames() {
