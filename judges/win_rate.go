@@ -199,6 +199,17 @@ func clustersOf(items []Item) []string {
 	return ownUsers(items)
 }
 
+// Clusters is how many prompts or users an interval over items is a bootstrap of.
+func Clusters(items []Item) int {
+	met := map[string]bool{}
+	for k, c := range clustersOf(items) {
+		if items[k].Outcome != Failed {
+			met[c] = true
+		}
+	}
+	return len(met)
+}
+
 func prompts(items []Item) []string {
 	out := make([]string, len(items))
 	for i := range items {

@@ -87,10 +87,11 @@ func joined(verdicts []arrowio.Verdict) []judges.Item {
 }
 
 // winRateValue is the value of win_rate.W. Its notes have, as `even`, the rates under rules by which one half means no
-// difference: its own where they are such, else ties as half and users by wins against losses.
+// difference: its own where they are such, else ties as half and users by wins against losses. Of fewer than fewest users or
+// prompts they say nothing, and have the interval from 0 to 1: a bootstrap of two users who agree has none.
 func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
 	all := judges.Rates(items, ties, rule)
-	out := ratesValue(items, ties, rule)
+	out := ratesValue(items, ties, rule, 0)
 	users := map[string]dsl.Value{}
 	for _, i := range items {
 		if _, done := users[i.User]; !done {
@@ -101,36 +102,49 @@ func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule
 	out["users"] = users
 	t := all.Tally
 	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
+	longer := dsl.Estimate(judges.LongerWins(items, ties))
 	out["length_controlled"] = dsl.Estimate(judges.LengthControlled(items))
 	out["ties"], out["flipped"], out["failed"] = share(t.Ties, t.Judged()), share(t.Flipped, t.Judged()), share(t.Failed, len(items))
-	even := out
 	if ties != judges.TiesHalf && ties != judges.ExcludeTies || rule != judges.PaperRule {
-		even = ratesValue(items, judges.TiesHalf, judges.PaperRule)
+		ties, rule = judges.TiesHalf, judges.PaperRule
 	}
+	even := ratesValue(items, ties, rule, fewest)
 	out["notes"] = map[string]dsl.Value{"wins": float64(t.Wins), "losses": float64(t.Losses), "ties": float64(t.Ties), "failed": float64(t.Failed),
 		"flipped": float64(t.Flipped), "sign_test": all.SignTest, "detectable": all.Detectable,
-		"longer_wins": dsl.Estimate(judges.LongerWins(items, ties)),
+		"longer_wins": longer,
 		"even": map[string]dsl.Value{"per_sample": even["per_sample"], "per_user": even["per_user"], "average": even["average"],
 			"seen": even["seen"], "unseen": even["unseen"], "groups": even["groups"]}}
 	return out
 }
 
-// ratesValue are the aggregates under a tie rule.
-func ratesValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
-	of := func(wanted func(judges.Item) bool) judges.WinRates {
-		return judges.Rates(itemsWhere(items, wanted), ties, rule)
+// fewest is the number of units that tell a rate from one half when all of them agree: 2 / 2^6 < 0.05.
+const fewest = 6
+
+// ratesValue are the aggregates under a tie rule. Those of fewer than least users, or prompts where an interval is over these,
+// get the interval from 0 to 1.
+func ratesValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule, least int) map[string]dsl.Value {
+	estimate := func(e judges.Estimate, units int) dsl.Value {
+		if units < least && e.N > 0 {
+			e.Low, e.High = 0, 1
+		}
+		return dsl.Estimate(e)
+	}
+	perSample := func(wanted func(judges.Item) bool) dsl.Value {
+		own := itemsWhere(items, wanted)
+		return estimate(judges.Rates(own, ties, rule).PerSample, judges.Clusters(own))
 	}
 	groups := map[string]dsl.Value{}
 	for _, i := range items {
 		if _, done := groups[i.Group]; !done && i.Group != "" {
-			groups[i.Group] = dsl.Estimate(of(func(o judges.Item) bool { return o.Group == i.Group }).Average)
+			of := judges.Rates(itemsWhere(items, func(o judges.Item) bool { return o.Group == i.Group }), ties, rule).Average
+			groups[i.Group] = estimate(of, of.N)
 		}
 	}
 	all := judges.Rates(items, ties, rule)
 	return map[string]dsl.Value{
-		"per_sample": dsl.Estimate(all.PerSample), "per_user": dsl.Estimate(all.PerUser), "average": dsl.Estimate(all.Average),
-		"seen":   dsl.Estimate(of(func(i judges.Item) bool { return i.Seen }).PerSample),
-		"unseen": dsl.Estimate(of(func(i judges.Item) bool { return !i.Seen }).PerSample),
+		"per_sample": estimate(all.PerSample, judges.Clusters(items)), "per_user": estimate(all.PerUser, all.PerUser.N), "average": estimate(all.Average, all.Average.N),
+		"seen":   perSample(func(i judges.Item) bool { return i.Seen }),
+		"unseen": perSample(func(i judges.Item) bool { return !i.Seen }),
 		"groups": groups,
 	}
 }
