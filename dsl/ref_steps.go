@@ -91,6 +91,9 @@ func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.V
 			return sc.resultAttr(r, name, "."+name, rng)
 		}
 	}
+	if len(offered) == 0 {
+		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s: nothing of it can be referred to. Write %s.", inst.addr, name, inst.addr))
+	}
 	if !slices.Contains(offered, name) {
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s.%s It has %s",
 			inst.addr, name, didYouMean(name, offered), known(offered, 12)))

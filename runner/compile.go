@@ -183,5 +183,10 @@ func (c *compiler) matching(target string) []*Node {
 			out = append(out, c.ofAddr[addr]...)
 		}
 	}
+	if strings.HasPrefix(target, "dataset.") { // ids and log-probs of its rows are wanted by whoever trains on them
+		out = slices.DeleteFunc(out, func(n *Node) bool {
+			return slices.Contains([]string{kindTokenize, kindReference, kindMismatch, kindMismatchReference}, n.Kind)
+		})
+	}
 	return out
 }

@@ -142,6 +142,9 @@ func (c *compiler) fromFolder(o *origin) bool {
 	}
 	if err != nil {
 		detail := err.Error() + "."
+		if errors.Is(err, os.ErrNotExist) {
+			detail = fmt.Sprintf("There is no folder %s. Paths are relative to the file that they are written in.", m.Source)
+		}
 		if m.Get != "" {
 			detail += " " + m.Get
 		}

@@ -5,9 +5,11 @@ package runner
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/arrowio/formats"
@@ -162,6 +164,9 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 		}
 		source, path, err := tokenizer.ChatTemplateOf(folder)
 		p.from = "of " + path
+		if err == nil && !utf8.ValidString(source) {
+			err = errors.New("it is not UTF-8")
+		}
 		if err == nil && source != "" {
 			p.template, err = chat.Parse(source)
 		}

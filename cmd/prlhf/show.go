@@ -87,6 +87,8 @@ func printExplanation(s screen, addr string, x runner.Explanation, users *runner
 		printUsers(s, users, all)
 	}
 	switch {
+	case reportWritten(x):
+		s.line("  " + s.dim("written; prlhf report says where"))
 	case !x.Stored:
 		s.line("  " + s.yellow("not made yet; prlhf apply makes it"))
 	default:
@@ -98,6 +100,11 @@ func printExplanation(s screen, addr string, x runner.Explanation, users *runner
 	printStages(s, x, 1)
 }
 
+// reportWritten tells whether a report lies in its folder as it would be written now; the store has none.
+func reportWritten(x runner.Explanation) bool {
+	return x.Node.Kind == "report" && x.Node.Action == runner.Reuse
+}
+
 func printStages(s screen, x runner.Explanation, depth int) {
 	indent := strings.Repeat("  ", depth)
 	n := x.Node
@@ -106,7 +113,7 @@ func printStages(s screen, x runner.Explanation, depth int) {
 		return
 	}
 	state := s.green(n.Fingerprint.Short())
-	if !x.Stored {
+	if !x.Stored && !reportWritten(x) {
 		state = s.yellow("not made yet")
 	}
 	s.line(indent + n.ID + "  " + state)

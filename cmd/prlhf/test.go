@@ -87,12 +87,16 @@ func (t *tester) run(ctx context.Context) error {
 		}
 		all = append(all, one)
 	}
+	outcome := t.sum(all)
 	if t.junit != "" {
 		if err := writeJUnit(t.junit, all); err != nil {
-			return err
+			t.printed(err)
+			if outcome == nil {
+				outcome = errReported
+			}
 		}
 	}
-	return t.sum(all)
+	return outcome
 }
 
 // specs lists the files to test, each once, and refuses a command line that cannot be meant.
