@@ -8,7 +8,7 @@ include "../prism.hcl" {
   precision      = "fp32"
   epochs         = 6
   optimizer      = { lr = 2e-3, user_lr = 1e-2 }
-  clusters       = [2, 4]
+  clusters       = [4]
   judged         = { seen = 10, unseen = 3, samples = 60 }
   max_new_tokens = 48
 }

@@ -9,7 +9,7 @@ include "../tldr.hcl" {
   epochs         = 2
   batch_size     = 16
   optimizer      = { lr = 1e-3, user_lr = 3e-3 }
-  evaluate_every = 50
+  evaluate_every = 100
   max_new_tokens = 48
 }
 
