@@ -132,7 +132,11 @@ func (d *drawing) fates(n *dataNodes, tokens tokenized) (*reports.Table, error) 
 		}
 		counts[id][fate]++
 	}
-	t := &reports.Table{Name: n.set.Addr.String() + ".lengths", Title: fmt.Sprintf("What the limits of length did to %s, by the tokenizer of %s", n.set.Addr, tokens.model), RowHead: "user",
+	name := n.set.Addr.String() + ".lengths"
+	if len(n.tokenized) > 1 {
+		name += " " + tokens.model // tables are compared by name
+	}
+	t := &reports.Table{Name: name, Title: fmt.Sprintf("What the limits of length did to %s, by the tokenizer of %s", n.set.Addr, tokens.model), RowHead: "user",
 		Columns: []string{"kept", "prompt cut", "answer cut", "dropped"}, Notes: []string{limitsInWords(n.set)}}
 	for _, id := range d.inOrder(sortedKeys(counts)) {
 		row := reports.Row{Name: d.userName(id)}

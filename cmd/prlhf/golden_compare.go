@@ -64,7 +64,9 @@ func (c *comparison) report(name string, was, now goldenReport, tolerance dsl.To
 		same = d.None()
 	}
 	whole := testCase{Name: "report " + name}
-	if !same {
+	if same {
+		d.Metrics = nil
+	} else {
 		var text strings.Builder
 		if err := reports.WriteDifference(&text, was.report, now.report, d); err != nil {
 			return err

@@ -154,3 +154,34 @@ func TestJUnit(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 }
+
+// TestEqualBytesAreEqual: whatever tables are called, a report that is the golden one's bytes has no case that fails.
+func TestEqualBytesAreEqual(t *testing.T) {
+	twice := func() *golden {
+		g := goldenOf(t, 0.70, 2, "")
+		r := g.reports["main"].report
+		for range 2 {
+			r.Sections = append(r.Sections, reports.Section{Heading: "Again", Blocks: []reports.Block{&reports.Table{Name: "dataset.x.lengths", Title: "U", RowHead: "user",
+				Columns: []string{"kept"}, Rows: []reports.Row{{Name: "user 1", Cells: []reports.Cell{reports.CountCell(5)}}}}}})
+		}
+		var b bytes.Buffer
+		if err := reports.JSON(&b, r); err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := reports.Parse(b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.reports["main"] = goldenReport{b.Bytes(), parsed}
+		return g
+	}
+	c, err := compareGolden(twice(), twice(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range c.cases {
+		if one.Code != exitOK {
+			t.Errorf("%s: %s", one.Name, one.Trouble)
+		}
+	}
+}
