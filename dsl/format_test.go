@@ -35,7 +35,7 @@ func TestFormat(t *testing.T) {
 
 // TestSpecsAreFormatted: the specs that the project ships, and those of these tests, are in canonical form.
 func TestSpecsAreFormatted(t *testing.T) {
-	for _, pattern := range []string{"../specs/*.hcl", "testdata/good/*.hcl", "testdata/bad/*.hcl", "testdata/*.hcl"} {
+	for _, pattern := range []string{"../specs/*.hcl", "../specs/*/*.hcl", "testdata/good/*.hcl", "testdata/bad/*.hcl", "testdata/*.hcl"} {
 		paths, _ := filepath.Glob(pattern)
 		for _, path := range paths {
 			src, err := os.ReadFile(path)
@@ -94,7 +94,7 @@ func FuzzLoad(f *testing.F) {
 
 // addSpecs seeds a fuzz target with every spec at hand.
 func addSpecs(f *testing.F) {
-	for _, pattern := range []string{"../specs/*.hcl", "testdata/*.hcl", "testdata/good/*.hcl", "testdata/bad/*.hcl"} {
+	for _, pattern := range []string{"../specs/*.hcl", "../specs/*/*.hcl", "testdata/*.hcl", "testdata/good/*.hcl", "testdata/bad/*.hcl"} {
 		paths, _ := filepath.Glob(pattern)
 		for _, path := range paths {
 			f.Add(readFile(f, path))

@@ -54,6 +54,9 @@ func (p prompting) describe(w io.Writer) {
 // encode gives the ids of what is asked, without a BOS at its start, which every sequence gets before the soft prompt. user is
 // not read where users are not asked differently.
 func (p prompting) encode(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value) ([]int32, error) {
+	if p.template == nil && p.expr == nil { // most models; their conversations are not parsed row by row
+		return tok.EncodePlain(c.Prompt), nil
+	}
 	turns, err := p.turns(c, user)
 	if err != nil {
 		return nil, err
