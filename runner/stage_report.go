@@ -70,9 +70,10 @@ func (c *compiler) report(r *dsl.Report) *Node {
 	}
 	for _, item := range shownItems(r) {
 		add(c.results[item])
+		for _, m := range trainings(instance{item: item}) {
+			add(c.results[m.train])
+		}
 		switch item := item.(type) {
-		case *dsl.Accuracy, *dsl.Adapt:
-			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Set:
 			if of, ok := c.texts(item); ok {
 				stage.sets[item] = of[0]
@@ -82,7 +83,6 @@ func (c *compiler) report(r *dsl.Report) *Node {
 			inputs = append(inputs, c.results[item].Inputs...)
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)
-			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Train:
 			for _, p := range c.trained[item] {
 				add(p.chain[len(p.chain)-1])
