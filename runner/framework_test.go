@@ -137,6 +137,33 @@ func TestBestOfKeepsTheBest(t *testing.T) {
 	}
 }
 
+// TestReferenceWhereItIsNeeded: objectives without a reference model have no stage of its log-probs, neither for training nor
+// for ranking, nor for new users; kto has one more, of its mismatched pairs.
+func TestReferenceWhereItIsNeeded(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]int{"dpo": 1, "ipo": 1, "hinge": 1, "kto": 2, "simpo": 0, "orpo": 0, "cpo": 0, "reward": 0, "sft": 0} {
+		spec := strings.Replace(smallSpec+rewardSpec, `{ kind = "dpo", beta = 0.3 }`, fmt.Sprintf("{ kind = %q }", kind), 1)
+		l := rewardLab(t)
+		l.spec = spec
+		l.opts.Targets = []string{"accuracy.test", "adapt.late"}
+		if kind == "reward" {
+			l.spec = strings.Replace(spec, "policy   = each.value\n  data     = dataset.posts.test", "reward   = each.value\n  data     = dataset.posts.test", 1)
+			l.edit("for_each = [train.sft, train.dpo]", "for_each = [train.sft]") // a reward model writes nothing
+			l.edit("policy   = adapt.late", "policy   = train.sft")
+			l.edit(`generate.summaries["individual"]`, `generate.summaries["sft"]`)
+		}
+		references := 0
+		for _, n := range l.plan(l.store()).Nodes {
+			if n.Kind == kindReference || n.Kind == kindMismatchReference {
+				references++
+			}
+		}
+		if references != want {
+			t.Errorf("%s: %d stages of reference log-probs; want %d", kind, references, want)
+		}
+	}
+}
+
 // TestPolicyOptimisationIsTold: prompts once per user, no responses, and the user as the reward model knows them.
 func TestPolicyOptimisationIsTold(t *testing.T) {
 	t.Parallel()
