@@ -148,12 +148,31 @@ func (c *compiler) targeted() ([]*Node, hcl.Diagnostics) {
 		nodes := c.matching(target)
 		if len(nodes) == 0 {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target",
-				Detail: fmt.Sprintf("Nothing in this spec is called %s. There are %s.", target, strings.Join(c.addresses(), ", "))})
+				Detail: fmt.Sprintf("Nothing in this spec is called %s. %s", target, c.meant(target))})
 		}
 		roots = append(roots, nodes...)
 	}
 	wanted := closure(roots)
 	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *Node) bool { return !wanted[n] }), diags
+}
+
+// meant suggests an address; where none is near, those of the same type, else all blocks.
+func (c *compiler) meant(target string) string {
+	var blocks, like []string
+	kind, _, _ := strings.Cut(target, ".")
+	for _, addr := range c.addresses() {
+		block := blockOf(addr)
+		if blocks = append(blocks, block); strings.HasPrefix(block, kind+".") {
+			like = append(like, block)
+		}
+	}
+	if near := dsl.Nearest(target, append(c.addresses(), blocks...)); near != "" {
+		return "Did you mean " + near + "?"
+	}
+	if len(like) == 0 {
+		like = blocks
+	}
+	return "There are " + strings.Join(distinct(like, func(s string) string { return s }), ", ") + "."
 }
 
 // closure is the nodes and everything that they are made of.

@@ -112,6 +112,8 @@ func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, people map[
 // vendorServer is the server whose judges cannot be asked without a key.
 const vendorServer = "https://api.openai.com/v1"
 
+func needsKey(j *dsl.Judge) bool { return j.BaseURL == vendorServer }
+
 // vendorJudge asks a server. The key is read from the environment here and kept nowhere else.
 func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	t, err := templateOf(j)
@@ -120,7 +122,7 @@ func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	}
 	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
 		Budget: openai.Budget(j.Budget), Limits: openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}}
-	if j.BaseURL == vendorServer {
+	if needsKey(j) {
 		s.KeyEnv = j.KeyEnv
 	}
 	if j.Price != nil {
