@@ -307,6 +307,13 @@ func datasetAttr(inst *instance, d *Dataset, name string) cty.Value {
 	return (&ref{kind: refGroups, inst: inst}).value()
 }
 
+// user is dataset.D.users["ID"]. Whether there is such a user only the data tells, so the place is kept for then.
+func (sc *scope) user(of *Set, id string, rng hcl.Range) cty.Value {
+	s := &Set{Kind: UserSet, Op: SetUser, Dataset: of.Dataset, Name: of.Name, ID: id}
+	sc.ev.named = append(sc.ev.named, NamedUser{s, rng})
+	return newSet(s)
+}
+
 // group is dataset.D.groups.NAME, checked where the spec fixes the groups.
 func (sc *scope) group(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 	if r.inst.broken["simulate"] {

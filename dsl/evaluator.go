@@ -23,6 +23,8 @@ type evaluator struct {
 
 	heard func(Addr, reading) // told of each attribute that a block is asked for; nil: nobody listens
 
+	named []NamedUser // users chosen by id
+
 	deliberate map[string]bool // accuracies whose data was written as train.T.data
 
 	diags   hcl.Diagnostics

@@ -45,6 +45,10 @@ func (sc *scope) refIndex(r *ref, key string, rng, keyRange hcl.Range) (cty.Valu
 		return sc.group(r, key, rng)
 	case refResult:
 		return sc.resultAttr(r, key, "["+quote(key)+"]", rng)
+	case refSet:
+		if r.set.Op == SetUsers {
+			return sc.user(r.set, key, rng), nil
+		}
 	}
 	return cty.DynamicVal, mistake(rng, "Not a table", r.describe()+", which has no members to choose by key.")
 }
@@ -73,6 +77,9 @@ func (r *ref) setAttr(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 		}
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is rows; rows have %s, but no %s.%s",
 			r.set, strings.Join(rowNames, ", "), name, didYouMean(name, rowNames)))
+	}
+	if r.set.Op == SetUsers {
+		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is users, who are chosen by id. Write %s[%q].", r.set, r.set, name))
 	}
 	return cty.DynamicVal, mistake(rng, "Unknown name", r.describe()+", which have nothing below them.")
 }

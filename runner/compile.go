@@ -127,7 +127,10 @@ func (c *compiler) warn(block *dsl.Block, attr, summary, detail string, args ...
 }
 
 func (c *compiler) say(severity hcl.DiagnosticSeverity, block *dsl.Block, attr, summary, detail string, args ...any) {
-	at := block.Range(attr)
+	c.sayAt(severity, block.Range(attr), summary, detail, args...)
+}
+
+func (c *compiler) sayAt(severity hcl.DiagnosticSeverity, at hcl.Range, summary, detail string, args ...any) {
 	d := &hcl.Diagnostic{Severity: severity, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at}
 	for _, said := range c.diags {
 		if said.Summary == d.Summary && said.Detail == d.Detail && *said.Subject == at {

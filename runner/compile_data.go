@@ -44,6 +44,7 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 	n := &dataNodes{set: d, tokens: map[string]*Node{}}
 	n.rows = c.node(kindImport, d.Addr.String(), &d.Block, stage, stage.files)
 	n.split = c.node(kindSplit, d.Addr.String(), &d.Block, &splitStage{spec: d, rows: n.rows}, n.rows)
+	c.nameUsers(d, n.split)
 	c.data[d] = n
 	return n
 }

@@ -350,6 +350,73 @@ func TestUserTexts(t *testing.T) {
 	}
 }
 
+// TestUsersWithoutText: of a policy that reads texts, users without one have none of its ids, known or not; their own soft
+// prompt stays, an empty text is none, and of an unseen user nothing but the text is known.
+func TestUsersWithoutText(t *testing.T) {
+	t.Parallel()
+	l := textLab(t, strings.Replace(textSpec, `  user_text = "About: ${user.text}"`+"\n", "", 1))
+	path := filepath.Join(l.dir, "people.jsonl")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent := func(ids ...string) func(id string) bool {
+		return func(id string) bool { return slices.Contains(ids, id) }
+	}
+	l.apply() // who is seen
+	w := l.open("dataset.people")
+	var seen, unseen []string
+	for _, u := range w.tables[0].users {
+		if u.Seen {
+			seen = append(seen, u.ID)
+		} else {
+			unseen = append(unseen, u.ID)
+		}
+	}
+	w.Close()
+	text := strings.ReplaceAll(string(data), `"user_text": "person `+seen[0]+`"`, `"user_text": ""`)
+	text = strings.ReplaceAll(text, `, "user_text": "person `+seen[1]+`"`, "")
+	text = strings.ReplaceAll(text, `"user_text": "person `+unseen[0]+`"`, `"user_text": ""`)
+	l.write("people.jsonl", text)
+	without := silent(seen[0], seen[1], unseen[0])
+	index := func(id string) int32 { return int32(slices.Index(seen, id)) + 1 }
+
+	real := l.fakes.jobs()
+	jobs, trained := real, 0
+	jobs.train = func(ctx context.Context, job torch.TrainJob, p func(torch.Progress)) (torch.TrainResult, error) {
+		for i := range job.Data.Len() {
+			e, err := job.Data.At(i)
+			if err != nil {
+				return torch.TrainResult{}, err
+			}
+			if explicit := job.UserModel.Kind != ""; explicit && (len(e.UserText) == 0) != without(seen[e.User-1]) {
+				t.Errorf("user %d trains with the text %v", e.User, e.UserText)
+			}
+			trained++
+		}
+		return real.train(ctx, job, p)
+	}
+	asked := map[string]int{}
+	jobs.generate = func(ctx context.Context, job torch.GenerateJob, p func(torch.Progress)) ([]torch.Generated, error) {
+		for _, r := range job.Prompts {
+			asked[fmt.Sprintf("user %d, text %v", r.User, len(r.UserText) > 0)]++
+		}
+		return real.generate(ctx, job, p)
+	}
+	l.opts.Targets = []string{`generate.texts["both"]`}
+	st := l.store()
+	if _, err := apply(context.Background(), l.plan(st), st, l.opts, jobs); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"user 0, text false": 2 * 2, "user 0, text true": 2} // user 0 and the unseen user without a text; the other
+	for _, id := range seen {
+		want[fmt.Sprintf("user %d, text %v", index(id), !without(id))] += 2
+	}
+	if trained == 0 || !maps.Equal(asked, want) {
+		t.Errorf("asked %v; want %v", asked, want)
+	}
+}
+
 // TestGivenClusters: numbers of the column's values in order; a user without one is named.
 func TestGivenClusters(t *testing.T) {
 	t.Parallel()

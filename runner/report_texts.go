@@ -31,7 +31,7 @@ func rewardsTable(block string, items []instance) *reports.Table {
 		if g.Reward == nil {
 			continue
 		}
-		cells := []reports.Cell{numberCell(i.value, i.paper, 3, "reward", "generic"), numberCell(i.value, i.paper, 3, "reward", "average")}
+		cells := []reports.Cell{genericCell(g.Policy, numberCell(i.value, i.paper, 3, "reward", "generic")), numberCell(i.value, i.paper, 3, "reward", "average")}
 		for _, group := range groups {
 			cells = append(cells, numberCell(i.value, i.paper, 3, "reward", "groups", group))
 		}
@@ -57,7 +57,7 @@ func (d *drawing) wordsOf(block string, items []instance) []reports.Block {
 		t.Columns = append(t.Columns, "average, "+g)
 	}
 	for _, i := range items {
-		cells := []reports.Cell{numberCell(i.value, i.paper, 2, "words", "generic"), numberCell(i.value, i.paper, 2, "words", "average")}
+		cells := []reports.Cell{genericCell(policyOf(i.item), numberCell(i.value, i.paper, 2, "words", "generic")), numberCell(i.value, i.paper, 2, "words", "average")}
 		for _, g := range groups {
 			cells = append(cells, numberCell(i.value, i.paper, 2, "words", "groups", g))
 		}

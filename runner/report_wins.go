@@ -18,7 +18,7 @@ var tieWords = map[string]string{
 func (d *drawing) winRates(block string, items []instance) ([]reports.Block, error) {
 	groups := names(values(items), "groups")
 	rates := winTable(block, items, groups)
-	rates.Notes = append(rates.Notes, d.seedsNotes(items)...)
+	rates.Notes = append(rates.Notes, d.measuredNotes(items)...)
 	users, err := d.winsByUser(block, items)
 	if err != nil {
 		return nil, err
@@ -212,5 +212,6 @@ func (d *drawing) agreements(block string, items []instance) []reports.Block {
 		t.Rows = append(t.Rows, row)
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s.", i.name, judgeWords(a.Judge)))
 	}
+	t.Notes = append(t.Notes, d.checkpointNotes(items)...)
 	return []reports.Block{t, d.userTable(block, items)}
 }
