@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/prlhf/prlhf/arrowio/formats"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/runner/store"
 )
@@ -19,7 +20,7 @@ import (
 func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnostics) {
 	c := &compiler{spec: spec, st: st, opts: opts, leaves: newLeaves(st), same: map[store.Fingerprint]*Node{},
 		data: map[*dsl.Dataset]*dataNodes{}, origins: map[*dsl.Model]*origin{}, trained: map[*dsl.Train][]*policy{},
-		results: map[any]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}}
+		results: map[any]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, samples: map[*dsl.Dataset]*formats.Sample{}}
 	c.spell()
 	if c.diags.HasErrors() {
 		return nil, c.diags
@@ -51,7 +52,8 @@ type compiler struct {
 	trained map[*dsl.Train][]*policy
 	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train, *dsl.Adapt: the node with its result.json
 	ofAddr  map[string][]*Node
-	volumes map[string]volume // of sets of rows, by what they are
+	volumes map[string]volume                // of sets of rows, by what they are
+	samples map[*dsl.Dataset]*formats.Sample // of data sets whose rows are not in the store
 }
 
 // spell goes through the blocks in the order of work.
