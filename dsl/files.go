@@ -155,7 +155,7 @@ func (in *input) near(p string) string {
 	for i, f := range files {
 		names[i] = filepath.Base(f)
 	}
-	return nearest(filepath.Base(p), names)
+	return Nearest(filepath.Base(p), names)
 }
 
 // setVariables gives variables the values that come from outside, the weakest first.

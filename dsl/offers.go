@@ -39,6 +39,7 @@ var offered = map[string][]offer{
 		{"vote_gap", "mean distance of sigma(margin) from the share of votes for the same pair, within the group"},
 		{"control", "with another user in the place of each: one other, shuffled, or user 0"},
 		{"ties", "comparisons whose two responses are ranked alike"},
+		{"longer_wins", "what preferring the longer response would get"},
 		{"paper", "what was written there"},
 	},
 	"generate": {
@@ -62,6 +63,13 @@ var offered = map[string][]offer{
 		{"ties", "share of judged pairs"},
 		{"flipped", "share of judged pairs in which each order named another side"},
 		{"failed", "share of pairs without a verdict"},
+		{"verdicts", "what the rates are made of: judged is wins, losses and ties"},
+		{"sign_test", "two-sided p of so many wins among wins and losses; of several seeds the largest"},
+		{"detectable", "the smallest distance from one half that so many decided pairs find in 4 of 5 cases at the 5 % level"},
+		{"longer_wins", "the longer text's rate under the same verdicts"},
+		{"matrix", "of all win rates with this judge and tie rule: a method's win rate against another; a block with for_each offers it too"},
+		{"scores", "likewise, Bradley-Terry scores on one scale: log odds, mean 0"},
+		{"paired", "likewise, two methods on what both were asked against a third: difference of their rates, McNemar's p, corrected by Holm too"},
 		{"paper", "what was written there"},
 	},
 	"agreement": {
@@ -71,6 +79,8 @@ var offered = map[string][]offer{
 		{"flipped", "share of comparisons in which each order named another side"},
 		{"first_wins", "how often the response shown first wins"},
 		{"longer_wins", "how often the longer response wins"},
+		{"verdicts", "what the share is made of: judged is agreed, disagreed and ties"},
+		{"tokens", "of the judge, questions and answers, per 1,000 verdicts"},
 		{"paper", "what was written there"},
 	},
 }

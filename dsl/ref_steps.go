@@ -16,6 +16,9 @@ func (sc *scope) refAttr(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Dia
 		if slices.Contains(r.decl.keys, name) {
 			return cty.DynamicVal, mistake(rng, "Instance written as an attribute", fmt.Sprintf("%q is an instance of %s. Write %s[%q].", name, r.decl.addr(), r.decl.addr(), name))
 		}
+		if r.decl.typ == "win_rate" && slices.Contains(meetingNames, name) {
+			return sc.blockMeeting(r, name, rng)
+		}
 		return cty.DynamicVal, mistake(rng, "One instance is needed", r.chooseOne(""))
 	case refSet:
 		return r.setAttr(name, rng)
@@ -97,6 +100,9 @@ func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.V
 			r := &ref{kind: refResult, inst: inst, shape: inst.shape, opened: inst.addr.String()}
 			return sc.resultAttr(r, name, "."+name, rng)
 		}
+	}
+	if w, ok := inst.built.(*WinRate); ok && slices.Contains(meetingNames, name) {
+		return sc.meetingAttr(inst, w, inst.addr.String(), name, rng)
 	}
 	if len(offered) == 0 {
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s: nothing of it can be referred to. Write %s.", inst.addr, name, inst.addr))

@@ -119,7 +119,7 @@ func (ev *evaluator) meant(typ, name string) string {
 			other = append(other, d.addr())
 		}
 	}
-	if near := nearest(name, same); near != "" {
+	if near := Nearest(name, same); near != "" {
 		return " Did you mean " + typ + "." + near + "?"
 	}
 	if len(other) > 0 {

@@ -23,17 +23,6 @@ func TestBadInput(t *testing.T) {
 	for i := range 30 {
 		rows += row(i)
 	}
-	zipped := func(text string) string {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		w.Write([]byte(text))
-		w.Close()
-		return b.String()
-	}
-	parquet, err := os.ReadFile(filepath.Join("..", "arrowio", "parquet", "testdata", "tldr.parquet"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	soups := map[string]string{}
 	for _, p := range formats.Profiles {
 		text := ""
@@ -72,22 +61,14 @@ func TestBadInput(t *testing.T) {
 		want   string // how the bad row is named
 		whole  bool   // nothing is left when it is dropped
 	}{
-		"a download that broke off":       {"jsonl", map[string]string{"x.jsonl": rows + row(7)[:30]}, "x.jsonl:31: not_json: unexpected end", false},
-		"gzip that broke off":             {"jsonl", map[string]string{"x.jsonl.gz": zipped(rows)[:len(zipped(rows))-8]}, "x.jsonl.gz:31: truncated: ", false},
-		"gzip with a wrong checksum":      {"jsonl", map[string]string{"x.jsonl.gz": zipped(rows)[:len(zipped(rows))-8] + "12345678"}, "x.jsonl.gz:31: damaged: gzip: invalid checksum", false},
 		"not UTF-8":                       {"jsonl", map[string]string{"x.jsonl": rows + strings.Replace(row(7), "a7", "a\xff", 1)}, "x.jsonl:31: invalid_utf8: byte ", false},
-		"another data set":                {"jsonl", map[string]string{"x.jsonl": soups["P1A.json"]}, "x.jsonl:1: missing_field: user is missing; the row looks like one of format psoups", true},
 		"a table with a broken row":       {"csv", map[string]string{"x.csv": "prompt,chosen,rejected,user\np,c,r,1\nq,c\nq,c,r,1\n"}, "x.csv:3: wrong_cells: the row has 2 cells; the header has 4", false},
-		"a damaged Parquet file":          {"tldr", map[string]string{"x.parquet": string(parquet[:len(parquet)-9])}, "x.parquet:1: damaged: ", true},
-		"no Parquet file":                 {"parquet", map[string]string{"x.parquet": rows}, "x.parquet:1: damaged: ", true},
-		"a list that broke off":           {"psoups", with(soups, "P2B.json", "["+strings.ReplaceAll(strings.TrimSpace(soups["P2B.json"]), "\n", ",")), "P2B.json:11: truncated: ", false},
 		"an empty file of one user":       {"psoups", with(soups, "P3A.json", "[]"), "P3A.json: no_comparison: the file is empty: user 5 has no comparison", false},
 		"a user twice":                    {"prism", prism(survey("u", "u"), talks), `survey.jsonl:2: duplicate_id: user_id "u" stands before`, false},
 		"a conversation twice":            {"prism", prism(survey("u"), talks+conversation("c1", "u", true)), `conversations.jsonl:4: duplicate_id: conversation_id "c1" stands before`, false},
 		"a conversation without a choice": {"prism", prism(survey("u"), talks+conversation("c4", "u", false)), "conversations.jsonl:4: no_chosen: conversation c4 has no chosen reply", false},
 		"a user without conversations":    {"prism", prism(survey("u", "v"), talks), "survey.jsonl:2: no_comparison: user v completed conversations", false},
 		"a conversation of nobody":        {"prism", prism(survey("u"), talks+conversation("c4", "w", true)), `conversations.jsonl:4: unknown_user: user_id "w" is nobody of the survey`, false},
-		"prompts that broke off":          {"prompts", map[string]string{"x.json": `[{"prompt": "a"}, {"prompt": `}, "x.json:2: truncated: ", false},
 		"an empty response":               {"responses", map[string]string{"x.json": `[{"prompt": "a", "response": "b"}, {"prompt": "a", "response": ""}]`}, "x.json:2: empty_response: ", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +90,7 @@ func TestBadInput(t *testing.T) {
 			l.spec = spec("  bad_rows = \"drop\"")
 			_, err = l.try(t.Context())
 			if c.whole {
-				if err == nil || !strings.Contains(err.Error(), "dataset.d has no usable row in ") {
+				if err == nil || !strings.Contains(err.Error(), "dataset.d has no usable row; found in ") {
 					t.Errorf("nothing is left, and that is %v", err)
 				}
 				return
@@ -122,5 +103,89 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("the report does not count %s", reason)
 			}
 		})
+	}
+}
+
+// TestFilesThatAreNotWhole: no setting goes on without what is lost of a file. What its first rows tell, plan says at the
+// attribute; what lies further on ends apply with file and row.
+func TestFilesThatAreNotWhole(t *testing.T) {
+	t.Parallel()
+	rows := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `{"user": %d, "prompt": "p%d %s", "chosen": "a%d", "rejected": "b"}`+"\n", i%3, i, strings.Repeat("x", 60), i)
+		}
+		return b.String()
+	}
+	zipped := func(text string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write([]byte(text))
+		w.Close()
+		return b.String()
+	}
+	parquet, err := os.ReadFile(filepath.Join("..", "arrowio", "parquet", "testdata", "tldr.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const cut = "the file ends here, in the middle of a row, as after a download that broke off; get it whole"
+	for name, c := range map[string]struct {
+		format, columns, file, text string
+		plan, apply                 string
+	}{
+		"a download that broke off":   {"jsonl", "", "x.jsonl", rows(30) + rows(1)[:30], "x.jsonl:31: " + cut, ""},
+		"a long one":                  {"jsonl", "", "x.jsonl", rows(6000) + rows(1)[:30], "", "x.jsonl:6001: " + cut + `; bad_rows = "drop" leaves out rows, and never what is lost of a file`},
+		"gzip that broke off":         {"jsonl", "", "x.jsonl.gz", zipped(rows(30))[:len(zipped(rows(30)))-8], "x.jsonl.gz:31: " + cut, ""},
+		"a long gzip":                 {"jsonl", "", "x.jsonl.gz", zipped(rows(6000))[:len(zipped(rows(6000)))-8], "", "x.jsonl.gz:6001: " + cut},
+		"gzip with a wrong checksum":  {"jsonl", "", "x.jsonl.gz", zipped(rows(30))[:len(zipped(rows(30)))-8] + "12345678", "x.jsonl.gz:31: the compressed file is damaged here; nothing after it can be read, get the file anew", ""},
+		"Parquet without its footer":  {"tldr", "", "x.parquet", string(parquet[:len(parquet)-9]), "x.parquet has no footer, as after a download that broke off; get it whole", ""},
+		"no Parquet file":             {"parquet", "", "x.parquet", rows(30), "x.parquet is no Parquet file", ""},
+		"prompts that broke off":      {"prompts", "", "x.json", `[{"prompt": "a"}, {"prompt": `, "x.json:2: " + cut, ""},
+		"UTF-16":                      {"csv", "", "x.csv", "\xff\xfeu\x00s\x00", "x.csv is UTF-16; save it as UTF-8", ""},
+		"nothing":                     {"csv", "", "x.csv", "", "x.csv is empty", ""},
+		"a header alone":              {"csv", "", "x.csv", "user,prompt,chosen,rejected\n", "it holds no row", ""},
+		"a table without a column":    {"csv", "", "x.csv", "worker,prompt,chosen,rejected\n1,p,c,r\n", `x.csv has no column user; its columns are worker, prompt, chosen, rejected; did you mean columns = { user = "worker" }?`, ""},
+		"a column that is misspelled": {"csv", `columns = { user = "wroker" }`, "x.csv", "worker,prompt,chosen,rejected\n1,p,c,r\n", `x.csv has no column wroker (for user); its columns are worker, prompt, chosen, rejected; did you mean columns = { user = "worker" }?`, ""},
+		"another data set": {"jsonl", "", "x.jsonl", `{"user_input": "q", "completion_a": "a", "completion_b": "b"}` + "\n",
+			"x.jsonl has no fields prompt, chosen, rejected and user in its first row; its fields are user_input, completion_a, completion_b; the row looks like one of format psoups", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, fmt.Sprintf("dataset \"d\" {\n  format   = %q\n  source   = \"data\"\n  bad_rows = \"drop\"\n  %s\n}\nreport \"small\" {\n title = \"x\"\n show = [dataset.d]\n}\n", c.format, c.columns))
+			if err := os.Mkdir(filepath.Join(l.dir, "data"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			l.write(filepath.Join("data", c.file), c.text)
+			if c.plan != "" {
+				_, diags := Compile(l.load(), l.store(), l.opts)
+				line := 3
+				if c.columns != "" {
+					line = 5
+				}
+				if len(diags) != 1 || !strings.Contains(diags[0].Detail, c.plan) || diags[0].Subject.Start.Line != line {
+					t.Errorf("%v; want %q at line %d", diags, c.plan, line)
+				}
+				return
+			}
+			if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), c.apply) {
+				t.Errorf("%v; want %q", err, c.apply)
+			}
+		})
+	}
+}
+
+// TestBadRowsAreGathered: what is wrong with many rows is told once, with how many there are; plan names the first of them.
+func TestBadRowsAreGathered(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "dataset \"d\" {\n  format = \"jsonl\"\n  source = \"x.jsonl\"\n}\nreport \"small\" {\n title = \"x\"\n show = [dataset.d]\n}\n")
+	good := `{"user": 1, "prompt": "p", "chosen": "a", "rejected": "b"}` + "\n"
+	l.write("x.jsonl", good+strings.Repeat(`{"prompt": "p", "chosen": "a", "rejected": "b"}`+"\n", 3)+strings.Replace(good, `"a"`, `""`, 1))
+	want := "apply will refuse 4 of the first 5 rows, as x.jsonl:2: missing_field: user is missing"
+	if note := l.plan(nil).Nodes[0].Estimate.Note; !strings.HasSuffix(note, want) {
+		t.Errorf("plan says %q; want %q", note, want)
+	}
+	want = "4 of 5 rows cannot be used: x.jsonl:2: missing_field: user is missing (and in 2 more rows); x.jsonl:5: empty_response: chosen is empty; mend them"
+	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; want %q", err, want)
 	}
 }

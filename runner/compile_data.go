@@ -43,6 +43,9 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 	}
 	n := &dataNodes{set: d, tokens: map[string]*Node{}}
 	n.rows = c.node(kindImport, d.Addr.String(), &d.Block, stage, stage.files)
+	if !c.look(d, stage, n.rows) {
+		return nil
+	}
 	n.split = c.node(kindSplit, d.Addr.String(), &d.Block, &splitStage{spec: d, rows: n.rows}, n.rows)
 	c.nameUsers(d, n.split)
 	c.data[d] = n
@@ -88,19 +91,4 @@ func (c *compiler) tokenizedFor(d *dataNodes, o *origin) *Node {
 	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node, stage.split)
 	d.tokens[key], d.tokenized = n, append(d.tokenized, tokenized{n, model})
 	return n
-}
-
-// sourceBytes is the size of a data set's files, compressed as they lie.
-func (c *compiler) sourceBytes(d *dsl.Dataset) int64 {
-	names, err := formats.Files(d.Format, d.Source)
-	if err != nil {
-		return 0
-	}
-	total := int64(0)
-	for _, name := range names {
-		if info, err := os.Stat(formats.Path(d.Source, name)); err == nil {
-			total += info.Size()
-		}
-	}
-	return total
 }

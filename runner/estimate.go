@@ -67,7 +67,7 @@ func (c *compiler) importEstimate(s *importStage, n *Node) Estimate {
 		return Estimate{Rows: rows, Exact: true}
 	}
 	v := c.wholeVolume(s.spec, nil)
-	return Estimate{Rows: round(v.rows), Note: v.note}
+	return Estimate{Rows: round(v.rows), Note: join(v.note, badNote(s.spec, c.samples[s.spec]))}
 }
 
 // passEstimate is that of scoring: each distinct text once where no user tells equal texts apart, else at most.

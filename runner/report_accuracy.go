@@ -38,7 +38,7 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
 	t.Notes = append(t.Notes, rewardNotes(items)...)
 	t.Notes = append(t.Notes, d.measuredNotes(items)...)
-	if longer, ok := estimateOf(at(items[0].value, "notes", "longer_wins")); ok {
+	if longer, ok := estimateOf(at(items[0].value, "longer_wins")); ok {
 		t.Notes = append(t.Notes, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %.2f %% of these comparisons.", 100*longer.Mean))
 	}
 	return t

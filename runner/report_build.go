@@ -32,7 +32,7 @@ type instance struct {
 }
 
 func (s *reportStage) build(e *Env) (*reports.Report, error) {
-	f, err := gather(s.plan, s.results, e)
+	f, err := gather(s.plan, s.results, s.meetings, e)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (d *drawing) instances(shown dsl.Shown) []instance {
 		}
 		switch item := item.(type) {
 		case *dsl.Set:
-			i.name = setName(item)
+			i.name = dsl.ResponseNames([]*dsl.Set{item})[0]
 		case *dsl.Dataset:
 			i.paper = item.Paper
 		case *dsl.Accuracy:

@@ -135,9 +135,7 @@ func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 			}
 		}
 	}
-	for _, i := range items {
-		s.Sources = append(s.Sources, i.name)
-	}
+	s.Sources = sourceNames(items)
 	_, generic := taken[""]
 	delete(taken, "")
 	ids := d.inOrder(sortedKeys(taken))
@@ -152,6 +150,20 @@ func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 		}
 	}
 	return s, nil
+}
+
+// sourceNames tell the texts apart that stand side by side.
+func sourceNames(items []instance) []string {
+	sets := make([]*dsl.Set, len(items))
+	for k, i := range items {
+		switch item := i.item.(type) {
+		case *dsl.Set:
+			sets[k] = item
+		case *dsl.Generate:
+			sets[k] = &dsl.Set{Kind: dsl.ResponseSet, Op: dsl.SetGenerated, Generate: item}
+		}
+	}
+	return dsl.ResponseNames(sets)
 }
 
 // missingText stands where a source has no text for the prompt and user; an empty text is a text.

@@ -4,6 +4,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -26,7 +27,7 @@ const (
 	peopleFile      = "people.arrow"
 	playFile        = "roleplay.arrow"
 
-	namedRows = 5 // bad rows that a refusal names; the rest are counted
+	namedRows = 5 // bad rows, each with another fault, that a refusal names; the rest are counted
 )
 
 // recorded is a row of recorded.arrow: a comparison that counts for the data set's statistics, usable or not.
@@ -85,7 +86,7 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 	defer out.Close()
 	for record, err := range s.records(source) {
 		if err != nil {
-			return err
+			return s.lost(err)
 		}
 		if out.lines++; out.lines%5000 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -101,10 +102,10 @@ func (s *importStage) Run(ctx context.Context, e *Env) error {
 		return s.refusal(out)
 	}
 	if len(out.named) > 0 {
-		e.Say("%d of %d rows cannot be used and are left out: %s%s", out.bad.Rows(), out.lines, strings.Join(out.named, "; "), out.more())
+		e.Say("%d of %d rows cannot be used and are left out: %s", out.bad.Rows(), out.lines, out.faults())
 	}
 	if out.usable.Rows() == 0 {
-		return fmt.Errorf("%s has no usable row in %d", s.spec.Addr, out.lines)
+		return s.nothing(out)
 	}
 	return out.Close()
 }
@@ -129,10 +130,34 @@ func (s *importStage) records(source string) iter.Seq2[formats.Record, error] {
 	return formats.ReadJSONL(source, formats.Columns(s.spec.Columns))
 }
 
+// lost adds to what is wrong with a file as a whole why it is not dropped.
+func (s *importStage) lost(err error) error {
+	var fault *formats.FileError
+	if s.spec.BadRows == "drop" && errors.As(err, &fault) && fault.Line > 0 {
+		return fmt.Errorf("%w; bad_rows = \"drop\" leaves out rows, and never what is lost of a file", err)
+	}
+	return err
+}
+
 // refusal names the first bad rows and how to go on.
 func (s *importStage) refusal(out *importTables) error {
-	return fmt.Errorf("%d of %d rows cannot be used: %s%s; mend them, or write bad_rows = \"drop\" in %s to leave them out",
-		out.bad.Rows(), out.lines, strings.Join(out.named, "; "), out.more(), s.spec.Addr)
+	return fmt.Errorf("%d of %d rows cannot be used: %s; mend them, or write bad_rows = \"drop\" in %s to leave them out",
+		out.bad.Rows(), out.lines, out.faults(), s.spec.Addr)
+}
+
+// nothing says what was found instead of rows that can be used.
+func (s *importStage) nothing(out *importTables) error {
+	if out.lines == 0 {
+		return fmt.Errorf("%s has no rows: there is nothing in %s", s.spec.Addr, s.leaf.what)
+	}
+	var found []string
+	for _, reason := range sortedKeys(out.leftOut) {
+		found = append(found, fmt.Sprintf("%d %s", out.leftOut[reason], reason))
+	}
+	if len(out.named) > 0 {
+		found = append(found, out.faults())
+	}
+	return fmt.Errorf("%s has no usable row; found in %d: %s", s.spec.Addr, out.lines, strings.Join(found, "; "))
 }
 
 // importTables are the tables of an import in the making.
@@ -143,11 +168,53 @@ type importTables struct {
 	dropped  *arrowio.Writer[arrowio.Dropped]
 	bad      *arrowio.Writer[arrowio.Dropped]
 	lines    int64
-	named    []string
+	named    []*fault
+	leftOut  map[string]int // by reason
+}
+
+// fault is what is wrong with some rows of a file.
+type fault struct {
+	first formats.Record
+	rows  int64
+}
+
+// name counts a bad row under what is wrong with it, as long as few different things are.
+func (t *importTables) name(r formats.Record) {
+	for _, f := range t.named {
+		if f.first.File == r.File && f.first.Reason == r.Reason && f.first.Detail == r.Detail {
+			f.rows++
+			return
+		}
+	}
+	if len(t.named) < namedRows {
+		t.named = append(t.named, &fault{r, 1})
+	}
+}
+
+// faults are the named ones, and how many bad rows have others.
+func (t *importTables) faults() string {
+	var all []string
+	left := t.bad.Rows()
+	for _, f := range t.named {
+		text := f.first.String()
+		switch f.rows {
+		case 1:
+		case 2:
+			text += " (and in 1 more row)"
+		default:
+			text += fmt.Sprintf(" (and in %d more rows)", f.rows-1)
+		}
+		all = append(all, text)
+		left -= f.rows
+	}
+	if left > 0 {
+		all = append(all, fmt.Sprintf("and %d more", left))
+	}
+	return strings.Join(all, "; ")
 }
 
 func createImport(e *Env) (*importTables, error) {
-	t := &importTables{}
+	t := &importTables{leftOut: map[string]int{}}
 	var err error
 	if t.usable, err = arrowio.Create[arrowio.Comparison](e.File(comparisonsFile)); err != nil {
 		return nil, err
@@ -170,12 +237,11 @@ func (t *importTables) take(r formats.Record) error {
 	row := t.usable.Rows()
 	switch r.Kind {
 	case formats.Bad:
-		if len(t.named) < namedRows {
-			t.named = append(t.named, r.String())
-		}
+		t.name(r)
 		return t.bad.Append(arrowio.Dropped{File: r.File, Line: r.Line, Reason: r.Reason, Detail: r.Detail})
 	case formats.LeftOut:
 		row = -1
+		t.leftOut[r.Reason]++
 		if err := t.dropped.Append(arrowio.Dropped{File: r.File, Line: r.Line, Reason: r.Reason, Detail: r.Detail}); err != nil {
 			return err
 		}
@@ -198,14 +264,6 @@ func (t *importTables) take(r formats.Record) error {
 	}
 	return t.recorded.Append(recorded{Row: row, User: r.User, Group: r.Group, Split: r.Split, Prompt: promptKeyOf(r), SecondChosen: r.SecondChosen,
 		Conversation: r.Conversation, Turn: r.TurnNumber})
-}
-
-// more counts the bad rows that are not named.
-func (t *importTables) more() string {
-	if n := t.bad.Rows() - int64(len(t.named)); n > 0 {
-		return fmt.Sprintf("; and %d more", n)
-	}
-	return ""
 }
 
 func (t *importTables) Close() error {

@@ -113,7 +113,7 @@ func (d *distinctTexts) add(row arrowio.Tokens, met map[textKey]int) {
 	}
 }
 
-// guessed reckons with expect, then with what made-up data will be, then with the sizes of files.
+// guessed reckons with expect, then with what made-up data will be, then with the first rows of the files.
 func (c *compiler) guessed(d *dsl.Dataset) volume {
 	v := volume{prompt: 400, response: 40, sides: 2, note: "lengths are a guess"}
 	if d.Unpaired {
@@ -125,6 +125,10 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 			v.rows = float64(d.Synthetic.Prompts)
 		}
 	}
+	s := c.samples[d]
+	if s != nil {
+		v = sampled(s, v)
+	}
 	if d.MaxPromptTokens > 0 {
 		v.prompt = min(v.prompt, float64(d.MaxPromptTokens))
 	}
@@ -134,12 +138,9 @@ func (c *compiler) guessed(d *dsl.Dataset) volume {
 			v.note = "lengths as expected by the spec"
 		}
 	}
-	if n := max(d.Expect["train"]+d.Expect["test"], d.Expect["comparisons"], d.Expect["prompts"]); n > 0 {
+	if n := max(d.Expect["train"]+d.Expect["test"], d.Expect["comparisons"], d.Expect["prompts"]); n > 0 && s == nil {
 		v.rows = float64(n)
 		v.note += ", rows as expected by the spec"
-	} else if d.Synthetic == nil {
-		v.rows = float64(c.sourceBytes(d)) / bytesPerToken / (v.prompt + v.sides*v.response)
-		v.note += ", rows guessed from the size of the files"
 	}
 	return v
 }

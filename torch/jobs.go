@@ -188,12 +188,13 @@ type GenerateJob struct {
 
 // GeneratePrompt is one request.
 type GeneratePrompt struct {
-	Key      int64 // keys the random numbers: the prompt's number, the same for each user
-	User     int32
-	UserText []int32
-	Prompt   []int32
-	Offset   int64   // as in Example
-	History  []int32 // what the repetition penalty and n-gram blocking see before the first token; nil: BOS, user text and prompt. Others' prompts hold more ids than ours
+	Key          int64 // keys the random numbers: the prompt's number, the same for each user
+	User         int32
+	UserText     []int32
+	Prompt       []int32
+	Offset       int64   // as in Example
+	MaxNewTokens int     // of this prompt's texts; 0: the limit of the job's Sampling
+	History      []int32 // what the repetition penalty and n-gram blocking see before the first token; nil: BOS, user text and prompt. Others' prompts hold more ids than ours
 }
 
 // Sampling is how tokens are drawn; Temperature 0 is greedy.

@@ -48,16 +48,15 @@ func (s sampler) penalise(logits []float32, history []int32) {
 		return
 	}
 	penalty := float32(s.RepetitionPenalty)
-	seen := map[int32]bool{}
-	for _, id := range history {
-		if seen[id] {
-			continue
-		}
-		seen[id] = true
-		if logits[id] > 0 {
-			logits[id] /= penalty
+	before := make([]float32, len(history))
+	for i, id := range history {
+		before[i] = logits[id]
+	}
+	for i, id := range history { // a token that stands there twice gets the same value twice
+		if before[i] > 0 {
+			logits[id] = before[i] / penalty
 		} else {
-			logits[id] *= penalty
+			logits[id] = before[i] * penalty
 		}
 	}
 }
@@ -76,6 +75,7 @@ func (s sampler) block(logits []float32, history []int32) {
 	}
 }
 
+// candidate is a token that can be drawn; p is relative to the likeliest token's, which is 1.
 type candidate struct {
 	id int32
 	p  float64
@@ -108,33 +108,65 @@ func (s sampler) draw(logits []float32, u float64) int32 {
 	return kept[len(kept)-1].id
 }
 
+// restrict keeps of all candidates, whose p add up to sum, what top-k, top-p and min-p leave, in the order of ids. It may
+// reorder all.
 func (s sampler) restrict(all []candidate, sum float64) []candidate {
-	if (s.TopK <= 0 || s.TopK >= len(all)) && (s.TopP <= 0 || s.TopP >= 1) && s.MinP <= 0 {
-		return all
-	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.p, a.p) })
-	if s.TopK > 0 && s.TopK < len(all) {
-		all, sum = all[:s.TopK], 0
+	topK, topP := s.TopK > 0 && s.TopK < len(all), s.TopP > 0 && s.TopP < 1
+	if topK {
+		all = likeliest(all, func(n int, _ float64) bool { return n < s.TopK })
+		sum = 0
 		for _, c := range all {
 			sum += c.p
 		}
 	}
-	if s.TopP > 0 && s.TopP < 1 {
-		mass := 0.0
-		for i, c := range all {
-			if mass += c.p; mass >= s.TopP*sum {
-				all = all[:i+1]
-				break
-			}
-		}
+	if topP {
+		all = likeliest(all, func(_ int, mass float64) bool { return mass < s.TopP*sum })
 	}
 	if s.MinP > 0 {
-		limit := s.MinP * all[0].p
-		all = slices.DeleteFunc(all, func(c candidate) bool { return c.p < limit })
+		all = slices.DeleteFunc(all, func(c candidate) bool { return c.p < s.MinP })
 	}
-	slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(a.id, b.id) })
+	if topK || topP {
+		slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(a.id, b.id) })
+	}
 	return all
 }
+
+// likeliest takes candidates in the order of likelier for as long as more, told how many it has and their mass, wants
+// another. It takes them from a heap: to sort a whole vocabulary for a few dozen tokens can last longer than the network.
+func likeliest(heap []candidate, more func(n int, mass float64) bool) (kept []candidate) {
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		sink(heap, i)
+	}
+	for mass := 0.0; len(heap) > 0 && more(len(kept), mass); {
+		kept = append(kept, heap[0])
+		mass += heap[0].p
+		heap[0] = heap[len(heap)-1]
+		heap = heap[:len(heap)-1]
+		sink(heap, 0)
+	}
+	return kept
+}
+
+// sink moves the candidate at i down the heap until none below it is likelier.
+func sink(heap []candidate, i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(heap) {
+			return
+		}
+		if child+1 < len(heap) && likelier(heap[child+1], heap[child]) {
+			child++
+		}
+		if !likelier(heap[child], heap[i]) {
+			return
+		}
+		heap[i], heap[child] = heap[child], heap[i]
+		i = child
+	}
+}
+
+// likelier orders candidates; of equals the smallest id comes first.
+func likelier(a, b candidate) bool { return a.p > b.p || a.p == b.p && a.id < b.id }
 
 // uniform is a number in [0, 1) that depends on the keys alone.
 func uniform(keys ...uint64) float64 { return float64(hash(keys...)>>11) / (1 << 53) }

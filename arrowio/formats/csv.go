@@ -26,25 +26,20 @@ func ReadCSV(source string, columns Columns) iter.Seq2[Record, error] {
 // lack, nothing.
 func CSV(name string, r io.Reader, columns Columns) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		b := bufio.NewReaderSize(r, 1<<16)
-		if mark, _ := b.Peek(3); string(mark) == "\xef\xbb\xbf" {
-			b.Discard(3)
-		}
-		rows := csv.NewReader(b)
-		rows.FieldsPerRecord = -1
+		t := newTable(r)
 		record := Record{Row: Row{File: name, Line: 1}}
-		header, err := rows.Read()
-		if record, err := checkHeader(record, header, err); err != nil || record.Kind == Bad {
+		header, err := t.rows.Read()
+		if err := checkHeader(record, header, err, columns); err != nil {
 			yield(record, err)
 			return
 		}
 		for {
-			cells, err := rows.Read()
+			cells, err := t.rows.Read()
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			next, goOn, err := csvRow(record, rows, cells, err, header, columns)
-			if !yield(next, err) || !goOn {
+			next, err := t.row(record, cells, err, header, columns)
+			if !yield(next, err) || err != nil {
 				return
 			}
 			record.Line = next.Line
@@ -52,61 +47,118 @@ func CSV(name string, r io.Reader, columns Columns) iter.Seq2[Record, error] {
 	}
 }
 
+// table reads the rows of a CSV and knows where it ends.
+type table struct {
+	rows  *csv.Reader
+	bytes *bufio.Reader // what rows reads from
+	last  lastByte
+}
+
+func newTable(r io.Reader) *table {
+	t := &table{}
+	t.bytes = bufio.NewReaderSize(io.TeeReader(r, &t.last), 1<<16)
+	if mark, _ := t.bytes.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		t.bytes.Discard(3)
+	}
+	t.rows = csv.NewReader(t.bytes) // reads t.bytes itself, which is large enough
+	t.rows.FieldsPerRecord = -1
+	return t
+}
+
+// brokenOff tells whether the row that was read is the last and no line feed ends it: what is wrong with it is that the file
+// ends in it.
+func (t *table) brokenOff() bool {
+	_, err := t.bytes.Peek(1)
+	return errors.Is(err, io.EOF) && t.last.is != '\n'
+}
+
+// unclosed tells whether a quote was opened and the file has ended: what is lost is the rest of the file, not a row.
+func (t *table) unclosed(quotes *csv.ParseError) bool {
+	_, err := t.bytes.Peek(1)
+	return errors.Is(err, io.EOF) && quotes.Line > quotes.StartLine
+}
+
+// lastByte is a writer that keeps the last byte.
+type lastByte struct{ is byte }
+
+func (l *lastByte) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		l.is = p[len(p)-1]
+	}
+	return len(p), nil
+}
+
 // checkHeader finds what makes every row unusable.
-func checkHeader(record Record, header []string, err error) (Record, error) {
+func checkHeader(record Record, header []string, err error, columns Columns) error {
 	var quotes *csv.ParseError
 	switch {
 	case errors.As(err, &quotes):
-		return record.bad(Damaged, "the header: %v", quotes.Err), nil
+		return record.fault(Damaged, fmt.Sprintf("the header cannot be read: %s", quoteFault(quotes)))
 	case err != nil && !errors.Is(err, io.EOF):
 		return broken(record, err)
 	case err != nil:
-		return record.bad(MissingField, "the file is empty; a header with the names of columns expected"), nil
+		return emptyFile(record.File)
 	}
 	for i, name := range header {
 		if slices.Contains(header[:i], name) {
-			return record.bad(Damaged, "the header has the column %q twice", name), nil
+			return record.fault(Damaged, fmt.Sprintf("the header has the column %q twice", name))
 		}
 	}
-	return record, nil
+	if missing := columns.missing(header, false); len(missing) > 0 {
+		return lacks(record.File, "", missing, header, columns, hintOfSeparator(header))
+	}
+	return nil
 }
 
-// csvRow makes the record of one row; record is the place of the one before it, and goOn is false where the file cannot be read any further.
-func csvRow(record Record, rows *csv.Reader, cells []string, err error, header []string, columns Columns) (_ Record, goOn bool, _ error) {
+// quoteFault says what is wrong with quotes, and where.
+func quoteFault(e *csv.ParseError) string {
+	what := `a cell that is in quotes goes on behind the closing one, or is never closed; a " within is written ""`
+	if errors.Is(e.Err, csv.ErrBareQuote) {
+		what = `a " stands within a cell that is not in quotes; put the cell in quotes and write the " within as ""`
+	}
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, what)
+}
+
+// row makes the record of one row; record is the place of the one before it. An error ends the file.
+func (t *table) row(record Record, cells []string, err error, header []string, columns Columns) (Record, error) {
 	var quotes *csv.ParseError
 	switch {
 	case errors.As(err, &quotes):
 		record.Line = int64(quotes.StartLine)
-		return record.bad(WrongQuotes, "line %d, column %d: %v", quotes.Line, quotes.Column, quotes.Err), true, nil
+		if t.unclosed(quotes) {
+			return record, record.fault(Truncated, "a cell of this row begins with a quote that nothing closes, and so the file ends in it; close the quote, or get the file whole")
+		}
+		if t.brokenOff() {
+			return record, record.fault(Truncated, endsInTheMiddle)
+		}
+		return record.bad(WrongQuotes, "%s", quoteFault(quotes)), nil
 	case err != nil:
 		record.Line++
-		record, err = broken(record, err)
-		return record, false, err
+		return record, broken(record, err)
 	}
-	line, _ := rows.FieldPos(0)
+	line, _ := t.rows.FieldPos(0)
 	record.Line = int64(line)
 	if len(cells) != len(header) {
-		return record.bad(WrongCells, "the row has %d cells; the header has %d", len(cells), len(header)), true, nil
+		if len(cells) < len(header) && t.brokenOff() {
+			return record, record.fault(Truncated, endsInTheMiddle)
+		}
+		return record.bad(WrongCells, "the row has %d cells; the header has %d", len(cells), len(header)), nil
 	}
 	fields := object{}
 	for i, cell := range cells {
 		if !utf8.ValidString(cell) {
-			return record.bad(InvalidUTF8, "%s is not UTF-8", header[i]), true, nil
+			return record.bad(InvalidUTF8, "%s is not UTF-8", header[i]), nil
 		}
 		fields[header[i]], _ = json.Marshal(cell) // text has a JSON form
 	}
-	record = withColumns(comparison(record, fields, columns), header)
-	if record.Reason == MissingField {
-		record.Detail += hintOfSeparator(header)
-	}
-	return record, true, nil
+	return comparison(record, fields, columns), nil
 }
 
 // hintOfSeparator tells of a header that is one cell because the cells are not separated by commas.
 func hintOfSeparator(header []string) string {
 	for _, separator := range []string{";", "\t", "|"} {
 		if len(header) == 1 && strings.Contains(header[0], separator) {
-			return fmt.Sprintf(" (cells are separated by commas, not by %q)", separator)
+			return fmt.Sprintf("; cells are separated by commas, not by %q", separator)
 		}
 	}
 	return ""

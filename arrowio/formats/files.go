@@ -5,7 +5,6 @@ package formats
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -134,6 +133,11 @@ func readFile[T any](path, name string, read func(string, io.Reader) iter.Seq2[T
 		return false
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() == 0 {
+		var none T
+		yield(none, emptyFile(name))
+		return false
+	}
 	for record, err := range read(name, decompressed(f)) {
 		if !yield(record, err) || err != nil {
 			return false
@@ -142,29 +146,12 @@ func readFile[T any](path, name string, read func(string, io.Reader) iter.Seq2[T
 	return true
 }
 
-// decompressed looks at the bytes, not at the name. What is wrong with a gzip header is said by the first read.
-func decompressed(r io.Reader) io.Reader {
-	b := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := b.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return b
-	}
-	z, err := gzip.NewReader(b)
-	if err != nil {
-		return &failing{err}
-	}
-	return z
-}
-
-// failing is a reader that only fails.
-type failing struct{ err error }
-
-func (f *failing) Read([]byte) (int, error) { return 0, f.err }
-
 // line is one line without its end.
 type line struct {
 	number int64
 	text   []byte // valid until the next one
 	long   bool   // over maxLine; text is empty
+	last   bool   // no line feed ends it: it is the last one
 }
 
 // lines yields the lines of r. A byte order mark at the start and the CR of CRLF are no part of them; what follows the
@@ -193,7 +180,7 @@ func lines(r io.Reader) iter.Seq2[line, error] {
 			if long {
 				content = nil
 			}
-			if !yield(line{number, content, long}, nil) || err != nil {
+			if !yield(line{number, content, long, err != nil}, nil) || err != nil {
 				return
 			}
 		}

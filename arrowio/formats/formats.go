@@ -83,8 +83,6 @@ const (
 	IdenticalPair = "identical_pair"
 	InvalidUTF8   = "invalid_utf8"
 	OverLong      = "over_long"
-	Truncated     = "truncated" // the file ends here, in the middle
-	Damaged       = "damaged"   // the file cannot be read from here on
 	EmptyPrompt   = "empty_prompt"
 	WrongCells    = "wrong_cells"  // of csv: more or fewer cells than the header has
 	WrongQuotes   = "wrong_quotes" // of csv
@@ -94,6 +92,10 @@ const (
 	UnknownUser   = "unknown_user"  // of whom the data's list of users says nothing
 	NoComparison  = "no_comparison" // of a user who should have some
 	NoChosen      = "no_chosen"     // of a whole conversation bad, of a turn left out
+
+	Truncated = "truncated"  // of a FileError: the file ends here, in the middle
+	Damaged   = "damaged"    // of a FileError: the file cannot be read from here on
+	WrongFile = "wrong_file" // of a FileError: it is empty, or of another kind
 
 	BlankLine        = "blank_line"        // left out: nothing but white space
 	OtherPolicy      = "other_policy"      // left out: a summary of a policy that is not compared

@@ -1,15 +1,12 @@
 package formats
 
-// Objects of a file: one a line, or the items of one JSON list. And what is said of a file that breaks off.
+// Objects of a file: one a line, or the items of one JSON list.
 
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 )
@@ -31,7 +28,7 @@ func items(name string, r io.Reader, convert func(Record, object) Record) iter.S
 			case errors.Is(err, errListEnds):
 				return
 			case err != nil:
-				yield(broken(record, err))
+				yield(record, broken(record, err))
 				return
 			}
 			if !yield(fromLine(record, line{number: n, text: text, long: len(text) > maxLine}, convert), nil) {
@@ -81,25 +78,4 @@ func nextItem(list *json.Decoder) (json.RawMessage, error) {
 		return nil, err
 	}
 	return nil, errMore
-}
-
-// broken is the record for the place at which a file cannot be read any further: a bad one where its bytes are to blame,
-// and an error where the disk is.
-func broken(record Record, err error) (Record, error) {
-	var corrupt flate.CorruptInputError
-	const lost = "; nothing after it can be read"
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return record.bad(Truncated, "the file ends in the middle%s, as after a download that broke off", lost), nil
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
-		return record.bad(Damaged, "%v%s", err, lost), nil
-	case isSyntax(err), errors.Is(err, errMore):
-		return record.bad(NotJSON, "%v%s", err, lost), nil
-	}
-	return record, fmt.Errorf("%s, line %d: %w", record.File, record.Line, err)
-}
-
-func isSyntax(err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax)
 }

@@ -12,17 +12,6 @@ import (
 	"unicode/utf8"
 )
 
-// Columns maps our names of columns to those of a file: {"chosen": "better"}. What it lacks has the same name.
-type Columns map[string]string
-
-// of is the file's name of our column.
-func (c Columns) of(ours string) string {
-	if theirs, ok := c[ours]; ok {
-		return theirs
-	}
-	return ours
-}
-
 // ReadJSONL yields the records of source, a file or a folder of *.jsonl and *.jsonl.gz. An error, which is one of the
 // disk and not of a line, ends it.
 func ReadJSONL(source string, columns Columns) iter.Seq2[Record, error] {
@@ -41,8 +30,11 @@ func records(name string, r io.Reader, convert func(Record, object) Record) iter
 	return func(yield func(Record, error) bool) {
 		for l, err := range lines(r) {
 			record := Record{Row: Row{File: name, Line: l.number}}
+			if err == nil && l.last && !l.long && cutOff(l.text) {
+				err = io.ErrUnexpectedEOF
+			}
 			if err != nil {
-				yield(broken(record, err))
+				yield(record, broken(record, err))
 				return
 			}
 			if !yield(fromLine(record, l, convert), nil) {

@@ -3,7 +3,9 @@ package formats
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"os"
@@ -26,10 +28,28 @@ func collect(t *testing.T, records iter.Seq2[Record, error]) []Record {
 	return all
 }
 
+// collectUntil returns the records before the fault of a file, and the fault; it fails where there is none.
+func collectUntil(t *testing.T, records iter.Seq2[Record, error]) ([]Record, *FileError) {
+	t.Helper()
+	var all []Record
+	for r, err := range records {
+		var fault *FileError
+		switch {
+		case errors.As(err, &fault):
+			return all, fault
+		case err != nil:
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	t.Fatalf("no fault of the file is told after %d records", len(all))
+	return nil, nil
+}
+
 // only returns the one record of a text.
 func only(t *testing.T, text string, columns Columns) Record {
 	t.Helper()
-	all := collect(t, JSONL("f.jsonl", strings.NewReader(text), columns))
+	all := collect(t, JSONL("f.jsonl", strings.NewReader(text+"\n"), columns))
 	if len(all) != 1 {
 		t.Fatalf("%d records of %q; 1 expected", len(all), text)
 	}
@@ -175,7 +195,7 @@ func zipped(text string) string {
 	return b.String()
 }
 
-// TestGzipThatBreaksOff: what can be read is read, and the place where it ends is a bad row.
+// TestGzipThatBreaksOff: what can be read is read, and the place where it ends ends the file, whatever is made of bad rows.
 func TestGzipThatBreaksOff(t *testing.T) {
 	whole := zipped(strings.Repeat(`{"prompt":"p","chosen":"c","rejected":"r","user":1}`+"\n", 1000))
 	damaged := []byte(whole)
@@ -194,13 +214,64 @@ func TestGzipThatBreaksOff(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		got := collect(t, ReadJSONL(path, nil))
-		last := got[len(got)-1]
-		if last.Kind != Bad || last.Reason != c.reason || last.File != "x.jsonl.gz" || last.Line != int64(len(got)) {
-			t.Errorf("%s ends with %s, want %s", name, last, c.reason)
+		got, fault := collectUntil(t, ReadJSONL(path, nil))
+		if fault.Reason != c.reason || fault.File != "x.jsonl.gz" || fault.Line != int64(len(got)+1) {
+			t.Errorf("%s ends with %s, want %s", name, fault, c.reason)
 		}
-		if c.usable >= 0 && len(got)-1 != c.usable {
-			t.Errorf("%s: %d rows before the end, want %d", name, len(got)-1, c.usable)
+		if c.usable >= 0 && len(got) != c.usable {
+			t.Errorf("%s: %d rows before the end, want %d", name, len(got), c.usable)
+		}
+	}
+}
+
+// TestLastLineIsCutOff: JSON that breaks off in the last line, which no line feed ends, is a file that is not whole; what is
+// wrong there for another reason is a bad row.
+func TestLastLineIsCutOff(t *testing.T) {
+	row := `{"prompt":"p","chosen":"c é","rejected":"r","user":1}`
+	for cut := 1; cut < len(row); cut++ {
+		got, fault := collectUntil(t, JSONL("f", strings.NewReader(row+"\n"+row[:cut]), nil))
+		if len(got) != 1 || fault.Error() != "f:2: the file ends here, in the middle of a row, as after a download that broke off; get it whole" {
+			t.Fatalf("cut after %d bytes: %v, %v", cut, got, fault)
+		}
+	}
+	for last, want := range map[string]string{row: "", row[:9] + "\n": NotJSON, `{"prompt" 3`: NotJSON, " ": BlankLine} {
+		if got := collect(t, JSONL("f", strings.NewReader(row+"\n"+last), nil)); len(got) != 2 || got[1].Reason != want {
+			t.Errorf("%q: %v, want %q", last, got, want)
+		}
+	}
+}
+
+// TestFilesOfOtherKinds: what is often taken for data is told by its first bytes, in one sentence about the file.
+func TestFilesOfOtherKinds(t *testing.T) {
+	utf16 := func(text string, order binary.AppendByteOrder, mark bool) string {
+		var b []byte
+		if mark {
+			b = order.AppendUint16(b, 0xfeff)
+		}
+		for _, r := range text {
+			b = order.AppendUint16(b, uint16(r))
+		}
+		return string(b)
+	}
+	const table = "user,prompt,chosen,rejected\n1,p,c,r\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"UTF-16 of Excel":      {utf16(table, binary.LittleEndian, true), "x.csv is UTF-16; save it as UTF-8"},
+		"UTF-16, big-endian":   {utf16(table, binary.BigEndian, true), "x.csv is UTF-16; save it as UTF-8"},
+		"UTF-16 without mark":  {utf16(table, binary.LittleEndian, false), "x.csv is UTF-16; save it as UTF-8"},
+		"UTF-16 in gzip":       {zipped(utf16(table, binary.LittleEndian, true)), "x.csv is UTF-16; save it as UTF-8"},
+		"UTF-32":               {"\xff\xfe\x00\x00u\x00\x00\x00", "x.csv is UTF-32; save it as UTF-8"},
+		"a workbook":           {"PK\x03\x04\x14\x00", "x.csv is a zip archive, as Excel's .xlsx is too; unpack it, or save the table as CSV in UTF-8"},
+		"Parquet":              {"PAR1\x15\x04", `x.csv is a Parquet file; a file of text expected (format = "parquet" reads it)`},
+		"a Git LFS pointer":    {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "x.csv is only Git LFS's pointer to the file; git lfs pull fetches the file itself"},
+		"a page of a web site": {"<!DOCTYPE html>\n<html>", "x.csv is a web page and no data, as a download without permission gives"},
+		"nothing":              {"", "x.csv is empty"},
+	} {
+		dir := writeFiles(t, map[string]string{"x.csv": c.text})
+		for _, records := range []iter.Seq2[Record, error]{ReadCSV(filepath.Join(dir, "x.csv"), nil), ReadJSONL(filepath.Join(dir, "x.csv"), nil),
+			ReadPrompts(filepath.Join(dir, "x.csv")), ReadResponses(filepath.Join(dir, "x.csv"), nil)} {
+			if got, fault := collectUntil(t, records); len(got) != 0 || fault.Error() != c.want {
+				t.Errorf("%s: %d rows, then %v; want %s", name, len(got), fault, c.want)
+			}
 		}
 	}
 }
@@ -238,6 +309,10 @@ func countLines(text []byte) int {
 // checkRecord holds for every record of every text: usable and complete, or named.
 func checkRecord(t *testing.T, r Record, err error, line int64) {
 	t.Helper()
+	var fault *FileError
+	if errors.As(err, &fault) && fault.Reason == Truncated {
+		return // the last line
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,6 +136,31 @@ func conversationLines(name string, r io.Reader, took *participants) iter.Seq2[p
 	}
 }
 
+// conversationsAlone yields the records of a file of conversations without asking who is of the survey.
+func conversationsAlone(name string, r io.Reader, pairs Pairs) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		var c *conversation
+		for record, err := range items(name, r, func(record Record, fields object) Record {
+			var problem problem
+			if c, problem = parseConversation(fields); problem.reason != "" {
+				return record.bad(problem.reason, "%s", problem.detail)
+			}
+			return record
+		}) {
+			all := []Record{record}
+			if err == nil && record.Reason == "" {
+				record.User, record.Conversation = c.user, c.id
+				all = c.records(record, pairs)
+			}
+			for _, r := range all {
+				if !yield(r, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // check finds what is wrong with a conversation as a whole, and notes that it was met.
 func (c *conversation) check(record Record, took *participants) Record {
 	record.User, record.Conversation = c.user, c.id

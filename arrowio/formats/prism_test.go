@@ -145,7 +145,7 @@ func TestPRISMBadInput(t *testing.T) {
 		"turn":               {[]string{good}, []string{conversationText("c2", "user1", said(-1, "", "x"))}, `conversations.jsonl:1: wrong_type: conversation_history[0]: turn is -1; a number from 0 expected`, Bad, 0},
 		"silent user":        {[]string{good, surveyText("user2")}, []string{fine}, "survey.jsonl:2: no_comparison: user user2 completed conversations, as the survey says, and none is there", Bad, 2},
 		"files exchanged":    {[]string{fine}, []string{good}, "survey.jsonl:1: missing_field: num_completed_conversations is missing; the row looks like one of format prism (conversations.jsonl)", Bad, 0},
-		"truncated":          {[]string{good}, []string{fine, fine[:80]}, "conversations.jsonl:2: not_json: unexpected end of JSON input", Bad, 2},
+		"a line cut":         {[]string{good}, []string{fine[:80], fine}, "conversations.jsonl:1: not_json: unexpected end of JSON input", Bad, 2},
 		"not UTF-8":          {[]string{good}, []string{fine, strings.Replace(fine, "Hello", "Hell\xf6", 1)}, "conversations.jsonl:2: invalid_utf8: byte", Bad, 2},
 	} {
 		usable, other := readAll(t, prismFolder(t, c.survey, c.conversations), Pairs{})

@@ -68,7 +68,7 @@ func promptLines(name string, r io.Reader) iter.Seq2[Record, error] {
 			record := Record{Row: Row{File: name, Line: l.number}}
 			switch {
 			case err != nil:
-				yield(broken(record, err))
+				yield(record, broken(record, err))
 				return
 			case l.long:
 				record = record.bad(OverLong, "the line has more than %d MB", maxLine>>20)

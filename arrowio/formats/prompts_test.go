@@ -30,7 +30,6 @@ func TestPromptFiles(t *testing.T) {
 		{"p.json", `[{"prompt": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]}]`, "|system: s\nuser: u\n|"},
 		{"p.json", `[{"prompt": " "}, {"prompt": 3}, {"text": "x"}, 7]`, "empty_prompt / wrong_type / missing_field / wrong_type"},
 		{"p.txt", "ok\nnot \xff\n", "|ok| / invalid_utf8"},
-		{"p.json", `[{"prompt": "a"}, {"pro`, "|a| / truncated"},
 	} {
 		text := c.text
 		if strings.HasSuffix(c.name, ".gz") {
@@ -41,6 +40,9 @@ func TestPromptFiles(t *testing.T) {
 		if summaryOf(got) != c.want {
 			t.Errorf("%s %q gives %q, want %q", c.name, c.text, summaryOf(got), c.want)
 		}
+	}
+	if got, fault := collectUntil(t, Prompts("p.json", strings.NewReader(`[{"prompt": "a"}, {"pro`))); len(got) != 1 || fault.Reason != Truncated || fault.Line != 2 {
+		t.Errorf("a list that breaks off: %v, then %v", got, fault)
 	}
 	got := collect(t, Prompts("p.json", strings.NewReader(`[{"prompt": [{"role": "user", "content": "u"}]}]`)))
 	if want := []Turn{{"user", "u"}}; !reflect.DeepEqual(got[0].Turns, want) {

@@ -44,15 +44,28 @@ func TestParquetRows(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	for file, want := range map[string]string{
-		"kinds.parquet":   "kinds.parquet:1: missing_field: user is missing; the columns are binary, bool, dictionary, double, float, int8, large, lists, uint64",
-		"invalid.parquet": "invalid.parquet:1: missing_field", "tldr.jsonl": "tldr.jsonl:1: damaged",
+		"kinds.parquet":   "kinds.parquet has no columns prompt, chosen, rejected and user; its columns are binary, bool, dictionary, double, float, int8, large, lists, uint64",
+		"invalid.parquet": "invalid.parquet has no columns chosen, rejected and user; its columns are n, prompt",
+		"tldr.jsonl":      "tldr.jsonl is no Parquet file",
 	} {
-		got := collect(t, ReadParquet(filepath.Join(parquetFiles, file), nil))
-		if got[0].Kind != Bad || !strings.HasPrefix(got[0].String(), want) {
-			t.Errorf("%s: %s, want %s", file, got[0], want)
+		if got, fault := collectUntil(t, ReadParquet(filepath.Join(parquetFiles, file), nil)); len(got) > 0 || fault.Error() != want {
+			t.Errorf("%s: %v, want %s", file, fault, want)
 		}
-		if file == "invalid.parquet" && (len(got) != 3 || got[1].Reason != InvalidUTF8 || got[1].Detail != "prompt is not UTF-8") {
-			t.Errorf("%v", got)
+	}
+	columns := Columns{"prompt": "prompt", "chosen": "prompt", "rejected": "prompt", "user": "n"}
+	invalid := collect(t, ReadParquet(filepath.Join(parquetFiles, "invalid.parquet"), columns))
+	if len(invalid) != 3 || invalid[1].Reason != InvalidUTF8 || invalid[1].Detail != "prompt is not UTF-8" {
+		t.Errorf("%v", invalid)
+	}
+	whole, err := os.ReadFile(filepath.Join(parquetFiles, "chat.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := writeFiles(t, map[string]string{"half.parquet": string(whole[:len(whole)/2]), "wrong.parquet": string(whole[:len(whole)-20]) + strings.Repeat("x", 16) + "PAR1"})
+	for file, want := range map[string]string{"half.parquet": "half.parquet has no footer, as after a download that broke off; get it whole",
+		"wrong.parquet": "wrong.parquet is damaged: its footer cannot be read; get the file anew"} {
+		if _, fault := collectUntil(t, ReadParquet(filepath.Join(dir, file), nil)); fault.Error() != want {
+			t.Errorf("%s: %v", file, fault)
 		}
 	}
 }
@@ -75,18 +88,14 @@ func TestCSVBadInput(t *testing.T) {
 	const header = "prompt,chosen,rejected,user\n"
 	const row = "p,c,r,1\n"
 	for text, want := range map[string][]string{
-		header + "p,c,r\n" + row:                 {"f.csv:2: wrong_cells: the row has 3 cells; the header has 4", ""},
-		header + "p,c\",r,1\n" + row:             {"f.csv:2: wrong_quotes", ""},
-		header + row + "\"p,c,r,1\n" + row:       {"", "f.csv:3: wrong_quotes"},
-		header + "p,\xff,r,1\n" + row:            {"f.csv:2: invalid_utf8: chosen is not UTF-8", ""},
-		header + "p,c,c,1\n" + row:               {"f.csv:2: identical_pair", ""},
-		header + "p,c,r,\n":                      {"f.csv:2: empty_user"},
-		"prompt;chosen;rejected;user\np;c;r;1\n": {`f.csv:2: missing_field: user is missing; the columns are prompt;chosen;rejected;user (cells are separated by commas, not by ";")`},
-		"prompt,chosen,rejected\np,c,r\n":        {"f.csv:2: missing_field: user is missing; the columns are prompt, chosen, rejected"},
-		"prompt,chosen,prompt,user\np,c,r,1\n":   {`f.csv:1: damaged: the header has the column "prompt" twice`},
-		"prompt,\"chosen,rejected,user\np,c,r,1": {"f.csv:1: damaged: the header"},
-		"":                                       {"f.csv:1: missing_field: the file is empty"},
-		header:                                   {},
+		header + "p,c,r\n" + row:        {"f.csv:2: wrong_cells: the row has 3 cells; the header has 4", ""},
+		header + "p,c\",r,1\n" + row:    {`f.csv:2: wrong_quotes: line 2, column 4: a " stands within a cell that is not in quotes`, ""},
+		header + "\"p\"x,c,r,1\n" + row: {`f.csv:2: wrong_quotes: line 2, column 3: a cell that is in quotes goes on behind the closing one`, ""},
+		header + "p,\xff,r,1\n" + row:   {"f.csv:2: invalid_utf8: chosen is not UTF-8", ""},
+		header + "p,c,c,1\n" + row:      {"f.csv:2: identical_pair", ""},
+		header + "p,c,r,\n":             {"f.csv:2: empty_user"},
+		header + "p,c,r,1":              {""}, // a table may end without a line feed
+		header:                          {},
 	} {
 		var got []string
 		for _, r := range collect(t, CSV("f.csv", strings.NewReader(text), nil)) {
@@ -102,9 +111,41 @@ func TestCSVBadInput(t *testing.T) {
 	}
 	truncated := zipped(header + strings.Repeat(row, 1000))
 	dir := writeFiles(t, map[string]string{"a.csv.gz": truncated[:len(truncated)-8]})
-	got := collect(t, ReadCSV(dir, nil))
-	if last := got[len(got)-1]; len(got) != 1001 || last.Reason != Truncated || last.Line != 1002 {
-		t.Errorf("a truncated file has %d records and ends with %s", len(got), last)
+	if got, fault := collectUntil(t, ReadCSV(dir, nil)); len(got) != 1000 || fault.Reason != Truncated || fault.Line != 1002 {
+		t.Errorf("a truncated file has %d records and ends with %s", len(got), fault)
+	}
+}
+
+// TestCSVThatCannotBeUsed: what is wrong with a table as a whole, or with its end, is told once.
+func TestCSVThatCannotBeUsed(t *testing.T) {
+	const header = "prompt,chosen,rejected,user\n"
+	const row = "p,c,r,1\n"
+	for _, c := range []struct {
+		text    string
+		columns Columns
+		before  int // rows that are read
+		want    string
+	}{
+		{header + row + "\"p,c,r,1\n" + row + row, nil, 1, "f.csv:3: a cell of this row begins with a quote that nothing closes"},
+		{header + row + "p,c", nil, 1, "f.csv:3: the file ends here, in the middle of a row, as after a download that broke off; get it whole"},
+		{header + row + "p,\"c", nil, 1, "f.csv:3: the file ends here, in the middle of a row"},
+		{"prompt,chosen,prompt,user\np,c,r,1\n", nil, 0, `f.csv:1: the header has the column "prompt" twice`},
+		{"prompt,\"chosen,rejected,user\np,c,r,1", nil, 0, "f.csv:1: the header cannot be read: line "},
+		{"", nil, 0, "f.csv is empty"},
+		{"prompt;chosen;rejected;user\np;c;r;1\n", nil, 0, `f.csv has no columns prompt, chosen, rejected and user; its columns are prompt;chosen;rejected;user; cells are separated by commas, not by ";"`},
+		{"prompt,chosen,rejected\np,c,r\n", nil, 0, "f.csv has no column user; its columns are prompt, chosen, rejected"},
+		{"worker,prompt,chosen,rejected\n1,p,c,r\n", nil, 0,
+			`f.csv has no column user; its columns are worker, prompt, chosen, rejected; did you mean columns = { user = "worker" }?`},
+		{"Prompt,better,worse,worker\np,c,r,1\n", Columns{"chosen": "bettr", "rejected": "worse"}, 0,
+			`f.csv has no columns prompt, bettr (for chosen) and user; its columns are Prompt, better, worse, worker; did you mean columns = { prompt = "Prompt", chosen = "better", rejected = "worse", user = "worker" }?`},
+		{"prompt,chosen,rejected,user\np,c,r,1\n", Columns{"group": "team"}, 0, "f.csv has no column team (for group); its columns are prompt, chosen, rejected, user"},
+		{"prompt,answer,liked,user\np,c,1,1\n", Columns{"response": "answr", "label": "liked"}, 0,
+			`f.csv has no column answr (for response); its columns are prompt, answer, liked, user; did you mean columns = { response = "answer", label = "liked" }?`},
+	} {
+		got, fault := collectUntil(t, CSV("f.csv", strings.NewReader(c.text), c.columns))
+		if exact := c.want == fault.Error() || strings.HasSuffix(c.want, "closes") || strings.HasSuffix(c.want, "row") || strings.HasSuffix(c.want, "line "); len(got) != c.before || !exact || !strings.HasPrefix(fault.Error(), c.want) {
+			t.Errorf("%q: %d rows, then %v\nwant %s", c.text, len(got), fault, c.want)
+		}
 	}
 }
 

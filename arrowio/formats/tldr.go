@@ -23,7 +23,7 @@ func ReadTLDR(source string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		names, err := Files("tldr", source)
 		if err == nil && parquet.Is(Path(source, names[0])) {
-			readParquet("tldr", source, hinted("tldr", tldrRecord))(yield)
+			readParquet("tldr", source, hinted("tldr", tldrRecord), func(string, object) error { return nil })(yield)
 			return
 		}
 		readFiles("tldr", source, TLDR)(yield)

@@ -2,8 +2,6 @@ package formats
 
 // Which format a row looks like that lacks what its own format needs: of a file that is another data set, every row does.
 
-import "fmt"
-
 // signatures are fields that together only rows of one format have.
 var signatures = []struct {
 	format string
@@ -23,17 +21,21 @@ var signatures = []struct {
 func hinted(own string, convert func(Record, object) Record) func(Record, object) Record {
 	return func(record Record, fields object) Record {
 		record = convert(record, fields)
-		if record.Kind != Bad || record.Reason != MissingField {
-			return record
-		}
-		for _, s := range signatures {
-			if s.format != own && fields.hasAll(s.fields) {
-				record.Detail += fmt.Sprintf("; the row looks like one of format %s", s.format)
-				break
-			}
+		if record.Kind == Bad && record.Reason == MissingField {
+			record.Detail += formatHint(own, fields)
 		}
 		return record
 	}
+}
+
+// formatHint says which format a row looks like that is not of its own; "" for none.
+func formatHint(own string, fields object) string {
+	for _, s := range signatures {
+		if s.format != own && fields.hasAll(s.fields) {
+			return "; the row looks like one of format " + s.format
+		}
+	}
+	return ""
 }
 
 func (o object) hasAll(names []string) bool {

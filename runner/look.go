@@ -1,0 +1,81 @@
+// A first look at data sets: what the first stage of apply would refuse, said before anything runs, and how much text there is.
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/prlhf/prlhf/arrowio/formats"
+	"github.com/prlhf/prlhf/dsl"
+)
+
+// look samples a data set's files, unless its rows are in the store. It is false when they cannot be used, which a diagnostic
+// says then.
+func (c *compiler) look(d *dsl.Dataset, stage *importStage, rows *Node) bool {
+	if stage.source == "" { // made up, or not there yet
+		return true
+	}
+	if c.st != nil {
+		if _, ok := c.st.Get(rows.Fingerprint); ok {
+			return true
+		}
+	}
+	s, err := formats.Look(d.Format, d.Source, formats.Columns(d.Columns), formats.Pairs{All: d.Pairs == "all", Seed: d.Seed})
+	if err == nil && s.Lacks != nil && (s.Whole || d.BadRows != "drop") {
+		err = s.Lacks
+	}
+	if err != nil {
+		c.failData(d, err)
+		return false
+	}
+	if none := len(s.First) == 0; s.Whole && none && (len(s.Bad) == 0 || d.BadRows == "drop") {
+		detail := "it holds no row"
+		if len(s.Bad) > 0 {
+			detail = "none of its rows can be used; " + s.Bad[0].String()
+		}
+		c.fail(&d.Block, "source", "No data", "There is nothing to read in %s: %s.", d.Source, detail)
+		return false
+	}
+	c.samples[d] = s
+	return true
+}
+
+// failData says why files cannot be used, at the attribute that names what is missing or where they lie.
+func (c *compiler) failData(d *dsl.Dataset, err error) {
+	var fault *formats.FileError
+	attr := "source"
+	if errors.As(err, &fault) {
+		if _, named := d.Columns[fault.Column]; named {
+			attr = "columns"
+		}
+	}
+	text := strings.TrimSuffix(err.Error(), "?")
+	end := "."
+	if text != err.Error() {
+		end = "?"
+	}
+	c.fail(&d.Block, attr, "Unusable data", "%s%s", text, end)
+}
+
+// badNote says what apply will refuse of the rows that were looked at; "" for nothing.
+func badNote(d *dsl.Dataset, s *formats.Sample) string {
+	if s == nil || len(s.Bad) == 0 || d.BadRows == "drop" {
+		return ""
+	}
+	return fmt.Sprintf("apply will refuse %d of the first %d rows, as %s", len(s.Bad), len(s.First)+len(s.Bad), s.Bad[0])
+}
+
+// sampled is how much text a data set has as its first rows tell.
+func sampled(s *formats.Sample, v volume) volume {
+	v.rows, v.sides = s.Rows, s.Sides
+	v.prompt, v.response = max(1, s.Prompt/bytesPerToken), s.Response/bytesPerToken+1 // an end token
+	v.note = fmt.Sprintf("rows and lengths estimated from the first %d rows", len(s.First))
+	switch {
+	case s.Whole:
+		v.note = fmt.Sprintf("lengths estimated from the characters of %d rows", len(s.First))
+	case s.Counted:
+		v.note = fmt.Sprintf("lengths estimated from the first %d rows", len(s.First))
+	}
+	return v
+}
