@@ -163,6 +163,6 @@ func controlRow(name string, value, paper dsl.Value, tr *dsl.Train) reports.Row 
 
 func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {
 	t := d.userTable(block, items)
-	t.Notes = []string{"Unseen users are ranked as user 0. n is the number of comparisons."}
+	t.Notes = []string{"unseen: of the users of the data, those without rows in its train. Users whom a policy was not trained on are user 0 to it. n is the number of comparisons."}
 	return t
 }
