@@ -6,7 +6,7 @@ import sys
 import torch
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel
 
-model = GPT2LMHeadModel(GPT2Config(n_layer=1, n_embd=8, n_head=1, vocab_size=16))
+model = GPT2LMHeadModel(GPT2Config(n_layer=1, n_embd=8, n_head=1, vocab_size=16, bos_token_id=0, eos_token_id=0))
 answer = []
 for case in json.load(sys.stdin):
     config = GenerationConfig(do_sample=True, pad_token_id=case["eos"][0], eos_token_id=case["eos"], max_new_tokens=64, **case["settings"])
