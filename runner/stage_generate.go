@@ -17,7 +17,7 @@ import (
 
 const (
 	kindGenerate    = "generate"
-	generateVersion = 2
+	generateVersion = 3
 
 	responsesFile = "responses.arrow"
 )
