@@ -44,9 +44,12 @@ type sequence struct {
 	length  int     // tokens in the cache
 	offset  int64   // of its positions
 	history []int32 // prompt and new ids
-	fresh   int     // new ids
+	written int     // new ids
 	next    int32   // chosen, not yet in the cache
 }
+
+// fresh are the new ids.
+func (q *sequence) fresh() []int32 { return q.history[len(q.history)-q.written:] }
 
 // opened is the prompt that was computed last. Whatever text goes on in its slot, the keys and values of the prompt itself
 // stay there until the last of its samples has begun: up to then every free slot goes to one of them.
@@ -67,7 +70,7 @@ type decoding struct {
 	opened   opened
 	active   []*sequence
 	out      []Generated
-	ends     []int32 // the end token of each text; -1 where the limit came first
+	ends     []int32 // the end token of each text; -1 where it has none
 	tokens   int64
 	finished int
 }
@@ -269,13 +272,15 @@ func (d *decoding) choose(logits [][]float32, sequences []*sequence) {
 		ended := slices.Contains(d.job.EOS, id)
 		if !ended && id >= 0 {
 			q.history, q.next = append(q.history, id), id
-			q.fresh++
+			q.written++
 		}
 		switch {
 		case ended:
-			d.finish(q, id)
-		case q.fresh >= limit:
-			d.finish(q, -1)
+			d.finish(q, id, true)
+		case id >= 0 && d.job.Ends != nil && d.job.Ends(q.fresh()):
+			d.finish(q, -1, true)
+		case q.written >= limit:
+			d.finish(q, -1, false)
 		default:
 			d.active = append(d.active, q)
 		}
@@ -298,8 +303,8 @@ func (d *decoding) pick(logits [][]float32, sequences []*sequence) []int32 {
 			for i := w; i < len(sequences); i += workers {
 				q, prompt := sequences[i], d.job.Prompts[sequences[i].prompt]
 				picked[i] = -1
-				if q.fresh < d.job.limit(prompt) {
-					picked[i] = d.sampler.pick(logits[i], q.history, prompt, q.sample, q.fresh)
+				if q.written < d.job.limit(prompt) {
+					picked[i] = d.sampler.pick(logits[i], q.history, prompt, q.sample, q.written)
 				}
 			}
 		})
@@ -308,10 +313,10 @@ func (d *decoding) pick(logits [][]float32, sequences []*sequence) []int32 {
 	return picked
 }
 
-// finish hands out a text; end is the end token, or -1 where the limit came first.
-func (d *decoding) finish(q *sequence, end int32) {
+// finish hands out a text; end is its end token, or -1, and whole says that it was not cut by its limit.
+func (d *decoding) finish(q *sequence, end int32, whole bool) {
 	at := q.prompt*d.job.Samples + q.sample
-	d.out[at] = Generated{Prompt: q.prompt, Sample: q.sample, IDs: slices.Clone(q.history[len(q.history)-q.fresh:]), Finished: end >= 0}
+	d.out[at] = Generated{Prompt: q.prompt, Sample: q.sample, IDs: slices.Clone(q.fresh()), Finished: whole}
 	d.ends[at] = end
 	d.free = append(d.free, q.slot)
 	d.finished++

@@ -111,6 +111,32 @@ func TestLimitOfAPrompt(t *testing.T) {
 	}
 }
 
+// Ends is asked after each token, and a text at which it says yes makes room for the next one.
+func TestEnds(t *testing.T) {
+	job := writing(t, "llama")
+	job.Sample, job.Samples = sampled, 2
+	whole := generated(t, job)
+	const stop = 24
+	job.Ends = func(ids []int32) bool { return ids[len(ids)-1] == stop }
+	stopped := 0
+	for _, batch := range []int{1, 2, 16} {
+		job.Batch = batch
+		for i, g := range generated(t, job) {
+			want := whole[i]
+			if n := slices.Index(want.IDs, stop); n >= 0 {
+				want.IDs, want.Finished = want.IDs[:n+1], true
+				stopped++
+			}
+			if !reflect.DeepEqual(g, want) {
+				t.Errorf("batches of %d: %+v; want %+v", batch, g, want)
+			}
+		}
+	}
+	if stopped == 0 || stopped == 3*len(whole) {
+		t.Errorf("%d of %d texts were stopped; some should be", stopped, 3*len(whole))
+	}
+}
+
 // uncached writes one text of a job without user model by a full forward pass for every token.
 func uncached(t *testing.T, job GenerateJob, prompt, sample int) Generated {
 	t.Helper()

@@ -183,7 +183,8 @@ type GenerateJob struct {
 	Samples int
 	Seed    int64
 	Sample  Sampling
-	Batch   int // sequences decoded together; 0: chosen for the device
+	Batch   int                    // sequences decoded together; 0: chosen for the device
+	Ends    func(ids []int32) bool // asked with a text's new ids after each of them: does the text end here? nil: end tokens and limits alone decide
 }
 
 // GeneratePrompt is one request.
@@ -211,7 +212,7 @@ type Generated struct {
 	Prompt   int // index into GenerateJob.Prompts
 	Sample   int
 	IDs      []int32
-	Finished bool // an end token came before the limit
+	Finished bool // an end token came before the limit, or Ends said so
 }
 
 // Train runs a job. It resumes from Checkpoints, tells progress after every step, and returns when Out is complete.

@@ -18,6 +18,16 @@ type sampler struct {
 // was written so far; position counts new tokens from 0. The random number depends on the request and the position
 // alone, never on what else is in the batch.
 func (s sampler) pick(logits []float32, history []int32, request GeneratePrompt, sample, position int) int32 {
+	s.constrain(logits, history, position)
+	if s.Temperature == 0 {
+		return argmax(logits)
+	}
+	u := uniform(uint64(s.seed), uint64(request.Key), uint64(request.User), uint64(sample), uint64(position))
+	return s.draw(logits, u)
+}
+
+// constrain applies to the logits what depends on the tokens so far.
+func (s sampler) constrain(logits []float32, history []int32, position int) {
 	s.penalise(logits, history)
 	s.block(logits, history)
 	if position < s.MinNewTokens {
@@ -25,11 +35,6 @@ func (s sampler) pick(logits []float32, history []int32, request GeneratePrompt,
 			logits[id] = float32(math.Inf(-1))
 		}
 	}
-	if s.Temperature == 0 {
-		return argmax(logits)
-	}
-	u := uniform(uint64(s.seed), uint64(request.Key), uint64(request.User), uint64(sample), uint64(position))
-	return s.draw(logits, u)
 }
 
 func argmax(logits []float32) int32 {
@@ -81,20 +86,12 @@ type candidate struct {
 	p  float64
 }
 
-// draw samples by inverse transform from the tokens that top-k, top-p and min-p leave, in the order of their ids.
+// draw samples by inverse transform from the tokens that the limits leave, in the order of their ids.
 func (s sampler) draw(logits []float32, u float64) int32 {
-	top := float64(logits[argmax(logits)])
-	all, sum := make([]candidate, 0, len(logits)), 0.0
-	for id, v := range logits {
-		if p := math.Exp((float64(v) - top) / s.Temperature); p > 0 {
-			all = append(all, candidate{int32(id), p})
-			sum += p
-		}
-	}
-	if len(all) == 0 { // every token is forbidden
+	kept := s.candidates(logits)
+	if len(kept) == 0 { // every token is forbidden
 		return argmax(logits)
 	}
-	kept := s.restrict(all, sum)
 	total := 0.0
 	for _, c := range kept {
 		total += c.p
@@ -106,6 +103,19 @@ func (s sampler) draw(logits []float32, u float64) int32 {
 		}
 	}
 	return kept[len(kept)-1].id
+}
+
+// candidates are the tokens that top-k, top-p and min-p leave, in the order of their ids; none if every token is forbidden.
+func (s sampler) candidates(logits []float32) []candidate {
+	top := float64(logits[argmax(logits)])
+	all, sum := make([]candidate, 0, len(logits)), 0.0
+	for id, v := range logits {
+		if p := math.Exp((float64(v) - top) / s.Temperature); p > 0 {
+			all = append(all, candidate{int32(id), p})
+			sum += p
+		}
+	}
+	return s.restrict(all, sum)
 }
 
 // restrict keeps of all candidates, whose p add up to sum, what top-k, top-p and min-p leave, in the order of ids. It may
