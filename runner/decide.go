@@ -95,6 +95,15 @@ func (c *compiler) decideReport(n *Node, r *reportStage) {
 	n.Action, n.Why = r.state(e)
 }
 
+// has tells whether a node's artifact is in the store.
+func (c *compiler) has(n *Node) bool {
+	if c.st == nil {
+		return false
+	}
+	_, ok := c.st.Get(n.Fingerprint)
+	return ok
+}
+
 // stored is an Env over nodes whose artifacts are all in the store.
 func (c *compiler) stored(nodes []*Node) (*Env, bool) {
 	if c.st == nil {

@@ -16,10 +16,8 @@ func (c *compiler) look(d *dsl.Dataset, stage *importStage, rows *Node) bool {
 	if stage.source == "" { // made up, or not there yet
 		return true
 	}
-	if c.st != nil {
-		if _, ok := c.st.Get(rows.Fingerprint); ok {
-			return true
-		}
+	if c.has(rows) {
+		return true
 	}
 	s, err := formats.Look(d.Format, d.Source, formats.Columns(d.Columns), formats.Pairs{All: d.Pairs == "all", Seed: d.Seed})
 	if err == nil && s.Lacks != nil && (s.Whole || d.BadRows != "drop") {
