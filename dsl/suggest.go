@@ -33,8 +33,8 @@ func initials(name string) string {
 	return b.String()
 }
 
-// didYouMean is " Did you mean X?" or nothing.
-func didYouMean(given string, names []string) string {
+// DidYouMean is " Did you mean X?" or nothing.
+func DidYouMean(given string, names []string) string {
 	if name := nearest(given, names); name != "" {
 		return " Did you mean " + name + "?"
 	}

@@ -154,7 +154,7 @@ func (c *compiler) targeted() ([]*Node, hcl.Diagnostics) {
 		nodes := c.matching(target)
 		if len(nodes) == 0 {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target",
-				Detail: fmt.Sprintf("Nothing in this spec is called %s. There are %s.", target, strings.Join(c.addresses(), ", "))})
+				Detail: fmt.Sprintf("Nothing in this spec is called %s.%s There are %s.", target, dsl.DidYouMean(target, c.addresses()), strings.Join(c.addresses(), ", "))})
 		}
 		roots = append(roots, nodes...)
 	}
