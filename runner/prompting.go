@@ -46,6 +46,9 @@ func (p prompting) text() string {
 func (p prompting) describe(w io.Writer) {
 	if p.template != nil {
 		line(w, "chat template", p.template.Source())
+		if n := p.template.Reading(); n > 1 {
+			line(w, "chat template is read as", n)
+		}
 	}
 	if p.expr != nil {
 		line(w, "prompt", p.expr.Source)

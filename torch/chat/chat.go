@@ -40,6 +40,16 @@ func Parse(source string) (t *Template, err error) {
 // Source is the template's text: all that decides what it renders.
 func (t *Template) Source() string { return t.source }
 
+// Reading tells apart how a template is read, where that was not always so: 1, and 2 of those that have conditional expressions
+// in brackets or strings that end in a backslash, some of which were once read wrongly.
+func (t *Template) Reading() int {
+	compact := func(text string) string { return strings.Join(strings.Fields(text), "") }
+	if compact(rewrite(t.source)) == compact(t.source) {
+		return 1
+	}
+	return 2
+}
+
 // Tokens are the special tokens that a named template writes by name, so that it is for tokenizers that have them.
 func (t *Template) Tokens() []string { return t.tokens }
 

@@ -137,6 +137,11 @@ func TestRewriteKeepsTheRest(t *testing.T) {
 			t.Errorf("%q becomes %q", source, got)
 		}
 	}
+	for source, want := range map[string]int{tulu: 1, "{{ a\n if b\n else c }}": 1, "{{ f(a if b else c) }}": 2} {
+		if parsed, err := Parse(source); err != nil || parsed.Reading() != want {
+			t.Errorf("%q: %v, reading %d expected", source, err, want)
+		}
+	}
 	if source := "a\n{{\n(a\nif b\nelse c) }}\n"; strings.Count(rewrite(source), "\n") != strings.Count(source, "\n") {
 		t.Errorf("%q has other lines", rewrite(source))
 	}
