@@ -53,12 +53,17 @@ func (a *askedUsers) fields(id string) (map[string]dsl.Value, error) {
 			return user, nil
 		}
 	}
-	nobody := map[string]dsl.Value{}
-	for _, name := range dsl.AllUserFields() { // nobody's prompts may be of a format that has no users
-		nobody[name] = emptyField(name)
+	a.known[id] = nobodysFields()
+	return a.known[id], nil
+}
+
+// nobodysFields are all empty: nobody's prompts may be of a format that has no users.
+func nobodysFields() map[string]dsl.Value {
+	fields := map[string]dsl.Value{}
+	for _, name := range dsl.AllUserFields() {
+		fields[name] = emptyField(name)
 	}
-	a.known[id] = nobody
-	return nobody, nil
+	return fields
 }
 
 func (a *askedUsers) choices(id, prompt string) ([]dsl.Value, error) {

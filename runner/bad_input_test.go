@@ -180,7 +180,7 @@ func TestBadRowsAreGathered(t *testing.T) {
 	l := newLab(t, "dataset \"d\" {\n  format = \"jsonl\"\n  source = \"x.jsonl\"\n}\nreport \"small\" {\n title = \"x\"\n show = [dataset.d]\n}\n")
 	good := `{"user": 1, "prompt": "p", "chosen": "a", "rejected": "b"}` + "\n"
 	l.write("x.jsonl", good+strings.Repeat(`{"prompt": "p", "chosen": "a", "rejected": "b"}`+"\n", 3)+strings.Replace(good, `"a"`, `""`, 1))
-	want := "apply will refuse 4 of the first 5 rows, as x.jsonl:2: missing_field: user is missing"
+	want := "apply will refuse 4 of the first 5 rows, beginning with x.jsonl:2: missing_field: user is missing"
 	if note := l.plan(nil).Nodes[0].Estimate.Note; !strings.HasSuffix(note, want) {
 		t.Errorf("plan says %q; want %q", note, want)
 	}

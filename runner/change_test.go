@@ -255,6 +255,34 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+// TestWhyOfLongTexts: of a template that changed, plan says where, and not all of it.
+func TestWhyOfLongTexts(t *testing.T) {
+	t.Parallel()
+	const template = "{% for m in messages %}\n[{{ m.role }}]{{ m.content }}\n{% endfor %}\n[assistant]"
+	why := func(l *lab) string {
+		for _, n := range l.plan(l.store()).Nodes {
+			if n.Kind == kindTokenize {
+				return n.Why
+			}
+		}
+		return ""
+	}
+	l := newFileLab(t)
+	l.apply()
+	l.write("base/chat_template.jinja", template)
+	if got, want := why(l), `chat template: "{% for m in messages %}"... (78 characters) (new)`; !strings.HasSuffix(got, want) {
+		t.Errorf("a new template: %s\nwant %s", got, want)
+	}
+	l.apply()
+	l.write("base/chat_template.jinja", strings.Replace(template, "m.role }}", "m.role | upper }}", 1))
+	if got, want := why(l), `chat template: 78 -> 86 characters, first difference at line 2: "{{ m.role }}]{{ m.content }}" -> "{{ m.role | upper }}]{{ m.content }}"`; !strings.HasSuffix(got, want) {
+		t.Errorf("another template: %s\nwant %s", got, want)
+	}
+	if got, want := difference(`a\\nb`, `a\\nc`), `a\\nb -> a\\nc`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestMoreClustersThanUsers(t *testing.T) {
 	t.Parallel()
 	l := newFileLab(t)

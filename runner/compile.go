@@ -12,6 +12,7 @@ import (
 	"github.com/prlhf/prlhf/arrowio/formats"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/runner/store"
+	"github.com/prlhf/prlhf/torch/tokenizer"
 )
 
 // Compile returns every stage of the spec (or of what Options.Targets need), marked with what apply will do. What the
@@ -20,7 +21,8 @@ import (
 func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnostics) {
 	c := &compiler{spec: spec, st: st, opts: opts, leaves: newLeaves(st), same: map[store.Fingerprint]*Node{},
 		data: map[*dsl.Dataset]*dataNodes{}, origins: map[*dsl.Model]*origin{}, trained: map[*dsl.Train][]*policy{},
-		results: map[any]*Node{}, meetings: map[dsl.Addr]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, samples: map[*dsl.Dataset]*formats.Sample{}}
+		results: map[any]*Node{}, meetings: map[dsl.Addr]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, samples: map[*dsl.Dataset]*formats.Sample{},
+		tokenizers: map[string]*tokenizer.Tokenizer{}}
 	c.spell()
 	if c.diags.HasErrors() {
 		return nil, c.diags
@@ -56,6 +58,8 @@ type compiler struct {
 	ofAddr   map[string][]*Node
 	volumes  map[string]volume                // of sets of rows, by what they are
 	samples  map[*dsl.Dataset]*formats.Sample // of data sets whose rows are not in the store
+
+	tokenizers map[string]*tokenizer.Tokenizer // of folders, as far as they were read; nil: a diagnostic says why it cannot be
 }
 
 // spell goes through the blocks in the order of work.

@@ -89,6 +89,9 @@ func (c *compiler) tokenizedFor(d *dataNodes, o *origin) *Node {
 		stage.split = d.split
 	}
 	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node, stage.split)
+	if !c.has(n) {
+		c.tryRows(d.set, o)
+	}
 	d.tokens[key], d.tokenized = n, append(d.tokenized, tokenized{n, model})
 	return n
 }

@@ -58,9 +58,9 @@ func changedLines(before, after string) []string {
 		name, value, _ := strings.Cut(l, ": ")
 		names = append(names, name)
 		if was, ok := old[name]; !ok {
-			out = append(out, name+": "+value+" (new)")
+			out = append(out, name+": "+shorten(value)+" (new)")
 		} else if was != value {
-			out = append(out, fmt.Sprintf("%s: %s -> %s", name, shorten(was), shorten(value)))
+			out = append(out, name+": "+difference(was, value))
 		}
 	}
 	for _, name := range sortedKeys(old) {
@@ -71,12 +71,56 @@ func changedLines(before, after string) []string {
 	return out
 }
 
-// shorten cuts digests to what people can compare.
+// A value of a description that has lines, or more characters than this, is told by an excerpt.
+const (
+	longValue = 160
+	excerpt   = 40
+)
+
+// shorten cuts digests to what people can compare, and long texts to how they begin.
 func shorten(value string) string {
 	if len(value) == 64 && !strings.ContainsAny(value, " .,") {
 		return value[:12]
 	}
+	if text := []rune(unescaped(value)); isLong(string(text)) {
+		return fmt.Sprintf("%q... (%d characters)", firstLine(text, excerpt), len(text))
+	}
 	return value
+}
+
+// difference is "old -> new", and of long texts their lengths and where they begin to differ.
+func difference(was, value string) string {
+	before, after := []rune(unescaped(was)), []rune(unescaped(value))
+	if !isLong(string(before)) && !isLong(string(after)) {
+		return shorten(was) + " -> " + shorten(value)
+	}
+	same := 0
+	for same < min(len(before), len(after)) && before[same] == after[same] {
+		same++
+	}
+	start := max(0, same-excerpt/4) // with some of what is the same before it in its line
+	for i := start; i < same; i++ {
+		if before[i] == '\n' {
+			start = i + 1
+		}
+	}
+	return fmt.Sprintf("%d -> %d characters, first difference at line %d: %q -> %q", len(before), len(after),
+		strings.Count(string(before[:same]), "\n")+1, firstLine(before[start:], excerpt), firstLine(after[start:], excerpt))
+}
+
+func isLong(text string) bool { return len(text) > longValue || strings.Contains(text, "\n") }
+
+// firstLine is at most n characters of the first line.
+func firstLine(text []rune, n int) string {
+	if end := slices.Index(text, '\n'); end >= 0 {
+		text = text[:end]
+	}
+	return string(text[:min(n, len(text))])
+}
+
+// unescaped is a value as it was before line wrote it.
+func unescaped(value string) string {
+	return strings.NewReplacer(`\\`, "\\", `\n`, "\n", `\r`, "\r").Replace(value)
 }
 
 // decideReport makes the report when its inputs are there: whether its files are as they should be is then known.
@@ -93,6 +137,15 @@ func (c *compiler) decideReport(n *Node, r *reportStage) {
 		e.inputs[in] = a
 	}
 	n.Action, n.Why = r.state(e)
+}
+
+// has tells whether a node's artifact is in the store.
+func (c *compiler) has(n *Node) bool {
+	if c.st == nil {
+		return false
+	}
+	_, ok := c.st.Get(n.Fingerprint)
+	return ok
 }
 
 // stored is an Env over nodes whose artifacts are all in the store.

@@ -101,7 +101,8 @@ func (p *Plan) find(addr string) (block string, path []string, err error) {
 		}
 	}
 	if best == "" {
-		return "", nil, fmt.Errorf("nothing in this spec is called %s; there are %s", addr, strings.Join(specAddresses(p.Spec), ", "))
+		meant := strings.TrimSuffix(strings.Replace(dsl.DidYouMean(addr, specAddresses(p.Spec)), " Did", "; did", 1), "?")
+		return "", nil, fmt.Errorf("nothing in this spec is called %s%s; there are %s", addr, meant, strings.Join(specAddresses(p.Spec), ", "))
 	}
 	return best, splitPath(strings.TrimPrefix(addr, best)), nil
 }

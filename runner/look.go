@@ -4,6 +4,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/prlhf/prlhf/arrowio/formats"
@@ -16,10 +17,8 @@ func (c *compiler) look(d *dsl.Dataset, stage *importStage, rows *Node) bool {
 	if stage.source == "" { // made up, or not there yet
 		return true
 	}
-	if c.st != nil {
-		if _, ok := c.st.Get(rows.Fingerprint); ok {
-			return true
-		}
+	if c.has(rows) {
+		return true
 	}
 	s, err := formats.Look(d.Format, d.Source, formats.Columns(d.Columns), formats.Pairs{All: d.Pairs == "all", Seed: d.Seed})
 	if err == nil && s.Lacks != nil && (s.Whole || d.BadRows != "drop") {
@@ -29,16 +28,26 @@ func (c *compiler) look(d *dsl.Dataset, stage *importStage, rows *Node) bool {
 		c.failData(d, err)
 		return false
 	}
-	if none := len(s.First) == 0; s.Whole && none && (len(s.Bad) == 0 || d.BadRows == "drop") {
+	if len(s.First) == 0 && (s.Whole || len(s.Bad) > 0 && d.BadRows != "drop") {
 		detail := "it holds no row"
 		if len(s.Bad) > 0 {
-			detail = "none of its rows can be used; " + s.Bad[0].String()
+			detail = "none of its first rows can be used, beginning with " + s.Bad[0].String() + otherFormat(d)
 		}
 		c.fail(&d.Block, "source", "No data", "There is nothing to read in %s: %s.", d.Source, detail)
 		return false
 	}
 	c.samples[d] = s
 	return true
+}
+
+// otherFormat is the format that a source's name is that of, where the spec names another.
+func otherFormat(d *dsl.Dataset) string {
+	suffix := filepath.Ext(strings.TrimSuffix(d.Source, ".gz"))
+	of := map[string]string{".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}[suffix]
+	if of == "" || of == d.Format || d.Format == "tldr" || d.Format == "prompts" || d.Format == "responses" {
+		return ""
+	}
+	return fmt.Sprintf("; its name is that of format = %q", of)
 }
 
 // failData says why files cannot be used, at the attribute that names what is missing or where they lie.
@@ -63,7 +72,7 @@ func badNote(d *dsl.Dataset, s *formats.Sample) string {
 	if s == nil || len(s.Bad) == 0 || d.BadRows == "drop" {
 		return ""
 	}
-	return fmt.Sprintf("apply will refuse %d of the first %d rows, as %s", len(s.Bad), len(s.First)+len(s.Bad), s.Bad[0])
+	return fmt.Sprintf("apply will refuse %d of the first %d rows, beginning with %s", len(s.Bad), len(s.First)+len(s.Bad), s.Bad[0])
 }
 
 // sampled is how much text a data set has as its first rows tell.

@@ -141,6 +141,9 @@ func (c *compiler) fromFolder(o *origin) bool {
 	if err == nil {
 		o.config, err = lm.ReadConfig(m.Source)
 	}
+	if err == nil {
+		err = lm.CheckFolder(m.Source, o.config)
+	}
 	if err != nil {
 		detail := err.Error() + "."
 		if errors.Is(err, os.ErrNotExist) {

@@ -21,6 +21,7 @@ import (
 type prompting struct {
 	template *chat.Template // nil: a prompt is used as it is, a conversation as formats.Rendering has it
 	from     string         // where the template is from, for people
+	place    string         // of the model block that says so, for people
 	expr     *dsl.RowExpr   // what is asked instead of the bare prompt; nil: nothing
 }
 
@@ -45,6 +46,9 @@ func (p prompting) text() string {
 func (p prompting) describe(w io.Writer) {
 	if p.template != nil {
 		line(w, "chat template", p.template.Source())
+		if n := p.template.Reading(); n > 1 {
+			line(w, "chat template is read as", n)
+		}
 	}
 	if p.expr != nil {
 		line(w, "prompt", p.expr.Source)
@@ -117,7 +121,7 @@ func (p prompting) plain(c arrowio.Comparison, turns []formats.Turn) string {
 func (p prompting) write(tok *tokenizer.Tokenizer, turns []formats.Turn) (string, error) {
 	for _, token := range p.template.Tokens() {
 		if _, ok := tok.ID(token); !ok {
-			return "", fmt.Errorf("the chat template %s writes %s, which is no token of the model's tokenizer", p.from, token)
+			return "", &templateError{p.place, fmt.Sprintf("the chat template %s writes %s, which is no token of the model's tokenizer", p.from, token)}
 		}
 	}
 	messages := make([]chat.Message, len(turns))
@@ -126,10 +130,15 @@ func (p prompting) write(tok *tokenizer.Tokenizer, turns []formats.Turn) (string
 	}
 	text, err := p.template.Render(messages, namedTokens(tok), true)
 	if err != nil {
-		return "", fmt.Errorf("the chat template %s %w", p.from, err)
+		return "", &templateError{p.place, fmt.Sprintf("the chat template %s %v", p.from, err)}
 	}
 	return text, nil
 }
+
+// templateError says at which model's attribute a template is to blame, and for what.
+type templateError struct{ place, what string }
+
+func (e *templateError) Error() string { return e.place + ": " + e.what }
 
 // namedTokens are those that templates know by a name.
 func namedTokens(tok *tokenizer.Tokenizer) map[string]string {
@@ -157,13 +166,12 @@ func turnsOf(c arrowio.Comparison) ([]formats.Turn, error) {
 // prompting finds out how the policy of a model block is asked; folder is where its tokenizer lies, "" where it has no
 // folder. It is false when a diagnostic says why not.
 func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
-	p := prompting{expr: m.Prompt}
+	p := prompting{expr: m.Prompt, place: placeOf(&m.Block, templateAttr(m))}
 	switch m.ChatTemplate {
 	case "none":
-		return p, true
 	case "own":
 		if folder == "" {
-			return p, true
+			break
 		}
 		source, path, err := tokenizer.ChatTemplateOf(folder)
 		p.from = "of " + path
@@ -174,7 +182,7 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 			p.template, err = chat.Parse(source)
 		}
 		if err != nil {
-			c.fail(&m.Block, "source", "Unusable chat template", "The chat template of %s cannot be used: %v. chat_template = \"none\" goes without.", path, err)
+			c.fail(&m.Block, templateAttr(m), "Unusable chat template", "The chat template of %s cannot be used: %v. chat_template = \"none\" goes without.", path, err)
 			return p, false
 		}
 	default:
@@ -185,5 +193,19 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 		}
 		p.template, p.from = named, m.ChatTemplate
 	}
-	return p, true
+	return p, c.probe(m, folder, p)
+}
+
+// templateAttr is the attribute that a model's template comes from.
+func templateAttr(m *dsl.Model) string {
+	if _, named := m.Attrs["chat_template"]; named {
+		return "chat_template"
+	}
+	return "source"
+}
+
+// placeOf names an attribute by block, file and line.
+func placeOf(b *dsl.Block, attr string) string {
+	at := b.Range(attr)
+	return fmt.Sprintf("%s (%s:%d)", b.Addr, at.Filename, at.Start.Line)
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -110,9 +111,17 @@ func TestChatTemplateOfAFolder(t *testing.T) {
 		t.Error("the template reaches what it should not, or none is not none")
 	}
 	l = newFileLab(t)
-	l.write("base/chat_template.jinja", "{{ raise_exception('no users here') }}")
-	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), "people.jsonl, line 1: the chat template of "+filepath.Join(l.dir, "base", tokenizer.ChatTemplateName)+" refuses the conversation: no users here") {
-		t.Errorf("a template that refuses gives %v", err)
+	l.writeRows("people.jsonl", triedRows+10)
+	data, err := os.ReadFile(filepath.Join(l.dir, "people.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write("people.jsonl", string(data)+`{"user": 1, "prompt": "an odd one", "chosen": "a", "rejected": "b"}`+"\n")
+	l.write("base/chat_template.jinja", "{% if 'odd' in messages[0].content %}{{ raise_exception('no such question') }}{% endif %}{{ messages[0].content }}{{ messages[1:] }}")
+	want := "model.base (" + filepath.Join(l.dir, "small.hcl") + ":17): the chat template of " + filepath.Join(l.dir, "base", tokenizer.ChatTemplateName) +
+		" refuses the conversation: no such question; it was met with the row of people.jsonl, line 61"
+	if _, err := l.try(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a template that refuses a row gives %v\nwant %s", err, want)
 	}
 	l.write("base/chat_template.jinja", "{% for m in messages %}")
 	if _, diags := Compile(l.load(), nil, l.opts); !diagsSay(diags, "The chat template of "+filepath.Join(l.dir, "base", tokenizer.ChatTemplateName)+" cannot be used: ") {

@@ -199,7 +199,7 @@ func (a *asking) encode(e *Env, wanted []request) ([]request, error) {
 			}
 			ids, err := a.how.encode(a.tok, c, user)
 			if err != nil {
-				return nil, fmt.Errorf("%s, line %d: %w", c.File, c.Line, err)
+				return nil, fmt.Errorf("%w; it was met with the row of %s, line %d", err, c.File, c.Line)
 			}
 			row := arrowio.Tokens{Prompt: ids}
 			limits := tokenizeStage{spec: promptLimits(a.world.sets[r.data])}

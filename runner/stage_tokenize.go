@@ -114,7 +114,7 @@ func (s *tokenizeStage) users(e *Env) (w *world, of func(arrowio.Comparison) (ma
 func (s *tokenizeStage) row(tok *tokenizer.Tokenizer, c arrowio.Comparison, user map[string]dsl.Value, kept *arrowio.Writer[arrowio.Tokens], dropped *arrowio.Writer[arrowio.Dropped]) error {
 	prompt, err := s.how.encode(tok, c, user)
 	if err != nil {
-		return fmt.Errorf("%s, line %d: %w", c.File, c.Line, err)
+		return fmt.Errorf("%w; it was met with the row of %s, line %d", err, c.File, c.Line)
 	}
 	row := arrowio.Tokens{Row: c.Row, User: c.User, Prompt: prompt, Chosen: tok.EncodePlain(c.Chosen),
 		Rejected: tok.EncodePlain(c.Rejected), UserText: tok.EncodePlain(c.UserText)}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agext/levenshtein"
 )
@@ -74,7 +75,7 @@ func lacks(file, among string, missing, there []string, columns Columns, hint st
 	if len(missing) > 1 {
 		noun += "s"
 	}
-	detail := fmt.Sprintf("has no %s %s%s; %s%s%s", noun, listOf(theirs), among, have, strings.Join(there, ", "), hint)
+	detail := fmt.Sprintf("has no %s %s%s; %s%s%s", noun, listOf(theirs), among, have, shortened(there), hint)
 	if meant := columns.meant(missing, there); meant != "" && hint == "" {
 		detail += "; did you mean " + meant + "?"
 	}
@@ -89,7 +90,7 @@ func (c Columns) meant(missing, there []string) string {
 		theirs, named := c[ours]
 		if slices.Contains(missing, ours) {
 			free := slices.DeleteFunc(slices.Clone(there), func(name string) bool { return c.maps(name) })
-			if theirs = likest(c.of(ours), otherNames[ours], free); theirs == "" {
+			if theirs = likest(c.of(ours), append([]string{ours}, otherNames[ours]...), free); theirs == "" {
 				continue
 			}
 			found, named = true, true
@@ -130,6 +131,17 @@ func likest(name string, usual, names []string) string {
 		}
 	}
 	return best
+}
+
+// shortened lists names, long ones by how they begin.
+func shortened(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		if out[i] = name; utf8.RuneCountInString(name) > 40 {
+			out[i] = string([]rune(name)[:37]) + "..."
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // listOf is "a", "a and b", "a, b and c".

@@ -28,6 +28,10 @@ func CSV(name string, r io.Reader, columns Columns) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		t := newTable(r)
 		record := Record{Row: Row{File: name, Line: 1}}
+		if begins, _ := t.bytes.Peek(2); string(begins) == `{"` {
+			yield(record, &FileError{File: name, Reason: WrongFile, Detail: `has JSON objects in it and is no table; write format = "jsonl"`})
+			return
+		}
 		header, err := t.rows.Read()
 		if err := checkHeader(record, header, err, columns); err != nil {
 			yield(record, err)
@@ -105,7 +109,7 @@ func checkHeader(record Record, header []string, err error, columns Columns) err
 		}
 	}
 	if missing := columns.missing(header, false); len(missing) > 0 {
-		return lacks(record.File, "", missing, header, columns, hintOfSeparator(header))
+		return lacks(record.File, "", missing, header, columns, hintOfHeader(header))
 	}
 	return nil
 }
@@ -154,12 +158,15 @@ func (t *table) row(record Record, cells []string, err error, header []string, c
 	return comparison(record, fields, columns), nil
 }
 
-// hintOfSeparator tells of a header that is one cell because the cells are not separated by commas.
-func hintOfSeparator(header []string) string {
+// hintOfHeader tells of a header that is one cell because the cells are not separated by commas, or that looks like a row.
+func hintOfHeader(header []string) string {
 	for _, separator := range []string{";", "\t", "|"} {
 		if len(header) == 1 && strings.Contains(header[0], separator) {
 			return fmt.Sprintf("; cells are separated by commas, not by %q", separator)
 		}
+	}
+	if slices.ContainsFunc(header, func(name string) bool { return len(strings.Fields(name)) > 4 }) {
+		return "; the first line of a table is taken for the names of its columns, which these do not look like"
 	}
 	return ""
 }

@@ -133,6 +133,8 @@ func TestCSVThatCannotBeUsed(t *testing.T) {
 		{"prompt,\"chosen,rejected,user\np,c,r,1", nil, 0, "f.csv:1: the header cannot be read: line "},
 		{"", nil, 0, "f.csv is empty"},
 		{"prompt;chosen;rejected;user\np;c;r;1\n", nil, 0, `f.csv has no columns prompt, chosen, rejected and user; its columns are prompt;chosen;rejected;user; cells are separated by commas, not by ";"`},
+		{`{"prompt": "p", "chosen": "c"}` + "\n", nil, 0, `f.csv has JSON objects in it and is no table; write format = "jsonl"`},
+		{"How do I reset it?,Press reset and wait until the light is green again.,No,1\n", nil, 0, "f.csv has no columns prompt, chosen, rejected and user; its columns are How do I reset it?, Press reset and wait until the light ..., No, 1; the first line of a table is taken for the names of its columns, which these do not look like"},
 		{"prompt,chosen,rejected\np,c,r\n", nil, 0, "f.csv has no column user; its columns are prompt, chosen, rejected"},
 		{"worker,prompt,chosen,rejected\n1,p,c,r\n", nil, 0,
 			`f.csv has no column user; its columns are worker, prompt, chosen, rejected; did you mean columns = { user = "worker" }?`},

@@ -27,15 +27,12 @@ type Template struct {
 
 // Parse reads a template. What templates of models have is there; what reads files, the clock or chance is not.
 func Parse(source string) (t *Template, err error) {
-	defer recovered(&err)
+	defer recovered(&err, "it is not read here")
 	settings := config.New()
 	settings.TrimBlocks, settings.LeftStripBlocks = true, true // as transformers has them
-	parsed, err := exec.NewTemplate("chat_template", settings, only(source), environment)
+	parsed, err := exec.NewTemplate("chat_template", settings, only(rewrite(source)), environment)
 	if err != nil {
-		if why := errors.Unwrap(err); why != nil { // what is around it is the whole template
-			err = why
-		}
-		return nil, err
+		return nil, unreadable(err)
 	}
 	return &Template{source: source, parsed: parsed}, nil
 }
@@ -43,13 +40,23 @@ func Parse(source string) (t *Template, err error) {
 // Source is the template's text: all that decides what it renders.
 func (t *Template) Source() string { return t.source }
 
+// Reading tells apart how a template is read, where that was not always so: 1, and 2 of those that have conditional expressions
+// in brackets or strings that end in a backslash, some of which were once read wrongly.
+func (t *Template) Reading() int {
+	compact := func(text string) string { return strings.Join(strings.Fields(text), "") }
+	if compact(rewrite(t.source)) == compact(t.source) {
+		return 1
+	}
+	return 2
+}
+
 // Tokens are the special tokens that a named template writes by name, so that it is for tokenizers that have them.
 func (t *Template) Tokens() []string { return t.tokens }
 
 // Render writes the conversation and, where a reply is asked for, what the assistant's next message begins with. tokens are the tokenizer's
 // named ones: bos_token, eos_token, pad_token. An error goes on a sentence that begins with the template.
 func (t *Template) Render(conversation []Message, tokens map[string]string, reply bool) (text string, err error) {
-	defer recovered(&err)
+	defer recovered(&err, "cannot be rendered: something in it is not evaluated here")
 	refused := ""
 	raise := func(message string) (string, error) { // how a template refuses a conversation
 		refused = message
@@ -64,15 +71,15 @@ func (t *Template) Render(conversation []Message, tokens map[string]string, repl
 	case refused != "": // the library's error repeats all that stands around it
 		return "", fmt.Errorf("refuses the conversation: %s", refused)
 	case err != nil:
-		return "", fmt.Errorf("cannot be rendered: %w", err)
+		return "", unrenderable(err)
 	}
 	return text, nil
 }
 
 // recovered makes an error of a panic in the library, which a template that nobody tried may reach.
-func recovered(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("cannot be read: %v", r)
+func recovered(err *error, text string) {
+	if recover() != nil {
+		*err = errors.New(text)
 	}
 }
 

@@ -94,56 +94,15 @@ func (m *Model) keepTiedHead(dir string, set *safetensors.Set, weights map[strin
 	return err
 }
 
-// folderName is the name under which the folder holds a weight: some folders leave the outer module out.
-func folderName(set *safetensors.Set, name string) (string, bool) {
-	for _, candidate := range []string{name, strings.TrimPrefix(name, "transformer."), strings.TrimPrefix(name, "model.")} {
-		if _, ok := set.Tensor(candidate); ok {
-			return candidate, true
-		}
-	}
-	return name, false
-}
-
-// ignored are buffers that older folders carry; they follow from the config.
-var ignored = []string{".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", "rotary_emb.inv_freq"}
-
-// checkNames refuses weights that this network would not use: a bias that is left out makes every number wrong. What the
-// folder has on top may be left out where the model has another top.
-func (m *Model) checkNames(dir string, set *safetensors.Set, newScore bool) error {
-	known := map[string]bool{}
-	for _, s := range m.Shapes() {
-		if newScore && s.Name == scoreName {
-			continue
-		}
-		name, ok := folderName(set, s.Name)
-		if !ok {
-			return fmt.Errorf("%s: weight %s is missing; config.json describes a %s model of %d layers", dir, s.Name, m.Family, m.Layers)
-		}
-		known[name] = true
-	}
-	for _, name := range set.Names() {
-		otherTop := m.Top != TopVocabulary && strings.HasPrefix(name, "lm_head.") || m.Top == TopNone && name == scoreName
-		tiedHead := m.Tied && strings.HasPrefix(name, "lm_head.")
-		isBuffer := slices.ContainsFunc(ignored, func(end string) bool { return strings.HasSuffix(name, end) })
-		if !known[name] && !tiedHead && !otherTop && !isBuffer {
-			return fmt.Errorf("%s: weight %s does not belong to a %s model as config.json describes it", dir, name, m.Family)
-		}
-	}
-	return nil
-}
-
+// dtypes are those that stored lets through.
 var dtypes = map[string]tensor.DType{"F32": tensor.Float32, "F16": tensor.Float16, "BF16": tensor.BFloat16}
 
 func (m *Model) read(dir string, set *safetensors.Set, shape Shape, updates []*update) (*tensor.Tensor, error) {
-	name, _ := folderName(set, shape.Name)
-	t, _ := set.Tensor(name)
-	dtype, ok := dtypes[t.DType]
-	if !ok {
-		return nil, fmt.Errorf("%s: weight %s is %s; prlhf reads F32, F16 and BF16", dir, name, t.DType)
+	t, err := m.stored(dir, set, shape)
+	if err != nil {
+		return nil, err
 	}
-	if !slices.Equal(t.Shape, shape.Dims) {
-		return nil, fmt.Errorf("%s: weight %s has shape %v; config.json makes it %v", dir, name, t.Shape, shape.Dims)
-	}
+	dtype := dtypes[t.DType]
 	to := m.dtype
 	if m.full || shape.Name == scoreName {
 		to = tensor.Float32

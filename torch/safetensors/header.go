@@ -147,7 +147,10 @@ func parseEntry(name string, value json.RawMessage, data []byte) (entry, error) 
 	if err != nil {
 		return e, fmt.Errorf("tensor %q: %w", name, err)
 	}
-	if e.begin > e.end || e.end > uint64(len(data)) {
+	if e.begin <= e.end && e.end > uint64(len(data)) {
+		return e, fmt.Errorf("the file is cut off, as after a download that broke off: tensor %q ends at byte %d of the data, of which there are %d", name, e.end, len(data))
+	}
+	if e.begin > e.end {
 		return e, fmt.Errorf("tensor %q: data_offsets [%d, %d] are outside the %d bytes of data", name, e.begin, e.end, len(data))
 	}
 	if e.end-e.begin != want {

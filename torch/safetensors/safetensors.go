@@ -7,7 +7,9 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -69,6 +71,9 @@ func mapFile(path string) ([]byte, error) {
 func parse(file []byte) (*File, error) {
 	if len(file) < lengthBytes {
 		return nil, fmt.Errorf("%d bytes, shorter than the %d-byte header length every safetensors file starts with", len(file), lengthBytes)
+	}
+	if bytes.HasPrefix(file, []byte("version https://git-lfs.github.com/")) {
+		return nil, errors.New("this is only Git LFS's pointer to the file; git lfs pull fetches the file itself")
 	}
 	length := binary.LittleEndian.Uint64(file)
 	if length > maxHeader {

@@ -208,6 +208,30 @@ func ChatTemplateOf(dir string) (text, path string, err error) {
 	return c.chatTemplate, path, nil
 }
 
+// NamedTokensOf are the tokens that a folder's tokenizer_config.json names, as chat templates know them: bos_token, eos_token,
+// pad_token. It does not read the vocabulary.
+func NamedTokensOf(dir string) (map[string]string, error) {
+	path := filepath.Join(dir, configName)
+	file, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseConfig(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	tokens := map[string]string{}
+	for name, token := range map[string]string{"bos_token": c.bos, "eos_token": c.eos, "pad_token": c.pad} {
+		if token != "" {
+			tokens[name] = token
+		}
+	}
+	return tokens, nil
+}
+
 // strict decodes JSON and refuses fields that we do not know: a setting that is not understood would change ids.
 func strict(raw json.RawMessage, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))

@@ -1,0 +1,114 @@
+package runner
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prlhf/prlhf/torch/chat"
+)
+
+// TestPlanTriesModelsOut: what apply would come to grief with, or would train on nothing with, is refused when the plan is made,
+// at the attribute that is to blame, in a sentence that says what was found.
+func TestPlanTriesModelsOut(t *testing.T) {
+	const all = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+	template := func(text string) func(*lab) {
+		return func(l *lab) { l.write("base/chat_template.jinja", text) }
+	}
+	model := func(attrs string) func(*lab) {
+		return func(l *lab) { l.edit(`{ source = "base" }`, "{\n  source = \"base\"\n  "+attrs+"\n}") }
+	}
+	for name, c := range map[string]struct {
+		change func(*lab)
+		want   string // "": it passes
+		line   int
+	}{
+		"a template":                        {template(all), "", 0},
+		"one for conversations of a system": {template("{% if messages[0].role != 'system' %}{{ raise_exception('no system') }}{% endif %}" + all), "no system; it was met with the row of people.jsonl, line 1.", 17},
+		"one in capital letters":            {template("{{ messages | map(attribute='content') | join(' ') | upper }}"), "", 0},
+		"one that raises":                   {template("{{ raise_exception('not today') }}"), "refuses the conversation: not today. chat_template = \"none\" goes without.", 17},
+		"one that cannot be rendered":       {template("x\n{{ strftime_now('%d') }}" + all), "cannot be rendered: line 2: it asks for the date (strftime_now), and a chat template reads no clock here.", 17},
+		"a constant":                        {template("[INST] [/INST]"), "does not write what the user says: a model asked that way learns nothing of it.", 17},
+		"one with roles alone":              {template("{% for m in messages %}{{ m.role }}{{ m.text }}{% endfor %}"), "does not write what the user says", 17},
+		"one without replies":               {template("{% for m in messages if m.role != 'assistant' %}{{ m.content }}{% endfor %}"), "does not write what the assistant says", 17},
+		"one that refuses a row":            {template("{% if 'question 3' in messages[0].content %}{{ raise_exception('three') }}{% endif %}" + all), "refuses the conversation: three; it was met with the row of people.jsonl, line 4.", 17},
+		"llama3 without its tokens":         {model(`chat_template = "llama3"`), "The chat template llama3 writes <|begin_of_text|>, which is no token of the tokenizer in ", 19},
+		"llama3 of a model from nothing": {func(l *lab) {
+			l.edit(`{ source = "base" }`, "{\n  init = { texts = dataset.people.train }\n  chat_template = \"llama3\"\n}")
+		}, "llama3 writes <|begin_of_text|>, which the tokenizer of a model from nothing has not", 19},
+		"a prompt that is left out": {model(`prompt = "Answer the question."`), "The prompt of model.base has nothing of what is asked in it: write ${prompt} where that belongs.", 19},
+		"a tokenizer that is damaged": {func(l *lab) {
+			text, _ := os.ReadFile(filepath.Join(l.dir, "base", "tokenizer.json"))
+			l.write("base/tokenizer.json", strings.Replace(string(text), `"BPE"`, `"Unigram"`, 1))
+		}, "base/tokenizer.json: ", 17},
+		"weights cut off": {func(l *lab) {
+			data, _ := os.ReadFile(filepath.Join(l.dir, "base", "model.safetensors"))
+			l.write("base/model.safetensors", string(data[:len(data)-100]))
+		}, "the file is cut off, as after a download that broke off", 17},
+		"a pointer to weights": {func(l *lab) {
+			l.write("base/model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+		}, "this is only Git LFS's pointer to the file; git lfs pull fetches the file itself", 17},
+		"weights of fewer layers": {func(l *lab) {
+			text, _ := os.ReadFile(filepath.Join(l.dir, "base", "config.json"))
+			l.write("base/config.json", strings.Replace(string(text), `"num_hidden_layers": 1`, `"num_hidden_layers": 2`, 1))
+		}, "weight model.layers.1.input_layernorm.weight is missing; config.json describes a llama model of 2 layers", 17},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newFileLab(t)
+			c.change(l)
+			_, diags := Compile(l.load(), nil, l.opts)
+			switch {
+			case c.want == "" && len(diags) > 0:
+				t.Errorf("%v", diags)
+			case c.want != "" && (len(diags) != 1 || !strings.Contains(diags[0].Detail, c.want) || diags[0].Subject.Start.Line != c.line):
+				t.Errorf("%v\nwant %q at line %d", diags, c.want, c.line)
+			}
+		})
+	}
+}
+
+// TestRowsLongerThanTheModel: all of them are an error, some a warning, and none of what the data set's limits cut.
+func TestRowsLongerThanTheModel(t *testing.T) {
+	long := `{"user": 1, "prompt": "` + strings.Repeat("word ", 600) + `", "chosen": "a", "rejected": "b"}` + "\n"
+	short := `{"user": 2, "prompt": "q", "chosen": "a", "rejected": "b"}` + "\n"
+	const limit = "  max_tokens = 60\n"
+	for name, c := range map[string]struct {
+		rows, init, limit, want string
+		fails                   bool
+	}{
+		"all":              {long + long, "", "", "2 of the first 2 rows of dataset.people are longer than the 128 tokens that model.base has positions for; that of people.jsonl, line 1 has ", true},
+		"some":             {short + long + short, "", "", "1 of the first 3 rows of dataset.people are longer than the 128 tokens that model.base has positions for; that of people.jsonl, line 2 has ", false},
+		"cut":              {long + long, "", limit, "", false},
+		"a large limit":    {long + short, "", "  max_tokens = 300\n", "that of people.jsonl, line 1 has 301 with BOS and end token. To go on, set max_tokens in dataset.people to 127 or less.", false},
+		"from nothing":     {long + short, "init = { texts = dataset.people.train, context = 500 }", "", "line 1 has at least 603 with BOS and end token. To go on, raise context in init, or set max_tokens in dataset.people to 499 or less.", false},
+		"long enough":      {long + short, "init = { texts = dataset.people.train, context = 700 }", "", "", false},
+		"dropped as said":  {long + short, "", "  max_tokens = 60\n  overlong   = \"drop\"\n", "", false},
+		"cut in its front": {long + short, "", "  max_prompt_tokens = 60\n", "", false},
+	} {
+		l := newFileLab(t)
+		l.write("people.jsonl", c.rows)
+		l.spec = strings.Replace(l.spec, limit, c.limit, 1)
+		if c.init != "" {
+			l.edit(`{ source = "base" }`, "{ "+c.init+" }")
+			l.edit(`targets = ["q"]`, `targets = ["q_proj"]`)
+		}
+		_, diags := Compile(l.load(), nil, l.opts)
+		switch {
+		case c.want == "" && len(diags) > 0, c.want != "" && (len(diags) != 1 || !strings.Contains(diags[0].Detail, c.want)):
+			t.Errorf("%s: %v\nwant %q", name, diags, c.want)
+		case diags.HasErrors() != c.fails:
+			t.Errorf("%s: fails %v, %v", name, diags.HasErrors(), diags)
+		}
+	}
+}
+
+// TestNamedTemplatesLeaveNothingOut: and those that models' folders have are tried by make test-interop.
+func TestNamedTemplatesLeaveNothingOut(t *testing.T) {
+	for _, name := range []string{"tulu", "llama3"} {
+		template, _ := chat.Named(name)
+		if who, err := leftOut(template, nil); who != "" || err != nil {
+			t.Errorf("%s leaves out %q, %v", name, who, err)
+		}
+	}
+}
