@@ -57,7 +57,7 @@ func TestGreedyEqualsFullForward(t *testing.T) {
 func greedy(t *testing.T, dir string, prompt []int32, limit int) (ids []int32, finished bool) {
 	t.Helper()
 	err := tensor.Run(func() error {
-		m, err := lm.Load(dir, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
+		m, err := lm.Load(dir, lm.Options{Place: lmtest.Here, DType: tensor.Float32})
 		if err != nil {
 			return err
 		}

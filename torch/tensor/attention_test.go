@@ -95,7 +95,7 @@ func TestCachedAttentionIsTheLastRowOfFullAttention(t *testing.T) {
 					s := NewScope()
 					defer s.Close()
 					h, kv := heads[0], heads[1]
-					make4 := func() *Tensor { return s.Zeros(CPU, dtype, 3, longest, kv, d) }
+					make4 := func() *Tensor { return s.Zeros(here, dtype, 3, longest, kv, d) }
 					keys, values := make4(), make4()
 					slots, lengths := []int64{2, 0}, []int64{5, 2}
 					q := random(1, 2, h, d)
@@ -106,12 +106,12 @@ func TestCachedAttentionIsTheLastRowOfFullAttention(t *testing.T) {
 						for j := range n {
 							places = append(places, slots[i]*longest+j)
 						}
-						CacheWrite(keys, s.FromFloats(k.floats(), CPU, dtype, k.shape...), places)
-						CacheWrite(values, s.FromFloats(v.floats(), CPU, dtype, v.shape...), places)
+						CacheWrite(keys, s.FromFloats(k.floats(), here, dtype, k.shape...), places)
+						CacheWrite(values, s.FromFloats(v.floats(), here, dtype, v.shape...), places)
 						one := q.data[int64(i)*h*d : int64(i+1)*h*d]
 						want = append(want, attend(one, k.data, v.data, []Segment{{0, 1, 0, n, 0, 0}}, int(h), int(kv), d, window, 0.4)...)
 					}
-					got := s.CachedAttention(s.FromFloats(q.floats(), CPU, dtype, q.shape...), keys, values, slots, lengths, window, 0.4)
+					got := s.CachedAttention(s.FromFloats(q.floats(), here, dtype, q.shape...), keys, values, slots, lengths, window, 0.4)
 					tol := 1e-6
 					if dtype == BFloat16 {
 						tol = 0.03
