@@ -86,6 +86,28 @@ func TestAttention(t *testing.T) {
 	}
 }
 
+// In half precision CUDA has kernels of its own, for heads of up to 256 numbers, padded to a multiple of 8.
+func TestAttentionInBFloat16(t *testing.T) {
+	segments := []Segment{{0, 6, 0, 6, 0, 0}, {6, 3, 0, 4, 6, 3}, {9, 2, 9, 2, 0, 0}}
+	for _, d := range []int{8, 10, 256, 264} {
+		for _, heads := range [][2]int{{2, 2}, {4, 2}} {
+			for _, window := range []int{0, 3} {
+				h, kv := int64(heads[0]), int64(heads[1])
+				if d > 10 && (window > 0 || h > kv) {
+					continue
+				}
+				scale := 1 / math.Sqrt(float64(d))
+				opTest{name: fmt.Sprintf("head of %d, heads %v, window %d", d, heads, window), dtype: BFloat16, tol: 0.02,
+					inputs: []array{random(1, 11, h, int64(d)), random(2, 11, kv, int64(d)), random(3, 11, kv, int64(d))},
+					native: func(s *Scope, v []*Tensor) *Tensor { return s.Attention(v[0], v[1], v[2], segments, window, scale) },
+					formula: func(v [][]float64) []float64 {
+						return attend(v[0], v[1], v[2], segments, heads[0], heads[1], d, window, scale)
+					}}.run(t)
+			}
+		}
+	}
+}
+
 func TestCachedAttentionIsTheLastRowOfFullAttention(t *testing.T) {
 	const d, longest = 8, 6
 	for _, heads := range [][2]int64{{2, 2}, {4, 2}, {3, 1}} {

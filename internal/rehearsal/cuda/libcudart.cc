@@ -180,6 +180,7 @@ EXPORT cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, 
   case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
   case cudaDevAttrMaxSharedMemoryPerBlock: *value = 48 << 10; break;
   case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 227 << 10; break;
+  case cudaDevAttrMaxSharedMemoryPerMultiprocessor: *value = 228 << 10; break;
   case cudaDevAttrWarpSize: *value = 32; break;
   case cudaDevAttrMultiProcessorCount: *value = 132; break;
   case cudaDevAttrMaxGridDimX: *value = 2147483647; break;

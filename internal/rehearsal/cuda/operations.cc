@@ -272,8 +272,8 @@ struct Operation final : c10::OperatorKernel {
     } else if (real.isTensor() && value.isTensor()) {
       auto to = real.toTensor();
       fill(to, value.toTensor());
-    } else if (!real.isTensor() && !real.isNone()) {
-      real = value; // a plain value
+    } else if (name == "aten::equal") {
+      real = value; // other plain values are not of the contents
     }
   }
 
