@@ -144,7 +144,7 @@ func uncached(t *testing.T, job GenerateJob, prompt, sample int) Generated {
 	s := sampler{Sampling: job.Sample, eos: job.EOS, seed: job.Seed}
 	history := slices.Concat([]int32{job.BOS}, p.Prompt)
 	err := tensor.Run(func() error {
-		m, err := lm.Load(job.Policy.Model, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
+		m, err := lm.Load(job.Policy.Model, lm.Options{Place: lmtest.Here, DType: tensor.Float32})
 		if err != nil {
 			return err
 		}

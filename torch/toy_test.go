@@ -41,7 +41,7 @@ func toy(n, users int) rows {
 }
 
 func inputs(model string) Inputs {
-	return Inputs{Policy: PolicyFiles{Model: model}, Device: Device{Kind: "cpu", Threads: 1}, Precision: "fp32", BOS: lmtest.BOS}
+	return Inputs{Policy: PolicyFiles{Model: model}, Device: Device{Kind: lmtest.Device(), Threads: 1}, Precision: "fp32", BOS: lmtest.BOS}
 }
 
 func model(t *testing.T, family string) string { return lmtest.Write(t, lmtest.Config(t, family), 3) }

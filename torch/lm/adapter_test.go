@@ -150,7 +150,7 @@ func TestAdapterOfAnotherModelIsRefused(t *testing.T) {
 		want string
 	}{{lmtest.Config(t, "gpt2"), "which this gpt2 model does not have"}, {deeper, "model.layers.1."}, {wider, "a weight of "}} {
 		err := tensor.Run(func() error {
-			m, err := lm.Load(lmtest.Write(t, c.cfg, 1), lm.Options{Place: tensor.CPU, DType: tensor.Float32, Adapters: []string{adapter}})
+			m, err := lm.Load(lmtest.Write(t, c.cfg, 1), lm.Options{Place: lmtest.Here, DType: tensor.Float32, Adapters: []string{adapter}})
 			if err == nil {
 				m.Close()
 			}
@@ -167,7 +167,7 @@ func TestTiedEmbeddingCannotBeTrainedWholeBehindItsAdapter(t *testing.T) {
 	dir := lmtest.Write(t, lmtest.Config(t, "gpt2"), 1)
 	adapter, _ := writeAdapter(t, dir, 1)
 	err := tensor.Run(func() error {
-		m, err := lm.Load(dir, lm.Options{Place: tensor.CPU, DType: tensor.Float32, Adapters: []string{adapter}, Full: true})
+		m, err := lm.Load(dir, lm.Options{Place: lmtest.Here, DType: tensor.Float32, Adapters: []string{adapter}, Full: true})
 		if err == nil {
 			m.Close()
 		}

@@ -18,7 +18,7 @@ func fullLogits(m *lm.Model, g lm.Group) []float64 {
 	b.Add(g)
 	var rows *tensor.Tensor
 	if r := softRows([]lm.Group{g}, m.Width); len(r) > 0 {
-		rows = s.FromFloats(r, tensor.CPU, tensor.Float32, int64(len(r)/m.Width), int64(m.Width))
+		rows = s.FromFloats(r, lmtest.Here, tensor.Float32, int64(len(r)/m.Width), int64(m.Width))
 	}
 	return m.Logits(s, m.Hidden(s, &b, rows, lm.Mode{}, nil)).Doubles()
 }
@@ -39,7 +39,7 @@ func TestCachedDecodingEqualsFullForward(t *testing.T) {
 					b.Add(g)
 				}
 				r := softRows(prompts, m.Width)
-				rows := s.FromFloats(r, tensor.CPU, tensor.Float32, int64(len(r)/m.Width), int64(m.Width))
+				rows := s.FromFloats(r, lmtest.Here, tensor.Float32, int64(len(r)/m.Width), int64(m.Width))
 				compare := func(step int, hidden *tensor.Tensor) {
 					got := m.Logits(s, hidden).Doubles()
 					for i, g := range prompts {

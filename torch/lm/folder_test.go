@@ -88,7 +88,7 @@ func TestLoadRefuses(t *testing.T) {
 		dir := lmtest.Write(t, lmtest.Config(t, "llama"), 1)
 		rewrite(t, dir, c.change)
 		err := tensor.Run(func() error {
-			m, err := lm.Load(dir, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
+			m, err := lm.Load(dir, lm.Options{Place: lmtest.Here, DType: tensor.Float32})
 			if err == nil {
 				m.Close()
 			}

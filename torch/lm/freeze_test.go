@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/prlhf/prlhf/torch/lm"
+	"github.com/prlhf/prlhf/torch/lm/lmtest"
 	"github.com/prlhf/prlhf/torch/tensor"
 )
 
@@ -24,7 +25,7 @@ func TestFreeze(t *testing.T) {
 				for i := range ones {
 					ones[i] = 1
 				}
-				tensor.Backward(y, s.FromFloats(ones, tensor.CPU, tensor.Float32, y.Shape()...))
+				tensor.Backward(y, s.FromFloats(ones, lmtest.Here, tensor.Float32, y.Shape()...))
 				return y.Doubles(), s.Gradient(p).Doubles()
 			}
 			wantLogps, want := pass()

@@ -40,7 +40,7 @@ func eachShape(t *testing.T, body func(t *testing.T, dir string)) {
 // withModel loads a model and runs body on it.
 func withModel(t *testing.T, dir string, o lm.Options, body func(s *tensor.Scope, m *lm.Model)) {
 	t.Helper()
-	o.Place = tensor.CPU
+	o.Place = lmtest.Here
 	if o.DType == 0 {
 		o.DType = tensor.Float32
 	}
@@ -99,7 +99,7 @@ func forward(s *tensor.Scope, m *lm.Model, mode lm.Mode, all ...lm.Group) (y, so
 		b.Add(g)
 	}
 	if rows := softRows(all, m.Width); len(rows) > 0 {
-		softParam = s.Parameter(s.FromFloats(rows, tensor.CPU, tensor.Float32, int64(len(rows)/m.Width), int64(m.Width)))
+		softParam = s.Parameter(s.FromFloats(rows, lmtest.Here, tensor.Float32, int64(len(rows)/m.Width), int64(m.Width)))
 	}
 	return m.ResponseLogps(s, &b, m.Hidden(s, &b, softParam, mode, nil)), softParam
 }
@@ -134,7 +134,7 @@ func run(m *lm.Model, all ...lm.Group) result {
 			}
 		}
 	}
-	tensor.Backward(y, s.FromFloats(c, tensor.CPU, tensor.Float32, int64(len(c))))
+	tensor.Backward(y, s.FromFloats(c, lmtest.Here, tensor.Float32, int64(len(c))))
 	out := result{logps: y.Doubles(), grads: map[string][]float64{}}
 	for _, p := range m.Params() {
 		out.grads[p.Name] = s.Gradient(p.Value).Doubles()
@@ -198,7 +198,7 @@ func randomise(s *tensor.Scope, m *lm.Model, std float64, seed uint64) {
 		for j := range values {
 			values[j] = float32(std * rng.NormFloat64())
 		}
-		tensor.CopyInto(p.Value, s.FromFloats(values, tensor.CPU, tensor.Float32, p.Value.Shape()...))
+		tensor.CopyInto(p.Value, s.FromFloats(values, lmtest.Here, tensor.Float32, p.Value.Shape()...))
 	}
 }
 

@@ -27,7 +27,7 @@ func rewards(m *lm.Model, grads map[string][]float64, all ...lm.Group) []float64
 	}
 	var soft *tensor.Tensor
 	if rows := softRows(all, m.Width); len(rows) > 0 {
-		soft = s.FromFloats(rows, tensor.CPU, tensor.Float32, int64(len(rows)/m.Width), int64(m.Width))
+		soft = s.FromFloats(rows, lmtest.Here, tensor.Float32, int64(len(rows)/m.Width), int64(m.Width))
 	}
 	y := m.Rewards(s, m.Hidden(s, &b, soft, lm.Mode{}, nil), nil)
 	if grads != nil {
@@ -42,7 +42,7 @@ func rewards(m *lm.Model, grads map[string][]float64, all ...lm.Group) []float64
 				c = append(c, float32(math.Sin(float64(2*i+int(g.Prompt[0])))))
 			}
 		}
-		tensor.Backward(y, s.FromFloats(c, tensor.CPU, tensor.Float32, int64(len(c))))
+		tensor.Backward(y, s.FromFloats(c, lmtest.Here, tensor.Float32, int64(len(c))))
 		for _, p := range m.Params() {
 			grads[p.Name] = s.Gradient(p.Value).Doubles()
 		}
@@ -67,7 +67,7 @@ func TestRewardOfEverySequenceAlone(t *testing.T) {
 					b.Add(alone)
 					var soft *tensor.Tensor
 					if rows := softRows([]lm.Group{g}, m.Width); len(rows) > 0 {
-						soft = s.FromFloats(rows, tensor.CPU, tensor.Float32, int64(len(rows)/m.Width), int64(m.Width))
+						soft = s.FromFloats(rows, lmtest.Here, tensor.Float32, int64(len(rows)/m.Width), int64(m.Width))
 					}
 					y := m.Rewards(s, m.Hidden(s, &b, soft, lm.Mode{}, nil), nil)
 					want = append(want, y.Doubles()...)
@@ -76,7 +76,7 @@ func TestRewardOfEverySequenceAlone(t *testing.T) {
 						values = append(values, p.Value)
 					}
 					tensor.ZeroGrads(values)
-					tensor.Backward(y, s.FromFloats([]float32{float32(math.Sin(float64(2*i + int(g.Prompt[0]))))}, tensor.CPU, tensor.Float32, 1))
+					tensor.Backward(y, s.FromFloats([]float32{float32(math.Sin(float64(2*i + int(g.Prompt[0]))))}, lmtest.Here, tensor.Float32, 1))
 					one := map[string][]float64{}
 					for _, p := range m.Params() {
 						one[p.Name] = s.Gradient(p.Value).Doubles()
@@ -247,7 +247,7 @@ func TestRewardFolderRefuses(t *testing.T) {
 		dir := lmtest.Write(t, c, 1)
 		refused.change(dir)
 		err := tensor.Run(func() error {
-			m, err := lm.Load(dir, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
+			m, err := lm.Load(dir, lm.Options{Place: lmtest.Here, DType: tensor.Float32})
 			if err == nil {
 				m.Close()
 			}
@@ -259,7 +259,7 @@ func TestRewardFolderRefuses(t *testing.T) {
 	}
 	dir := lmtest.Write(t, c, 1)
 	err := tensor.Run(func() error {
-		m, err := lm.Load(dir, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
+		m, err := lm.Load(dir, lm.Options{Place: lmtest.Here, DType: tensor.Float32})
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@
 #pragma once
 #include "support.h"
 
+#include <ATen/SDPBackend.h>
+
 namespace prlhf {
 
 struct Segment {
@@ -92,7 +94,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
   }
 };
 
-// Any device and dtype, by differentiable operations: what CUDA uses where its flash kernels do not apply, and the
+// Any device and dtype, by differentiable operations: what CUDA uses where its flash kernels do not fit, and the
 // plain version that tests compare the packed one with.
 static Tensor plain_attention(const Tensor &q, const Tensor &k, const Tensor &v, const Tensor &segments, int64_t window,
                               double scale) {
@@ -109,8 +111,17 @@ static Tensor plain_attention(const Tensor &q, const Tensor &k, const Tensor &v,
   return at::cat(parts);
 }
 
-// CUDA, half precision, no window: one varlen call over all segments, keys gathered behind each other.
-static Tensor flash_attention(const Tensor &q, const Tensor &k, const Tensor &v, const Tensor &segments, double scale) {
+// Whether CUDA's flash kernels take q: half precision, at most 256 numbers a head, compute capability 8.0 or newer. libtorch
+// tells; session.hpp has switched off what it would prefer to them.
+static bool flash_fits(const Tensor &q) {
+  if (!q.is_cuda()) return false;
+  auto one = q.transpose(0, 1).unsqueeze(0);
+  return at::_fused_sdp_choice(one, one, one) == static_cast<int64_t>(at::SDPBackend::flash_attention);
+}
+
+// One varlen call over all segments, keys gathered behind each other.
+static Tensor flash_attention(const Tensor &q, const Tensor &k, const Tensor &v, const Tensor &segments, int64_t window,
+                              double scale) {
   std::vector<int64_t> rows;
   std::vector<int32_t> cum_q = {0}, cum_k = {0};
   int64_t max_q = 0, max_k = 0;
@@ -125,9 +136,13 @@ static Tensor flash_attention(const Tensor &q, const Tensor &k, const Tensor &v,
   }
   auto index = at::tensor(rows, at::kLong).to(q.device());
   auto cq = at::tensor(cum_q, at::kInt).to(q.device()), ck = at::tensor(cum_k, at::kInt).to(q.device());
-  auto out = at::_flash_attention_forward(q, k.index_select(0, index), v.index_select(0, index), cq, ck, max_q, max_k, 0.0,
-                                          /*is_causal=*/true, false, scale);
-  return std::get<0>(out).flatten(1);
+  // The kernels are for heads of multiples of 8 numbers; zeros behind a head change none of its products.
+  int64_t d = q.size(2), pad = (8 - d % 8) % 8;
+  auto padded = [&](const Tensor &t) { return pad > 0 ? at::constant_pad_nd(t, {0, pad}) : t; };
+  auto out = std::get<0>(at::_flash_attention_forward(padded(q), padded(k.index_select(0, index)), padded(v.index_select(0, index)), cq,
+                                                      ck, max_q, max_k, 0.0, /*is_causal=*/true, false, scale,
+                                                      window > 0 ? std::optional<int64_t>(window - 1) : std::nullopt));
+  return out.narrow(2, 0, d).flatten(1);
 }
 
 } // namespace prlhf
@@ -142,8 +157,8 @@ extern "C" char *prlhf_attention(tensor_t q, tensor_t k, tensor_t v, const int64
     auto &x = ref(q);
     if (x.is_cpu() && x.scalar_type() != at::kDouble)
       *out = give(PackedAttention::apply(x, ref(k), ref(v), table, window, scale));
-    else if (x.is_cuda() && x.scalar_type() != at::kFloat && x.scalar_type() != at::kDouble && window <= 0)
-      *out = give(flash_attention(x, ref(k), ref(v), table, scale));
+    else if (flash_fits(x))
+      *out = give(flash_attention(x, ref(k), ref(v), table, window, scale));
     else
       *out = give(plain_attention(x, ref(k), ref(v), table, window, scale));
   });

@@ -87,6 +87,28 @@ func TestAttention(t *testing.T) {
 	}
 }
 
+// In half precision CUDA has kernels of its own, for heads of up to 256 numbers, padded to a multiple of 8.
+func TestAttentionInBFloat16(t *testing.T) {
+	segments := []Segment{{0, 6, 0, 6, 0, 0}, {6, 3, 0, 4, 6, 3}, {9, 2, 9, 2, 0, 0}}
+	for _, d := range []int{8, 10, 256, 264} {
+		for _, heads := range [][2]int{{2, 2}, {4, 2}} {
+			for _, window := range []int{0, 3} {
+				h, kv := int64(heads[0]), int64(heads[1])
+				if d > 10 && (window > 0 || h > kv) {
+					continue
+				}
+				scale := 1 / math.Sqrt(float64(d))
+				opTest{name: fmt.Sprintf("head of %d, heads %v, window %d", d, heads, window), dtype: BFloat16, tol: 0.02,
+					inputs: []array{random(1, 11, h, int64(d)), random(2, 11, kv, int64(d)), random(3, 11, kv, int64(d))},
+					native: func(s *Scope, v []*Tensor) *Tensor { return s.Attention(v[0], v[1], v[2], segments, window, scale) },
+					formula: func(v [][]float64) []float64 {
+						return attend(v[0], v[1], v[2], segments, heads[0], heads[1], d, window, scale)
+					}}.run(t)
+			}
+		}
+	}
+}
+
 // More threads than sequences share their heads; dimensions of 32, 64 and 128 have kernels of their own.
 func TestCachedAttentionIsTheLastRowOfFullAttention(t *testing.T) {
 	defer Start(runtime.NumCPU())
@@ -111,7 +133,7 @@ func checkCachedAttention(t *testing.T, heads, kv, d int64, window int, dtype DT
 	err := Run(func() error {
 		s := NewScope()
 		defer s.Close()
-		make4 := func() *Tensor { return s.Zeros(CPU, dtype, 3, longest, kv, d) }
+		make4 := func() *Tensor { return s.Zeros(here, dtype, 3, longest, kv, d) }
 		keys, values := make4(), make4()
 		slots, lengths := []int64{2, 0}, []int64{5, 2}
 		q := random(1, 2, heads, d)
@@ -122,12 +144,12 @@ func checkCachedAttention(t *testing.T, heads, kv, d int64, window int, dtype DT
 			for j := range n {
 				places = append(places, slots[i]*longest+j)
 			}
-			CacheWrite(keys, s.FromFloats(k.floats(), CPU, dtype, k.shape...), places)
-			CacheWrite(values, s.FromFloats(v.floats(), CPU, dtype, v.shape...), places)
+			CacheWrite(keys, s.FromFloats(k.floats(), here, dtype, k.shape...), places)
+			CacheWrite(values, s.FromFloats(v.floats(), here, dtype, v.shape...), places)
 			one := q.data[int64(i)*heads*d : int64(i+1)*heads*d]
 			want = append(want, attend(one, k.data, v.data, []Segment{{0, 1, 0, n, 0, 0}}, int(heads), int(kv), int(d), window, scale)...)
 		}
-		got := s.CachedAttention(s.FromFloats(q.floats(), CPU, dtype, q.shape...), keys, values, slots, lengths, window, scale)
+		got := s.CachedAttention(s.FromFloats(q.floats(), here, dtype, q.shape...), keys, values, slots, lengths, window, scale)
 		tol := 1e-6
 		if dtype == BFloat16 {
 			tol = 0.03

@@ -38,7 +38,7 @@ func TestResponseLogps(t *testing.T) {
 							if len(v) > 2 {
 								b = v[2]
 							}
-							return s.ResponseLogps(v[0], v[1], b, s.FromInts(targets, CPU), chunk)
+							return s.ResponseLogps(v[0], v[1], b, s.FromInts(targets, here), chunk)
 						}}.run(t)
 				}
 			}
@@ -51,10 +51,10 @@ func TestResponseLogpsOfLargeLogits(t *testing.T) {
 	err := Run(func() error {
 		s := NewScope()
 		defer s.Close()
-		h := s.FromFloats([]float32{1000}, CPU, Float32, 1, 1)
-		w := s.FromFloats([]float32{1, -1, 0.999}, CPU, Float32, 3, 1)
+		h := s.FromFloats([]float32{1000}, here, Float32, 1, 1)
+		w := s.FromFloats([]float32{1, -1, 0.999}, here, Float32, 3, 1)
 		for target, want := range []float64{-math.Log1p(math.Exp(-1)), -2000 - math.Log1p(math.Exp(-1)), -1 - math.Log1p(math.Exp(-1))} {
-			compare(t, "log-prob", s.ResponseLogps(h, w, nil, s.FromInts([]int64{int64(target)}, CPU), 4).Doubles(), []float64{want}, 1e-4)
+			compare(t, "log-prob", s.ResponseLogps(h, w, nil, s.FromInts([]int64{int64(target)}, here), 4).Doubles(), []float64{want}, 1e-4)
 		}
 		return nil
 	})
@@ -68,7 +68,7 @@ func TestLogits(t *testing.T) {
 	opTest{name: "logits", inputs: []array{h, w, bias}, frozen: map[int]bool{0: true, 1: true, 2: true},
 		native: func(s *Scope, v []*Tensor) *Tensor {
 			// No gradient flows through Logits; a parameter keeps the test's backward call legal.
-			return s.Add(s.Logits(v[0], v[1], v[2]), s.Parameter(s.Zeros(CPU, Float32, 1)))
+			return s.Add(s.Logits(v[0], v[1], v[2]), s.Parameter(s.Zeros(here, Float32, 1)))
 		},
 		formula: func(v [][]float64) []float64 { return linear(v[0], v[1], v[2], nil, nil, 3, 5, 4, 0, 0) }}.run(t)
 }

@@ -64,8 +64,8 @@ func dropoutMask(s *Scope, n, d int64, p float64, seed uint64) []float64 {
 	for i := range d {
 		eye[i*d+i] = 1
 	}
-	e := s.FromFloats(eye, CPU, Float32, d, d)
-	return s.Linear(s.FromFloats(one, CPU, Float32, n, d), s.Zeros(CPU, Float32, d, d), nil, e, e, 1, p, seed).Doubles()
+	e := s.FromFloats(eye, here, Float32, d, d)
+	return s.Linear(s.FromFloats(one, here, Float32, n, d), s.Zeros(here, Float32, d, d), nil, e, e, 1, p, seed).Doubles()
 }
 
 func TestLinearDropout(t *testing.T) {
@@ -193,7 +193,7 @@ func TestRope(t *testing.T) {
 						for i, a := range angles.data {
 							cos[i], sin[i] = float32(math.Cos(a)), float32(math.Sin(a))
 						}
-						return s.Rope(v[0], s.FromFloats(cos, CPU, Float32, n, int64(half)), s.FromFloats(sin, CPU, Float32, n, int64(half)), interleaved)
+						return s.Rope(v[0], s.FromFloats(cos, here, Float32, n, int64(half)), s.FromFloats(sin, here, Float32, n, int64(half)), interleaved)
 					}}.run(t)
 			}
 		}

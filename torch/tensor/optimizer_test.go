@@ -28,8 +28,8 @@ func TestAdamW(t *testing.T) {
 		var params, first, second []*Tensor
 		var p, m, v [][]float64
 		for _, a := range start {
-			params = append(params, s.Parameter(s.FromFloats(a.floats(), CPU, Float32, a.shape...)))
-			first, second = append(first, s.Zeros(CPU, Float32, a.shape...)), append(second, s.Zeros(CPU, Float32, a.shape...))
+			params = append(params, s.Parameter(s.FromFloats(a.floats(), here, Float32, a.shape...)))
+			first, second = append(first, s.Zeros(here, Float32, a.shape...)), append(second, s.Zeros(here, Float32, a.shape...))
 			p, m, v = append(p, a.data), append(m, make([]float64, len(a.data))), append(v, make([]float64, len(a.data)))
 		}
 		for step := 1; step <= 3; step++ {
@@ -39,7 +39,7 @@ func TestAdamW(t *testing.T) {
 				if i == 1 && step == 2 {
 					g.data = make([]float64, len(g.data)) // not touched in this step: moments decay all the same
 				} else {
-					Backward(params[i], s.FromFloats(g.floats(), CPU, Float32, g.shape...))
+					Backward(params[i], s.FromFloats(g.floats(), here, Float32, g.shape...))
 				}
 				adamw(p[i], m[i], v[i], g.data, step, 0.1, 0.9, 0.99, 1e-8, 0.05)
 			}
@@ -71,7 +71,7 @@ func TestAdamWRows(t *testing.T) {
 			for i, v := range start[3].data {
 				start[3].data[i] = v * v // second moments are not negative
 			}
-			given := func(i int) *Tensor { return s.FromFloats(start[i].floats(), CPU, Float32, rows, width) }
+			given := func(i int) *Tensor { return s.FromFloats(start[i].floats(), here, Float32, rows, width) }
 			p, m, v := s.Parameter(given(0)), given(2), given(3)
 			q, qm, qv := s.Parameter(given(0)), given(2), given(3)
 			Backward(p, given(1))
@@ -89,7 +89,7 @@ func TestAdamWRows(t *testing.T) {
 				t.Errorf("counts %v: equal to AdamW at step 7: %v", steps, same)
 			}
 		}
-		p := s.Parameter(s.Zeros(CPU, Float32, rows, width))
+		p := s.Parameter(s.Zeros(here, Float32, rows, width))
 		AdamWRows(p, p, p, []int64{1}, 0.1, 0.9, 0.99, 1e-8, 0)
 		return nil
 	})
@@ -102,11 +102,11 @@ func TestGradNormAndScale(t *testing.T) {
 	err := Run(func() error {
 		s := NewScope()
 		defer s.Close()
-		a, b, untouched := s.Parameter(s.Zeros(CPU, Float32, 2)), s.Parameter(s.Zeros(CPU, Float32, 1)), s.Parameter(s.Zeros(CPU, Float32, 3))
+		a, b, untouched := s.Parameter(s.Zeros(here, Float32, 2)), s.Parameter(s.Zeros(here, Float32, 1)), s.Parameter(s.Zeros(here, Float32, 3))
 		all := []*Tensor{a, b, untouched}
 		for range 2 { // gradients add up
-			Backward(a, s.FromFloats([]float32{1, 2}, CPU, Float32, 2))
-			Backward(b, s.FromFloats([]float32{-2}, CPU, Float32, 1))
+			Backward(a, s.FromFloats([]float32{1, 2}, here, Float32, 2))
+			Backward(b, s.FromFloats([]float32{-2}, here, Float32, 1))
 		}
 		compare(t, "norm", []float64{GradNorm(all)}, []float64{6}, 1e-6)
 		ScaleGrads(all, 0.5)
@@ -115,7 +115,7 @@ func TestGradNormAndScale(t *testing.T) {
 		ZeroGrads(all)
 		compare(t, "norm after zeroing", []float64{GradNorm(all)}, []float64{0}, 0)
 		// A norm whose square overflows fp32.
-		Backward(b, s.FromFloats([]float32{1e25}, CPU, Float32, 1))
+		Backward(b, s.FromFloats([]float32{1e25}, here, Float32, 1))
 		compare(t, "large norm", []float64{GradNorm(all) / 1e25}, []float64{1}, 1e-6)
 		return nil
 	})

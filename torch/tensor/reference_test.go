@@ -74,7 +74,7 @@ func (o opTest) check(t *testing.T) {
 	var x []*Tensor
 	var host [][]float64
 	for i, a := range o.inputs {
-		v := s.FromFloats(a.floats(), CPU, o.dtype, a.shape...)
+		v := s.FromFloats(a.floats(), here, o.dtype, a.shape...)
 		if !o.frozen[i] {
 			v = s.Parameter(v)
 		}
@@ -84,7 +84,7 @@ func (o opTest) check(t *testing.T) {
 	want := o.formula(host)
 	compare(t, "forward", y.Doubles(), want, o.tol)
 	weight := random(99, y.Shape()...)
-	Backward(y, s.FromFloats(weight.floats(), CPU, y.DType(), y.Shape()...))
+	Backward(y, s.FromFloats(weight.floats(), here, y.DType(), y.Shape()...))
 	for i := range x {
 		if !o.frozen[i] {
 			compare(t, fmt.Sprintf("gradient of input %d", i), s.Gradient(x[i]).Doubles(), o.slope(host, i, weight.data), 2*o.tol)

@@ -29,10 +29,10 @@ func residentKiB(t *testing.T) int {
 func pass(t *testing.T, p *Tensor, x []float32) {
 	s := NewScope()
 	y := s.In(func(s *Scope) *Tensor {
-		h := s.Linear(s.FromFloats(x, CPU, Float32, 8, 32), p, nil, nil, nil, 0, 0, 0)
+		h := s.Linear(s.FromFloats(x, here, Float32, 8, 32), p, nil, nil, nil, 0, 0, 0)
 		return s.GeluTanh(s.Add(h, h))
 	})
-	Backward(y, s.FromFloats(x, CPU, Float32, 8, 32))
+	Backward(y, s.FromFloats(x, here, Float32, 8, 32))
 	if s.Live() != 2 {
 		t.Fatalf("the scope owns %d tensors; want the result and its gradient", s.Live())
 	}
@@ -48,7 +48,7 @@ func TestPassesDoNotLeak(t *testing.T) {
 		s := NewScope()
 		defer s.Close()
 		x := random(1, 8, 32).floats()
-		p := s.Parameter(s.FromFloats(random(2, 32, 32).floats(), CPU, Float32, 32, 32))
+		p := s.Parameter(s.FromFloats(random(2, 32, 32).floats(), here, Float32, 32, 32))
 		for range 200 {
 			pass(t, p, x)
 		}
@@ -68,16 +68,16 @@ func TestPassesDoNotLeak(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	a := func(s *Scope, shape ...int64) *Tensor { return s.Zeros(CPU, Float32, shape...) }
+	a := func(s *Scope, shape ...int64) *Tensor { return s.Zeros(here, Float32, shape...) }
 	for name, call := range map[string]func(s *Scope){
 		"linear":             func(s *Scope) { s.Linear(a(s, 2, 3), a(s, 4, 5), nil, nil, nil, 0, 0, 0) },
 		"add":                func(s *Scope) { s.Add(a(s, 2), a(s, 3)) },
 		"matmul":             func(s *Scope) { s.Matmul(a(s, 2, 3), a(s, 4, 5)) },
-		"index select":       func(s *Scope) { s.Rows(a(s, 2, 3), s.FromInts([]int64{2}, CPU)) },
+		"index select":       func(s *Scope) { s.Rows(a(s, 2, 3), s.FromInts([]int64{2}, here)) },
 		"reshape":            func(s *Scope) { s.View(a(s, 2, 3), 4) },
 		"cat":                func(s *Scope) { s.Cat(a(s, 2, 3), a(s, 2, 4)) },
 		"narrow":             func(s *Scope) { s.Narrow(a(s, 2), 1, 5) },
-		"response log-probs": func(s *Scope) { s.ResponseLogps(a(s, 1, 3), a(s, 4, 3), nil, s.FromInts([]int64{4}, CPU), 1) },
+		"response log-probs": func(s *Scope) { s.ResponseLogps(a(s, 1, 3), a(s, 4, 3), nil, s.FromInts([]int64{4}, here), 1) },
 		"cache write":        func(s *Scope) { CacheWrite(a(s, 1, 2, 1, 1), a(s, 1, 1, 1), []int64{2}) },
 		"backward":           func(s *Scope) { Backward(a(s, 1), a(s, 1)) },
 	} {
@@ -100,12 +100,12 @@ func TestFaults(t *testing.T) {
 func TestNoGradRestoresTheMode(t *testing.T) {
 	recorded := func(s *Scope, p *Tensor) bool {
 		y := s.Add(p, p)
-		return Run(func() error { Backward(y, s.Zeros(CPU, Float32, 1)); return nil }) == nil
+		return Run(func() error { Backward(y, s.Zeros(here, Float32, 1)); return nil }) == nil
 	}
 	err := Run(func() error {
 		s := NewScope()
 		defer s.Close()
-		p := s.Parameter(s.Zeros(CPU, Float32, 1))
+		p := s.Parameter(s.Zeros(here, Float32, 1))
 		func() {
 			defer func() { _ = recover() }()
 			NoGrad(func() {
@@ -135,7 +135,7 @@ func TestHostRoundTrip(t *testing.T) {
 		defer s.Close()
 		values := []float32{1, -2.5, 3e-8, 65504}
 		for _, dtype := range []DType{Float32, Float64, Float16, BFloat16} {
-			x := s.FromFloats(values, CPU, dtype, 2, 2)
+			x := s.FromFloats(values, here, dtype, 2, 2)
 			tol := map[DType]float64{Float16: 1e-7, BFloat16: 4e-3}[dtype]
 			want := []float64{1, -2.5, float64(float32(3e-8)), 65504}
 			compare(t, "transposed back and forth", s.Transpose(s.Transpose(x)).Doubles(), want, tol)
@@ -144,8 +144,8 @@ func TestHostRoundTrip(t *testing.T) {
 				t.Errorf("type %d has type %d and %d elements", dtype, x.DType(), x.Len())
 			}
 		}
-		empty := s.FromFloats(nil, CPU, Float32, 0, 3)
-		if len(empty.Floats()) != 0 || len(s.FromInts(nil, CPU).Shape()) != 1 {
+		empty := s.FromFloats(nil, here, Float32, 0, 3)
+		if len(empty.Floats()) != 0 || len(s.FromInts(nil, here).Shape()) != 1 {
 			t.Error("an empty tensor does not come back empty")
 		}
 		return nil

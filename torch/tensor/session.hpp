@@ -18,6 +18,8 @@ void prlhf_start(int threads) {
   at::set_num_threads(threads);
   at::globalContext().setDeterministicFillUninitializedMemory(false);
   at::globalContext().setAllowBF16ReductionCuBLAS(false);
+  at::globalContext().setSDPUseCuDNN(false); // so that libtorch's choice is flash attention wherever it fits
+  at::globalContext().setSDPUseMemEfficient(false);
   // Large blocks stay with the process: giving them back makes every operation fault its pages in again.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);

@@ -31,7 +31,7 @@ func vocabulary(rows int) Vocabulary {
 func made(t *testing.T, cfg Config, seed int64) *Model {
 	t.Helper()
 	cfg.Tokens = tu
-	m, err := New(cfg, users, []int{2, 0, 2, 1}, vocabulary(40), tensor.CPU, seed)
+	m, err := New(cfg, users, []int{2, 0, 2, 1}, vocabulary(40), here, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func randomise(s *tensor.Scope, m *Model) map[string][]float64 {
 		for j := range v {
 			v[j] = float32(rng.NormFloat64())
 		}
-		tensor.CopyInto(p, s.FromFloats(v, tensor.CPU, tensor.Float32, p.Shape()...))
+		tensor.CopyInto(p, s.FromFloats(v, here, tensor.Float32, p.Shape()...))
 		out[names[i]] = p.Doubles()
 	}
 	return out
@@ -140,7 +140,7 @@ func TestSoftPrompts(t *testing.T) {
 			for i := range c {
 				c[i] = float32(math.Sin(float64(i)))
 			}
-			tensor.Backward(y, s.FromFloats(c, tensor.CPU, tensor.Float32, y.Shape()...))
+			tensor.Backward(y, s.FromFloats(c, here, tensor.Float32, y.Shape()...))
 			names, values := m.Params()
 			for i, name := range names {
 				near(t, cfg, "gradient of "+name, s.Gradient(values[i]).Doubles(), slope(p[name], func() (sum float64) {
@@ -231,7 +231,7 @@ func TestSparseIsTheSameFile(t *testing.T) {
 				var bytes [2][]byte
 				for i := range made {
 					cfg.Tokens, cfg.Sparse = tu, i == 1
-					m, err := New(cfg, users, nil, vocabulary(words), tensor.CPU, 5)
+					m, err := New(cfg, users, nil, vocabulary(words), here, 5)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -241,7 +241,7 @@ func TestSparseIsTheSameFile(t *testing.T) {
 					}
 					bytes[i], _ = os.ReadFile(path)
 					m.Close()
-					if made[i], err = Load(path, cfg, users, width, tensor.CPU); err != nil {
+					if made[i], err = Load(path, cfg, users, width, here); err != nil {
 						t.Fatal(err)
 					}
 					defer made[i].Close()
@@ -263,7 +263,7 @@ func TestSparseIsTheSameFile(t *testing.T) {
 func TestClusterWeightsStart(t *testing.T) {
 	onThread(t, func(s *tensor.Scope) {
 		for weights, want := range map[string][2]float64{"softmax": {0, 1}, "free": {0.5, 0.02}} {
-			m, err := New(Config{Kind: "cluster", Tokens: 1, Clusters: 2, Weights: weights}, 2999, nil, vocabulary(40), tensor.CPU, 1)
+			m, err := New(Config{Kind: "cluster", Tokens: 1, Clusters: 2, Weights: weights}, 2999, nil, vocabulary(40), here, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -298,7 +298,7 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		v := vocabulary(40)
 		v.Text = c.text
-		if m, err := New(c.cfg, users, c.clusters, v, tensor.CPU, 1); err == nil || !strings.Contains(err.Error(), c.want) {
+		if m, err := New(c.cfg, users, c.clusters, v, here, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, %v; want %q", c.cfg, m, err, c.want)
 		}
 	}
@@ -326,7 +326,7 @@ func TestSaveAndLoad(t *testing.T) {
 			if err := m.Save(path); err != nil {
 				t.Fatal(err)
 			}
-			back, err := Load(path, m.Config, users, width, tensor.CPU)
+			back, err := Load(path, m.Config, users, width, here)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -336,14 +336,14 @@ func TestSaveAndLoad(t *testing.T) {
 			if got, _ := back.Params(); cfg.Weights == "given" && !slices.Equal(got, []string{clustersName}) {
 				t.Errorf("given weights: %v are trained; want the clusters' embeddings alone", got)
 			}
-			_, err = Load(path, m.Config, users+1, width, tensor.CPU)
+			_, err = Load(path, m.Config, users+1, width, here)
 			if cfg.Kind != "uniform" && (err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "of 5 users")) {
 				t.Errorf("%+v: a file of fewer users: %v", cfg, err)
 			}
 			if err := os.Truncate(path, 40); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Load(path, m.Config, users, width, tensor.CPU); err == nil || !strings.Contains(err.Error(), path) {
+			if _, err := Load(path, m.Config, users, width, here); err == nil || !strings.Contains(err.Error(), path) {
 				t.Errorf("%+v: a file that is cut off: %v", cfg, err)
 			}
 			m.Close()

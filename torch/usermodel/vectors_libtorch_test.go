@@ -42,7 +42,7 @@ func TestOffsetsAreThoseOfTheModel(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			path := written(t, test.tensors...)
 			v := opened(t, path, test.cfg, m)
-			model, err := Load(path, test.cfg, m, d, tensor.CPU)
+			model, err := Load(path, test.cfg, m, d, here)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,15 @@ import (
 	"github.com/prlhf/prlhf/torch/safetensors"
 )
 
+// Device is cpu, or what PRLHF_TEST_DEVICE says: with cuda, tests compute on a GPU, or on the pretended one of
+// scripts/gpu-rehearsal.
+func Device() string {
+	if device := os.Getenv("PRLHF_TEST_DEVICE"); device != "" {
+		return device
+	}
+	return "cpu"
+}
+
 // Families are the model families that one decoder covers.
 var Families = []string{"gpt2", "gptj", "gpt_neo", "llama", "mistral", "qwen2"}
 
