@@ -28,9 +28,12 @@ type reportStage struct {
 	maps    map[*dsl.Train]*Node // of the users of what is shown
 	data    []*dataNodes         // behind what is shown, in the order of the spec
 	models  []*origin            // of the spec, in its order
+	methods [][]*method          // of each section, in its order
 	sets    map[*dsl.Set]texts   // responses of data sets that are shown
 	out     string               // folder of reports
 	device  string
+
+	compiler *compiler // reckons what methods cost
 }
 
 func (s *reportStage) Describe(w io.Writer) {
@@ -42,6 +45,9 @@ func (s *reportStage) Describe(w io.Writer) {
 	}
 	for _, section := range r.Sections {
 		line(w, "section "+section.Heading, section.Text)
+		for _, m := range section.Methods {
+			line(w, "method", m.Name)
+		}
 		for _, shown := range section.Show {
 			line(w, "show", shown.Block)
 		}
@@ -57,7 +63,7 @@ func (s *reportStage) Describe(w io.Writer) {
 
 // report adds a report with everything that it reads: what it shows, and what claims need.
 func (c *compiler) report(r *dsl.Report) *Node {
-	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out}
+	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out, compiler: c}
 	stage.device = fmt.Sprintf("libtorch %s, %s", libtorchVersion, c.opts.Device.Kind)
 	if c.opts.Device.Kind == "cpu" {
 		stage.device += fmt.Sprintf(", %d threads", c.opts.Device.Threads)
@@ -89,6 +95,15 @@ func (c *compiler) report(r *dsl.Report) *Node {
 			}
 			if n := c.usersMap(item); n != nil {
 				stage.maps[item] = n
+				add(n)
+			}
+		}
+	}
+	for _, section := range r.Sections {
+		rows := c.methods(section.Methods)
+		stage.methods = append(stage.methods, rows)
+		for _, m := range rows {
+			for _, n := range m.inputs(c) {
 				add(n)
 			}
 		}
