@@ -1,5 +1,5 @@
-// Apply runs a plan: a node starts when the count of its unfinished inputs is zero. Stages that need the device run one
-// at a time, the others up to Options.Parallel together. A stage that fails takes those that need it with it, and
+// Apply runs a plan: a node starts when the count of its unfinished inputs is zero. Stages that need the device run up to
+// Options.Jobs together where there is memory for them, the others up to Options.Parallel. A stage that fails takes those that need it with it, and
 // nothing else; an interrupted apply keeps every finished stage.
 package runner
 
@@ -76,16 +76,18 @@ type finished struct {
 func (s *scheduler) run(ctx context.Context) {
 	done := make(chan finished)
 	var device, others int
+	var memory int64 // of those on the device
 	for {
 		for i := 0; i < len(s.ready) && ctx.Err() == nil; {
 			n := s.ready[i]
-			if needsDevice(n) && device > 0 || !needsDevice(n) && others >= max(s.opts.Parallel, 1) {
+			if needsDevice(n) && !s.fits(n, device, memory) || !needsDevice(n) && others >= max(s.opts.Parallel, 1) {
 				i++
 				continue
 			}
 			s.ready = append(s.ready[:i], s.ready[i+1:]...)
 			if needsDevice(n) {
 				device++
+				memory += n.Estimate.PeakBytes
 			} else {
 				others++
 			}
@@ -101,11 +103,17 @@ func (s *scheduler) run(ctx context.Context) {
 		f := <-done
 		if needsDevice(f.node) {
 			device--
+			memory -= f.node.Estimate.PeakBytes
 		} else {
 			others--
 		}
 		s.settle(ctx, f)
 	}
+}
+
+// fits tells whether a stage may join those that are on the device. One alone always may.
+func (s *scheduler) fits(n *Node, running int, memory int64) bool {
+	return running == 0 || running < s.opts.Jobs && memory+n.Estimate.PeakBytes <= s.opts.Memory
 }
 
 // settle takes in what a node ended with.
@@ -224,7 +232,7 @@ func (s *scheduler) emit(e Event) {
 	s.opts.Events(e)
 }
 
-// needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
+// needsDevice tells which kinds of stage compute with libtorch: they share one device.
 func needsDevice(n *Node) bool {
 	switch n.Kind {
 	case kindReference, kindMismatchReference, kindTrain, kindAdapt, kindScore, kindGenerate, kindRank, kindMerge:

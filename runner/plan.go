@@ -90,6 +90,8 @@ type Options struct {
 	Out      string   // reports go to Out/NAME/report.{md,html,json}
 	Targets  []string // addresses; empty: everything
 	Parallel int      // stages at once that do not need the device; 1 or more
+	Jobs     int      // stages at once that do; 0 and 1 are one
+	Memory   int64    // bytes that several of these may take together, as the plan reckons
 	Log      Logger
 	Events   func(Event) // called from one goroutine at a time
 }

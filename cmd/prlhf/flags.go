@@ -90,7 +90,7 @@ func (c *call) outFlag(fs *flag.FlagSet, byDefault string) {
 
 // parallelFlag is that of the verbs that run stages.
 func (c *call) parallelFlag(fs *flag.FlagSet) {
-	fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once that do not train, score or generate (default: up to 4)")
+	fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once (default: up to 4). Those that train, score or generate run one at a time on a GPU, and on the CPU as many as have -threads and memory each")
 }
 
 // parseFlags parses args, in which flags may stand before and after other words, and returns the other words. After --
