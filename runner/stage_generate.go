@@ -34,6 +34,9 @@ func (s *generateStage) Describe(w io.Writer) {
 	line(w, "version", generateVersion)
 	s.policy.describe(w)
 	s.policy.origin.how.describe(w)
+	if s.policy.origin.how.byUser() {
+		line(w, "users", askedUsersVersion)
+	}
 	s.data.describe(w, "prompts", g.Prompts)
 	if g.Prompts.Kind != dsl.RowSet {
 		s.data.describe(w, "users", g.Users)

@@ -78,7 +78,12 @@ train "group_reward" {
   optimizer = { lr = 1e-3 }
 }
 
-# The SFT model, shown two of the user's choices before the post.
+# The SFT model, with the user's text before the post; and shown two of the user's choices instead.
+model "prompted" {
+  source = train.sft
+  prompt = "${user.text}${prompt}"
+}
+
 model "few_shot" {
   source = train.sft
   prompt = "${join("", [for i, c in user.choices : "${c.prompt}${c.chosen}\n\n" if i < 2])}${prompt}"
@@ -121,10 +126,10 @@ generate "sft" {
 }
 
 generate "text" {
-  for_each = [train.policy, model.soup, model.few_shot]
+  for_each = [train.policy, model.soup, model.prompted, model.few_shot]
   policy   = each.value
   prompts  = local.prompts
-  users    = each.key == "told" ? dataset.told.users : dataset.posts.users
+  users    = contains(["told", "prompted"], each.key) ? dataset.told.users : dataset.posts.users
 }
 
 generate "own" {
@@ -216,10 +221,11 @@ report "related" {
   section "What each gives, and what it costs" {
     methods = {
       "the SFT model"                             = generate.sft
+      "prompted with the user's text"             = win_rate.against_sft["prompted"]
       "shown two of their choices (few-shot)"     = win_rate.against_sft["few_shot"]
       "one policy (DPO)"                          = [accuracy.policy["one policy"], win_rate.against_sft["one policy"]]
       "worst group"                               = [accuracy.policy["worst group"], win_rate.against_sft["worst group"]]
-      "told in words"                             = [accuracy.policy["told"], win_rate.against_sft["told"]]
+      "trained on the user's text"                = [accuracy.policy["told"], win_rate.against_sft["told"]]
       "P-DPO"                                     = [accuracy.policy["P-DPO"], win_rate.against_sft["P-DPO"]]
       "a policy for each group"                   = [accuracy.group, win_rate.against_sft["majority"], win_rate.against_sft["minority"]]
       "the mean of these"                         = win_rate.against_sft["soup"]
