@@ -229,12 +229,12 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// Stages on the device run together up to Jobs, as far as there is memory for them, and give what they give one by one.
+// Stages with small models run together as far as there are threads and memory for them, and give what they give one by one.
 func TestStagesOnTheDeviceAtOnce(t *testing.T) {
 	t.Parallel()
-	most := func(jobs int, memory int64) (together int, report string) {
+	most := func(threads int, memory int64) (together int, report string) {
 		l := newLab(t, smallSpec)
-		l.opts.Jobs, l.opts.Memory = jobs, memory
+		l.opts.Device.Threads, l.opts.Memory = threads, memory
 		met := make(chan struct{})
 		var mu sync.Mutex
 		running := 0
@@ -249,7 +249,7 @@ func TestStagesOnTheDeviceAtOnce(t *testing.T) {
 				close(met)
 			}
 			mu.Unlock()
-			if jobs > 1 && memory > 1<<30 { // both dpo runs wait for each other
+			if threads > 1 && memory > 1<<30 { // both dpo runs wait for each other
 				select {
 				case <-met:
 				case <-time.After(time.Minute):
@@ -268,7 +268,7 @@ func TestStagesOnTheDeviceAtOnce(t *testing.T) {
 	together, two := most(2, 1<<40)
 	small, three := most(2, 1)
 	if alone != 1 || together != 2 || small != 1 {
-		t.Errorf("%d at once with one job, %d with two, %d with two and no memory", alone, together, small)
+		t.Errorf("%d at once with one thread, %d with two, %d with two and no memory", alone, together, small)
 	}
 	if one != two || one != three {
 		t.Error("how many stages run at once changes the report")

@@ -65,9 +65,6 @@ func (s *reportStage) Describe(w io.Writer) {
 func (c *compiler) report(r *dsl.Report) *Node {
 	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out, compiler: c}
 	stage.device = fmt.Sprintf("libtorch %s, %s", libtorchVersion, c.opts.Device.Kind)
-	if c.opts.Device.Kind == "cpu" {
-		stage.device += fmt.Sprintf(", %d threads", c.opts.Device.Threads)
-	}
 	var inputs []*Node
 	add := func(n *Node) {
 		if n != nil {

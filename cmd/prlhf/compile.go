@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/prlhf/prlhf/runner"
 	"github.com/prlhf/prlhf/runner/store"
@@ -62,12 +61,8 @@ func (c *call) openStore() (*store.Store, error) {
 
 func (c *call) options(targets []string) (runner.Options, error) {
 	device, err := c.chooseDevice()
-	jobs := 1
-	if err == nil && device.Kind == "cpu" {
-		jobs = min(c.parallel, runtime.GOMAXPROCS(0)/device.Threads)
-	}
 	_, free := machineMemory()
-	return runner.Options{Device: device, Out: c.outDir, Targets: targets, Parallel: c.parallel, Jobs: jobs, Memory: free}, err
+	return runner.Options{Device: device, Out: c.outDir, Targets: targets, Parallel: c.parallel, Memory: free}, err
 }
 
 // chooseDevice takes the device that was asked for, else CUDA where there is one. A build without libtorch can plan for
