@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prlhf/prlhf/arrowio"
+	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/internal/golden"
 	"github.com/prlhf/prlhf/reports"
 )
@@ -284,6 +286,34 @@ report "small" {
 		}
 		if got := cell(t, table, "a policy for each user", "accuracy, "+id); got != own.Mean {
 			t.Errorf("user %s: %v; want %v", id, got, own.Mean)
+		}
+	}
+}
+
+// Where several measurements have users of one group, a method has the mean over all of them: of an accuracy over those who were
+// seen in training, of a user who was measured twice the mean.
+func TestQualityOfSeveralPolicies(t *testing.T) {
+	t.Parallel()
+	share := func(x float64) dsl.Value { return dsl.Estimate{Mean: x, N: 4} }
+	users := func(shares map[string]dsl.Value) dsl.Value {
+		return map[string]dsl.Value{"users": shares, "groups": map[string]dsl.Value{"g": share(0.5)}, "average": share(0.5)}
+	}
+	first, second := &dsl.Accuracy{Block: dsl.Block{Addr: dsl.Addr{Type: "accuracy", Name: "first"}}}, &dsl.Accuracy{Block: dsl.Block{Addr: dsl.Addr{Type: "accuracy", Name: "second"}}}
+	d := &drawing{results: dsl.Results{
+		"accuracy.first":  users(map[string]dsl.Value{"a": share(1), "b": share(0.5), "unseen": share(0)}),
+		"accuracy.second": users(map[string]dsl.Value{"b": share(0.25), "c": share(0), "h": share(1)}),
+	}, people: map[string]arrowio.User{"a": {ID: "a", Group: "g", Seen: true}, "b": {ID: "b", Group: "g", Seen: true}, "c": {ID: "c", Group: "g", Seen: true},
+		"h": {ID: "h", Group: "another", Seen: true}, "unseen": {ID: "unseen", Group: "g"}}}
+	m := &method{measured: []measured{{item: first}, {item: second}}}
+	all := func(any) bool { return true }
+	for group, want := range map[string]float64{"g": (1 + 0.375 + 0) / 3, "": (1 + 0.375 + 0 + 1) / 4} {
+		path := []string{"groups", group}
+		if group == "" {
+			path = []string{"average"}
+		}
+		got := d.qualityCell(m, all, group, path...).Value
+		if math.Abs(got.Mean-want) > 1e-12 || got.N != map[string]int{"g": 3, "": 4}[group] {
+			t.Errorf("group %q: %+v; want %v", group, got, want)
 		}
 	}
 }
