@@ -103,10 +103,7 @@ func (ev *evaluator) entries(d *decl, expr hclsyntax.Expression) ([]entry, bool)
 
 // tableEntries takes the keys of an object in the order written; where that is lost they are sorted.
 func (ev *evaluator) tableEntries(expr hclsyntax.Expression, v cty.Value) []entry {
-	keys := keysOfValue(v)
-	if written := ev.writtenKeys(expr, &scope{ev: ev}, 0); sameKeys(written, keys) {
-		keys = written
-	}
+	keys := ev.keysInOrder(expr, v)
 	vals := v.AsValueMap()
 	all := make([]entry, len(keys))
 	for i, k := range keys {

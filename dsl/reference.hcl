@@ -160,4 +160,5 @@ report "all" {
   tolerance = {}
 
   section "Accuracy" { show = accuracy.policy }
+  section "Methods" { methods = { P-DPO = accuracy.policy } }
 }

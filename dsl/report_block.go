@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -43,8 +44,13 @@ func (f *fields) section(block Block, inner *hclsyntax.Block, inst *instance) Se
 		one := &instance{decl: inst.decl, given: in.vals, broken: in.broken}
 		f.ev.evaluateAttribute(one, attr)
 	}
-	return Section{Heading: inner.Labels[0], Show: in.show(), Text: in.text("text", "")}
+	if !in.has("show") && !in.broken["show"] && !in.has("methods") && !in.broken["methods"] {
+		f.ev.add(mistake(inner.DefRange(), "Missing attribute", in.owner+" needs show or methods."))
+	}
+	return Section{Heading: inner.Labels[0], Methods: in.methods(), Show: in.show(), Text: in.text("text", "")}
 }
+
+const shownWords = "dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets"
 
 // show reads a block, an instance, or a list of them. Instances of one block are drawn together, where the first stands.
 func (f *fields) show() []Shown {
@@ -53,23 +59,33 @@ func (f *fields) show() []Shown {
 	if !ok {
 		return nil
 	}
+	const what = "a list of what is shown: dataset, train, adapt, accuracy, generate, win_rate or agreement blocks"
+	return f.listed("show", what, "accuracy.NAME", v, f.exprs["show"], f.shown)
+}
+
+// listed reads a block, an instance, or a list of them, each by read, which says what is wrong with it.
+func (f *fields) listed(name, what, example string, v cty.Value, expr hclsyntax.Expression, read func(*ref, hcl.Range) (string, []any, string)) []Shown {
+	whole := f.whole
+	if expr != nil {
+		whole = expr.Range()
+	}
 	items := []cty.Value{v}
 	if isList(v) {
 		items = v.AsValueSlice()
 	}
 	var all []Shown
 	for i, item := range items {
-		rng := f.at("show")
+		rng := whole
 		if isList(v) {
-			rng = itemRange(exprOrNil(f.exprs["show"]), i)
+			rng = itemRange(exprOrNil(expr), i)
 		}
 		item, _ := item.Unmark()
-		one := &fields{ev: f.ev, owner: "show", vals: map[string]cty.Value{"show": item}, broken: map[string]bool{}, whole: rng}
-		r, ok := one.reference("show", "a list of what is shown: dataset, train, adapt, accuracy, generate, win_rate or agreement blocks", "accuracy.NAME")
+		one := &fields{ev: f.ev, owner: "show", vals: map[string]cty.Value{name: item}, broken: map[string]bool{}, whole: rng}
+		r, ok := one.reference(name, what, example)
 		if !ok {
 			continue
 		}
-		block, built, problem := f.shown(r)
+		block, built, problem := read(r, rng)
 		if problem != "" {
 			f.ev.add(mistake(rng, "Cannot be shown", problem))
 			continue
@@ -79,14 +95,14 @@ func (f *fields) show() []Shown {
 	return all
 }
 
-func (f *fields) shown(r *ref) (block string, built []any, problem string) {
+func (f *fields) shown(r *ref, rng hcl.Range) (block string, built []any, problem string) {
 	var instances []*instance
 	switch r.kind {
 	case refBlock:
 		block = r.decl.addr()
 		for _, key := range r.decl.keys {
 			inst := r.decl.instances[key]
-			if f.ev.build(inst, f.at("show")).HasErrors() {
+			if f.ev.build(inst, rng).HasErrors() {
 				return block, nil, ""
 			}
 			instances = append(instances, inst)
@@ -100,16 +116,16 @@ func (f *fields) shown(r *ref) (block string, built []any, problem string) {
 			}
 			return r.set.String(), []any{r.set}, ""
 		}
-		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets; " + r.describe() + "."
+		return "", nil, "show takes " + shownWords + "; " + r.describe() + "."
 	default:
-		return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets; " + r.describe() + "."
+		return "", nil, "show takes " + shownWords + "; " + r.describe() + "."
 	}
 	for _, inst := range instances {
 		switch inst.built.(type) {
 		case *Dataset, *Train, *Accuracy, *Generate, *Adapt, *WinRate, *Agreement:
 			built = append(built, inst.built)
 		default:
-			return "", nil, "show takes dataset, train, adapt, accuracy, generate, win_rate and agreement blocks, and responses of data sets; " + r.describe() + "."
+			return "", nil, "show takes " + shownWords + "; " + r.describe() + "."
 		}
 	}
 	return block, built, ""

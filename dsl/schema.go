@@ -76,7 +76,6 @@ var required = map[string][]string{
 	"agreement":  {"judge", "data"},
 	"claim":      {"that"},
 	"report":     {"title"},
-	"section":    {"show"},
 
 	"dataset.simulate.GROUP": {"share", "prefers"},
 	"model.init":             {"texts"},

@@ -25,7 +25,7 @@ var datasetKeys = schema{
 	{"split", "", "what is trained on and who is seen; without it the data's own split, where it has one"},
 	{"simulate", "", "replaces the recorded choices by simulated ones: GROUP = { share, prefers, noise }"},
 	{"draw", "", "how users come to groups: by exact shares, each group at least once among the seen; or each user by chance, as in the authors' code"},
-	{"group_by", "", "group of a user; without it the format's"},
+	{"group_by", "", "group of a user, user.id for groups of one; without it the format's"},
 	{"user_text", "", "text about a user; without it the format's"},
 	{"max_prompt_tokens", "tokens", "longest prompt, without soft prompt and user text; none: no limit"},
 	{"max_tokens", "tokens", "longest prompt with response and end token; none: no limit"},

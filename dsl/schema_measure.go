@@ -92,7 +92,8 @@ var reportKeys = schema{
 }
 
 var sectionKeys = schema{
-	{"show", "", "what is drawn under the heading"},
+	{"show", "", "what is drawn under the heading; required without methods"},
+	{"methods", "", "one table of several methods, a row each: what was measured of it, and what training, storing and serving it costs"},
 	{"text", "", "printed under the heading"},
 }
 
@@ -105,4 +106,5 @@ var toleranceKeys = schema{
 	{"adapt", "share", "accuracies of users who are new"},
 	{"win_rate", "share", "win rates"},
 	{"agreement", "share", "how often a judge agrees"},
+	{"methods", "as printed", "tables of methods"},
 }

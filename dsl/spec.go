@@ -349,11 +349,18 @@ type Report struct {
 	Tolerance Tolerance
 }
 
-// Section is a heading with what it shows.
+// Section is a heading with what it shows: a table of methods, then blocks.
 type Section struct {
 	Heading string
+	Methods []Method
 	Show    []Shown
 	Text    string
+}
+
+// Method is a row of a table of methods: something that serves users, by what was measured of it.
+type Method struct {
+	Name     string
+	Measured []any // *Accuracy *Generate *WinRate
 }
 
 // Shown is one block in a show list: all its instances, or some, in order.

@@ -1,5 +1,5 @@
-// Apply runs a plan: a node starts when the count of its unfinished inputs is zero. Stages that need the device run one
-// at a time, the others up to Options.Parallel together. A stage that fails takes those that need it with it, and
+// Apply runs a plan: a node starts when the count of its unfinished inputs is zero. Stages that compute with libtorch run
+// together as far as the device has threads and memory for them, the others up to Options.Parallel. A stage that fails takes those that need it with it, and
 // nothing else; an interrupted apply keeps every finished stage.
 package runner
 
@@ -75,18 +75,18 @@ type finished struct {
 // run starts ready nodes in plan order until nothing runs and nothing can be started.
 func (s *scheduler) run(ctx context.Context) {
 	done := make(chan finished)
-	var device, others int
+	var computing load
+	others := 0
 	for {
 		for i := 0; i < len(s.ready) && ctx.Err() == nil; {
 			n := s.ready[i]
-			if needsDevice(n) && device > 0 || !needsDevice(n) && others >= max(s.opts.Parallel, 1) {
+			its := loadOf(n)
+			if its.stages > 0 && !s.opts.fits(its, computing) || its.stages == 0 && others >= max(s.opts.Parallel, 1) {
 				i++
 				continue
 			}
 			s.ready = append(s.ready[:i], s.ready[i+1:]...)
-			if needsDevice(n) {
-				device++
-			} else {
+			if computing.add(its, 1); its.stages == 0 {
 				others++
 			}
 			env := s.env(n)
@@ -95,13 +95,11 @@ func (s *scheduler) run(ctx context.Context) {
 				done <- finished{n, a, err}
 			}()
 		}
-		if device+others == 0 {
+		if computing.stages+others == 0 {
 			return
 		}
 		f := <-done
-		if needsDevice(f.node) {
-			device--
-		} else {
+		if computing.add(loadOf(f.node), -1); loadOf(f.node).stages == 0 {
 			others--
 		}
 		s.settle(ctx, f)
@@ -222,16 +220,4 @@ func (s *scheduler) emit(e Event) {
 	s.emitMu.Lock()
 	defer s.emitMu.Unlock()
 	s.opts.Events(e)
-}
-
-// needsDevice tells which kinds of stage compute with libtorch: they share one device, so one runs at a time.
-func needsDevice(n *Node) bool {
-	switch n.Kind {
-	case kindReference, kindMismatchReference, kindTrain, kindAdapt, kindScore, kindGenerate, kindRank, kindMerge:
-		return true
-	}
-	if j, ok := n.Stage.(*judgeStage); ok {
-		return len(j.rewards) > 0
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prlhf/prlhf/torch"
 )
@@ -225,5 +226,51 @@ func TestTargets(t *testing.T) {
 	_, diags := Compile(l.load(), nil, l.opts)
 	if !diags.HasErrors() || !strings.Contains(diags.Error(), "Nothing in this spec is called train.dpa") {
 		t.Errorf("an unknown target gives %v", diags)
+	}
+}
+
+// Stages with small models run together as far as there are threads and memory for them, and give what they give one by one.
+func TestStagesOnTheDeviceAtOnce(t *testing.T) {
+	t.Parallel()
+	most := func(threads int, memory int64) (together int, report string) {
+		l := newLab(t, smallSpec)
+		l.opts.Device.Threads, l.opts.Memory = threads, memory
+		met := make(chan struct{})
+		var mu sync.Mutex
+		running := 0
+		l.fakes.onTrain = func(ctx context.Context, job torch.TrainJob) error {
+			if job.Objective.Kind == "sft" {
+				return nil
+			}
+			mu.Lock()
+			running++
+			together = max(together, running)
+			if running == 2 {
+				close(met)
+			}
+			mu.Unlock()
+			if threads > 1 && memory > 1<<30 { // both dpo runs wait for each other
+				select {
+				case <-met:
+				case <-time.After(time.Minute):
+					return errors.New("the other one did not start")
+				}
+			}
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return nil
+		}
+		l.apply()
+		return together, l.report()
+	}
+	alone, one := most(1, 1<<40)
+	together, two := most(2, 1<<40)
+	small, three := most(2, 1)
+	if alone != 1 || together != 2 || small != 1 {
+		t.Errorf("%d at once with one thread, %d with two, %d with two and no memory", alone, together, small)
+	}
+	if one != two || one != three {
+		t.Error("how many stages run at once changes the report")
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/prlhf/prlhf/dsl"
 )
 
+// askedUsersVersion is that of whom an expression means where several data sets have the user.
+const askedUsersVersion = 2
+
 // mostChoices is how many of a user's training comparisons what is asked may show.
 const mostChoices = 16
 
@@ -40,18 +43,13 @@ func (a *askedUsers) fields(id string) (map[string]dsl.Value, error) {
 	if user, ok := a.known[id]; ok {
 		return user, nil
 	}
-	for k, set := range a.world.sets {
-		for _, u := range a.world.tables[k].users {
-			if id == "" || u.ID != id {
-				continue
-			}
-			user, err := userValues(set, u)
-			if err != nil {
-				return nil, err
-			}
-			a.known[id] = user
-			return user, nil
+	if k, u, ok := a.find(id); ok {
+		user, err := userValues(a.world.sets[k], u)
+		if err != nil {
+			return nil, err
 		}
+		a.known[id] = user
+		return user, nil
 	}
 	a.known[id] = nobodysFields()
 	return a.known[id], nil
@@ -64,6 +62,18 @@ func nobodysFields() map[string]dsl.Value {
 		fields[name] = emptyField(name)
 	}
 	return fields
+}
+
+// find is a user by id: of several data sets that have them the first with a text (as in readTexts), else the first.
+func (a *askedUsers) find(id string) (set int, user arrowio.User, ok bool) {
+	for k, t := range a.world.tables {
+		for _, u := range t.users {
+			if id != "" && u.ID == id && (!ok || user.Text == "" && u.Text != "") {
+				set, user, ok = k, u, true
+			}
+		}
+	}
+	return set, user, ok
 }
 
 func (a *askedUsers) choices(id, prompt string) ([]dsl.Value, error) {

@@ -125,3 +125,49 @@ generate "talk" {
 		}
 	}
 }
+
+// TestAskedOfWhoeverHasAText: of a user in two data sets the text counts that one of them has, whichever the prompts are from.
+func TestAskedOfWhoeverHasAText(t *testing.T) {
+	t.Parallel()
+	l := newFileLab(t)
+	l.spec = `
+dataset "plain" {
+  format = "jsonl"
+  source = "people.jsonl"
+}
+
+dataset "told" {
+  format    = "jsonl"
+  source    = "people.jsonl"
+  user_text = "I am ${user.id}. "
+}
+
+model "base" { source = "base" }
+
+model "prompted" {
+  source = model.base
+  prompt = "${user.text}${prompt}"
+}
+
+generate "texts" {
+  policy  = model.prompted
+  prompts = sample(dataset.plain.prompts, 1)
+  users   = dataset.told.users
+}
+
+report "small" {
+  title = "Texts"
+  show  = generate.texts
+}
+`
+	l.apply()
+	_, asked := l.asked()
+	if len(asked) != 4 {
+		t.Errorf("four users are asked %v", asked)
+	}
+	for text := range asked {
+		if !strings.HasPrefix(text, "I am ") {
+			t.Errorf("%q says nothing of the user", text)
+		}
+	}
+}

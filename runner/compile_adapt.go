@@ -19,7 +19,7 @@ func (c *compiler) adaptedPolicies(a *dsl.Adapt, k int) []*policy {
 		if p.objective().NeedsReference() {
 			c.refer(data, p.last().base, p.last().spec)
 		}
-		stage := &adaptStage{spec: a, policy: p, data: data, comparisons: a.Comparisons[k], device: c.opts.Device}
+		stage := &adaptStage{spec: a, policy: p, data: data, comparisons: a.Comparisons[k], device: c.deviceFor(p)}
 		name := fmt.Sprintf("%s after %d%s", a.Addr, a.Comparisons[k], ofSeed(p))
 		n := c.node(kindAdapt, name, &a.Block, stage, append(data.inputs(true), p.inputs()...)...)
 		out = append(out, &policy{name: name, origin: p.origin, chain: p.chain, adapted: n})

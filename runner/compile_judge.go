@@ -50,7 +50,7 @@ func (c *compiler) agreement(a *dsl.Agreement) *Node {
 // judge returns the node with a judge's verdicts on pairs for the users of some data sets, whose prompts come from a set; nil
 // when a diagnostic says why there is none.
 func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pairSource, people []*dsl.Dataset, prompts *dsl.Set) *Node {
-	stage := &judgeStage{spec: j, source: source, rewards: map[*dsl.Judge]*policy{}, files: map[*dsl.Judge]leaf{}, device: c.opts.Device}
+	stage := &judgeStage{spec: j, source: source, rewards: map[*dsl.Judge]*policy{}, files: map[*dsl.Judge]leaf{}}
 	inputs := source.nodes()
 	for _, d := range people {
 		n := c.dataset(d)
@@ -64,6 +64,7 @@ func (c *compiler) judge(block *dsl.Block, name string, j *dsl.Judge, source pai
 		return nil
 	}
 	rewards := stage.rewardsInOrder(j)
+	stage.device = c.deviceFor(rewards...)
 	if len(rewards) > 0 {
 		var ok bool
 		if stage.limits, ok = c.cutAlike(block, "judge", prompts); !ok {

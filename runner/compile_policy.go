@@ -138,7 +138,7 @@ func (c *compiler) reference(base *policy, d *dataNodes, tokens *Node, texts boo
 }
 
 func (c *compiler) referenceOf(base *policy, d *dataNodes, tokens *Node, texts bool) (stage referenceStage, name string) {
-	stage = referenceStage{model: base, tokens: tokens, device: c.opts.Device}
+	stage = referenceStage{model: base, tokens: tokens, device: c.deviceFor(base)}
 	name = fmt.Sprintf("%s on %s", base.name, d.set.Addr)
 	if texts {
 		stage.split = d.split

@@ -44,7 +44,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	var out []*policy
 	for _, seed := range t.Seeds {
 		data := c.mismatch(data, base, t, seed)
-		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.opts.Device}
+		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.deviceFor(base)}
 		name := t.Addr.String()
 		if len(t.Seeds) > 1 {
 			name += fmt.Sprintf(" seed %d", seed)
@@ -156,7 +156,7 @@ func (c *compiler) accuracyOf(block dsl.Block, name string, rows *dsl.Set, polic
 		if p.objective().NeedsReference() {
 			c.refer(data, p.last().base, p.last().spec)
 		}
-		score := &scoreStage{rows: rows, policy: p, data: data, device: c.opts.Device}
+		score := &scoreStage{rows: rows, policy: p, data: data, device: c.deviceFor(p)}
 		n := c.node(kindScore, name+ofSeed(p), &block, score, append(data.inputs(true), p.inputs()...)...)
 		stage.scores, stage.data = append(stage.scores, n), append(stage.data, data.withIDs())
 		inputs = append(append(inputs, n), data.withIDs().inputs(true)...)
@@ -190,11 +190,11 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 		if !ok {
 			return nil
 		}
-		generate := &generateStage{spec: g, policy: p, data: data, device: c.opts.Device}
+		generate := &generateStage{spec: g, policy: p, data: data, device: c.deviceFor(p)}
 		name := g.Addr.String() + ofSeed(p)
 		texts := c.node(kindGenerate, name, &g.Block, generate, append(data.inputs(false), p.inputs()...)...)
 		if reward != nil {
-			rank := &rankStage{spec: g, texts: texts, reward: reward, data: data, limits: limits, device: c.opts.Device}
+			rank := &rankStage{spec: g, texts: texts, reward: reward, data: data, limits: limits, device: c.deviceFor(reward)}
 			texts = c.node(kindRank, name, &g.Block, rank, append(append(data.inputs(false), texts), reward.inputs()...)...)
 		}
 		stage.texts = append(stage.texts, texts)

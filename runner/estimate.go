@@ -89,14 +89,25 @@ func (c *compiler) passEstimate(p *policy, v volume, passes float64) Estimate {
 	return e
 }
 
-func (c *compiler) trainEstimate(s *trainStage) Estimate {
+func (c *compiler) trainEstimate(s *trainStage) Estimate { return c.trainCost(s, took{}) }
+
+// took is what a training run found that its spec does not say. Zero: not known yet, and reckoned with the most.
+type took struct {
+	steps  float64 // optimizer steps
+	length float64 // rloo, grpo, ppo: mean tokens of a text
+}
+
+// trainCost is what a training run takes, or took.
+func (c *compiler) trainCost(s *trainStage, run took) Estimate {
 	t := s.spec
 	v := c.setVolume(s.data, t.Data)
 	examples := v.rows
 	perRow, responses := v.prompt+v.sides*v.response, v.sides
 	if rl := t.Objective.RL; rl != nil { // samples share their prompt; each step goes through them `passes` times
 		responses, perRow = float64(rl.Samples), v.prompt
-		v.response = float64(rl.Sampling.MaxNewTokens)
+		if v.response = run.length; v.response == 0 {
+			v.response = float64(rl.Sampling.MaxNewTokens)
+		}
 		perRow += responses * v.response
 	}
 	if t.Objective.Kind == "kto" { // and a response of another row
@@ -111,15 +122,15 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 			}
 		}
 	}
-	steps := float64(stepsOf(t, round(examples)))
-	passes := 1.0
-	um := userModelConfig(t.UserModel)
-	if um.Personal() && t.Objective.Alpha > 0 && t.Objective.Alpha < 1 {
-		passes = 2
+	steps := run.steps
+	if steps == 0 {
+		steps = float64(stepsOf(t, round(examples)))
 	}
+	um := userModelConfig(t.UserModel)
+	passes, withText := passesPerRow(t)
 	seen := steps * float64(t.BatchSize)
-	perRow += float64(um.Tokens)
-	e := Estimate{Rows: round(examples), Tokens: round(seen * passes * perRow), Exact: v.exact, Note: v.note}
+	perRow = passes*(perRow+float64(um.Tokens)) + withText*c.userTextTokens(s)
+	e := Estimate{Rows: round(examples), Tokens: round(seen * perRow), Exact: v.exact, Note: v.note}
 	e.Note = join(e.Note, fmt.Sprintf("%s%.0f steps of %d", map[bool]string{true: "at most "}[t.Optimizer.StopNorm > 0], steps, t.BatchSize))
 	if !s.base.origin.known {
 		return e
@@ -142,10 +153,53 @@ func (c *compiler) trainEstimate(s *trainStage) Estimate {
 			e.Adapter += head
 		}
 	}
-	e.FLOPs = seen * passes * (perWeight*float64(layers)*perRow + perWeight*float64(head)*responses*v.response + 6*float64(e.Adapter)*perRow)
+	e.FLOPs = seen * (perWeight*float64(layers)*perRow + perWeight*float64(head)*passes*responses*v.response + 6*float64(e.Adapter)*perRow)
 	trained := e.Base + e.Adapter + e.UserModel
 	c.memory(&e, weightBytes(cfg, s.base.precision())+16*trained, s.base, true)
 	return e
+}
+
+// passesPerRow is how often a step goes through an example, as the user and as user 0, and how often of these with the user's
+// text (torch.units).
+func passesPerRow(t *dsl.Train) (passes, withText float64) {
+	passes = 1
+	o, texts := t.Objective, explicit(t.UserModel)
+	if differ := userModelConfig(t.UserModel).Personal() || texts && !o.GenericKeepsText; differ && o.Alpha > 0 && o.Alpha < 1 && o.RL == nil {
+		passes = 2
+	}
+	switch {
+	case !texts:
+	case o.GenericKeepsText:
+		withText = passes
+	case o.Alpha > 0:
+		withText = 1
+	}
+	return passes, withText
+}
+
+// userTextTokens is the mean length of the texts that users of the rows have, where rows and tokenizer are in the store.
+func (c *compiler) userTextTokens(s *trainStage) float64 {
+	if !explicit(s.spec.UserModel) {
+		return 0
+	}
+	e, ok := c.stored(append(s.data.inputs(false), s.base.origin.tokenizer.node))
+	if !ok {
+		return 0
+	}
+	w, err := s.data.textsOnly().open(e)
+	if err != nil {
+		return 0
+	}
+	defer w.Close()
+	rows, err := w.setRows(s.spec.Data)
+	if err != nil || len(rows) == 0 || w.readTexts(e, s.base.origin.tokenizer) != nil {
+		return 0
+	}
+	tokens := 0
+	for _, r := range rows {
+		tokens += len(w.userTexts[w.user(r)])
+	}
+	return float64(tokens) / float64(len(rows))
 }
 
 // users is m where the split is in the store or the spec tells it.

@@ -21,6 +21,7 @@ import (
 // should change a number does. They count their calls.
 type fakes struct {
 	trains, adapts, scores, texts atomic.Int64
+	weights                       int64 // how many a training says that it has trained, those of users beside
 	onTrain                       func(context.Context, torch.TrainJob) error
 
 	mu        sync.Mutex
@@ -98,7 +99,7 @@ func (f *fakes) train(ctx context.Context, job torch.TrainJob, progress func(tor
 	if job.RL != nil {
 		fmt.Fprint(h, weightsOf(job.RL.Reward))
 	}
-	result := torch.TrainResult{Steps: job.Steps, Kept: job.Steps, UserParameters: job.UserModel.Parameters(job.Users, 8)}
+	result := torch.TrainResult{Steps: job.Steps, Kept: job.Steps, UserParameters: job.UserModel.Parameters(job.Users, 8), AdapterParameters: f.weights}
 	if job.KeepBest { // as if an earlier evaluation had been the best, for every other seed
 		result.Kept -= int(job.Seed%2) * job.Evaluate.Every
 	}

@@ -430,7 +430,7 @@ train "third" {
 			t.Fatal("the same spec has two fingerprints")
 		}
 	}
-	if !needsDevice(first) {
+	if loadOf(first).stages != 1 {
 		t.Error("a judge of reward models runs beside training")
 	}
 	l.spec = strings.Replace(spec, "max_tokens = 80", "max_tokens = 80\n  max_prompt_tokens = 70", 1)

@@ -90,7 +90,8 @@ type Options struct {
 	Device   torch.Device
 	Out      string   // reports go to Out/NAME/report.{md,html,json}
 	Targets  []string // addresses; empty: everything
-	Parallel int      // stages at once that do not need the device; 1 or more
+	Parallel int      // stages at once that compute with libtorch, and as many others; 1 or more
+	Memory   int64    // bytes that several stages may take together that compute
 	Log      Logger
 	Events   func(Event) // called from one goroutine at a time
 }

@@ -51,8 +51,15 @@ func (s *reportStage) build(e *Env) (*reports.Report, error) {
 			r.Sections = append(r.Sections, section)
 		}
 	}
-	for _, written := range s.spec.Sections {
+	for i, written := range s.spec.Sections {
 		section := reports.Section{Heading: written.Heading, Text: written.Text}
+		if len(s.methods[i]) > 0 {
+			table, err := d.methodsTable(written.Heading, s.methods[i])
+			if err != nil {
+				return nil, err
+			}
+			section.Blocks = append(section.Blocks, table)
+		}
 		for _, group := range byKind(written.Show) {
 			blocks, err := d.blocks(group)
 			if err != nil {

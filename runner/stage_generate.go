@@ -34,6 +34,9 @@ func (s *generateStage) Describe(w io.Writer) {
 	line(w, "version", generateVersion)
 	s.policy.describe(w)
 	s.policy.origin.how.describe(w)
+	if s.policy.origin.how.byUser() {
+		line(w, "users", askedUsersVersion)
+	}
 	s.data.describe(w, "prompts", g.Prompts)
 	if g.Prompts.Kind != dsl.RowSet {
 		s.data.describe(w, "users", g.Users)
@@ -81,22 +84,9 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	defer world.Close()
-	wanted, err := s.requests(world)
+	asks, wanted, err := s.asks(e, world)
 	if err != nil {
 		return err
-	}
-	tok, err := s.policy.origin.tokenizer.load(e)
-	if err != nil {
-		return err
-	}
-	asks := &asking{world: world, tok: tok, how: s.policy.origin.how, users: newAskedUsers(world, s.policy.origin.how)}
-	if wanted, err = asks.encode(e, wanted); err != nil {
-		return err
-	}
-	if s.policy.explicit() {
-		if err := world.readTexts(e, s.policy.origin.tokenizer); err != nil {
-			return err
-		}
 	}
 	seen, err := s.policy.seen(e)
 	if err != nil {
@@ -117,6 +107,26 @@ func (s *generateStage) Run(ctx context.Context, e *Env) error {
 		return err
 	}
 	return arrowio.Write(e.File(usersFile), usersAsked(world, wanted))
+}
+
+// asks tokenizes what is asked, and lists for whom.
+func (s *generateStage) asks(e *Env, world *world) (*asking, []request, error) {
+	wanted, err := s.requests(world)
+	if err != nil {
+		return nil, nil, err
+	}
+	tok, err := s.policy.origin.tokenizer.load(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	asks := &asking{world: world, tok: tok, how: s.policy.origin.how, users: newAskedUsers(world, s.policy.origin.how)}
+	if wanted, err = asks.encode(e, wanted); err != nil {
+		return nil, nil, err
+	}
+	if s.policy.explicit() {
+		err = world.readTexts(e, s.policy.origin.tokenizer)
+	}
+	return asks, wanted, err
 }
 
 // requests lists what is asked: prompts x users, or rows, each prompt once for its own user.

@@ -77,7 +77,7 @@ func (c *compiler) mergedPolicy(m *dsl.Model) *policy {
 		return nil
 	}
 	o.spec, o.how = m, how
-	o.init = c.node(kindMerge, m.Addr.String()+" of "+strings.Join(names, ", "), &m.Block, &mergeStage{members, c.opts.Device}, inputs...)
+	o.init = c.node(kindMerge, m.Addr.String()+" of "+strings.Join(names, ", "), &m.Block, &mergeStage{members, c.deviceFor(members...)}, inputs...)
 	return &policy{name: m.Addr.String(), origin: &o}
 }
 

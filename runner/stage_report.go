@@ -30,9 +30,12 @@ type reportStage struct {
 	maps     map[*dsl.Train]*Node   // of the users of what is shown
 	data     []*dataNodes           // behind what is shown, in the order of the spec
 	models   []*origin              // of the spec, in its order
+	methods  [][]*method            // of each section, in its order
 	sets     map[*dsl.Set]texts     // responses of data sets that are shown
 	out      string                 // folder of reports
 	device   string
+
+	compiler *compiler // reckons what methods cost
 }
 
 func (s *reportStage) Describe(w io.Writer) {
@@ -44,6 +47,9 @@ func (s *reportStage) Describe(w io.Writer) {
 	}
 	for _, section := range r.Sections {
 		line(w, "section "+section.Heading, section.Text)
+		for _, m := range section.Methods {
+			line(w, "method", m.Name)
+		}
 		for _, shown := range section.Show {
 			line(w, "show", shown.Block)
 		}
@@ -59,10 +65,10 @@ func (s *reportStage) Describe(w io.Writer) {
 
 // report adds a report with everything that it reads: what it shows, and what claims need.
 func (c *compiler) report(r *dsl.Report) *Node {
-	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, meetings: c.meetings, maps: map[*dsl.Train]*Node{}, knowers: map[dsl.Policy]*policy{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out}
+	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, meetings: c.meetings, maps: map[*dsl.Train]*Node{}, knowers: map[dsl.Policy]*policy{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out, compiler: c}
 	stage.device = fmt.Sprintf("libtorch %s, %s", libtorchVersion, c.opts.Device.Kind)
-	if c.opts.Device.Kind == "cpu" {
-		stage.device += fmt.Sprintf(", %d threads", c.opts.Device.Threads)
+	if n := threadsOf(c.nodes); n > 1 {
+		stage.device += fmt.Sprintf(", %d threads", n)
 	}
 	var inputs []*Node
 	add := func(n *Node) {
@@ -99,6 +105,15 @@ func (c *compiler) report(r *dsl.Report) *Node {
 			}
 			if n := c.usersMap(item); n != nil {
 				stage.maps[item] = n
+				add(n)
+			}
+		}
+	}
+	for _, section := range r.Sections {
+		rows := c.behind(section.Methods)
+		stage.methods = append(stage.methods, rows)
+		for _, m := range rows {
+			for _, n := range m.inputs(c) {
 				add(n)
 			}
 		}

@@ -19,6 +19,7 @@ import (
 const (
 	kindTrain    = "train"
 	trainVersion = 2
+	maskVersion  = 2 // of dropout masks: only trainings that draw them are made again where these change
 
 	adapterFolder = "adapter"
 	curvesFile    = "curves.arrow"
@@ -65,6 +66,9 @@ func (s *trainStage) Describe(w io.Writer) {
 		line(w, "lora", "none: all weights")
 	} else {
 		line(w, "lora", fmt.Sprintf("rank %d alpha %g dropout %g targets %s", t.LoRA.Rank, t.LoRA.Alpha, t.LoRA.Dropout, quoted(t.LoRA.Targets)))
+		if t.LoRA.Dropout > 0 {
+			line(w, "dropout masks", maskVersion)
+		}
 	}
 	if t.Evaluate != nil {
 		s.data.describe(w, "evaluate", t.Evaluate.Data)

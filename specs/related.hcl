@@ -1,6 +1,7 @@
 # What else people do about users who disagree, beside P-DPO, on the same data with the same steps: one policy for all;
 # group-robust DPO (Ramesh et al. 2024); telling the model in words what the user wants, or showing it what they chose; a policy
-# for each group, and the mean of their weights (Personalized Soups, Jang et al. 2023). Who wins against the SFT model stands beside what was trained.
+# for each group, and the mean of their weights (Personalized Soups, Jang et al. 2023); the best of 16 by one reward model, by
+# one for each group, by one that knows its users. The report begins with a table of what each gives and what it costs.
 
 include "parts/posts.hcl" {}
 
@@ -53,7 +54,36 @@ train "group" {
   optimizer = local.optimizer
 }
 
-# The SFT model, shown two of the user's choices before the post.
+# Reward models: one for all, one that knows its users, and one for each group, with the steps of one together.
+train "reward" {
+  for_each = {
+    "best of 16, one reward model" = null
+    "best of 16, P-reward"         = { kind = "individualized", as = "linear_head", start = "zeros" }
+  }
+
+  base       = train.sft
+  data       = dataset.posts.train
+  user_model = each.value
+  objective  = { kind = "reward" }
+  steps      = 200
+  optimizer  = { lr = 1e-3, user_lr = 3e-3 }
+}
+
+train "group_reward" {
+  for_each  = train.group
+  base      = train.sft
+  data      = of_users(dataset.posts.train, dataset.posts.groups[each.key])
+  objective = { kind = "reward" }
+  steps     = 100
+  optimizer = { lr = 1e-3 }
+}
+
+# The SFT model, with the user's text before the post; and shown two of the user's choices instead.
+model "prompted" {
+  source = train.sft
+  prompt = "${user.text}${prompt}"
+}
+
 model "few_shot" {
   source = train.sft
   prompt = "${join("", [for i, c in user.choices : "${c.prompt}${c.chosen}\n\n" if i < 2])}${prompt}"
@@ -73,7 +103,22 @@ accuracy "group" {
   data     = of_users(dataset.posts.test, dataset.posts.groups[each.key])
 }
 
-locals { prompts = sample(dataset.posts.test.prompts, 20) }
+accuracy "reward" {
+  for_each = train.reward
+  reward   = each.value
+  data     = dataset.posts.test
+}
+
+accuracy "group_reward" {
+  for_each = train.group_reward
+  reward   = each.value
+  data     = of_users(dataset.posts.test, dataset.posts.groups[each.key])
+}
+
+locals {
+  prompts = sample(dataset.posts.test.prompts, 20)
+  seen    = { for name in ["majority", "minority"] : name => without(dataset.posts.groups[name], dataset.posts.unseen_users) }
+}
 
 generate "sft" {
   policy  = train.sft
@@ -81,23 +126,50 @@ generate "sft" {
 }
 
 generate "text" {
-  for_each = [train.policy, model.soup, model.few_shot]
+  for_each = [train.policy, model.soup, model.prompted, model.few_shot]
   policy   = each.value
   prompts  = local.prompts
-  users    = each.key == "told" ? dataset.told.users : dataset.posts.users
+  users    = contains(["told", "prompted"], each.key) ? dataset.told.users : dataset.posts.users
 }
 
 generate "own" {
   for_each = train.group
   policy   = each.value
   prompts  = local.prompts
-  users    = dataset.posts.groups[each.key]
+  users    = local.seen[each.key]
+}
+
+generate "best" { # the SFT model takes no account of the user: 16 texts for each prompt are drawn once
+  for_each = train.reward
+  policy   = train.sft
+  reward   = each.value
+  best_of  = 16
+  prompts  = local.prompts
+  users    = dataset.posts.users
+  sampling = { temperature = 1 }
+}
+
+generate "own_best" {
+  for_each = train.group_reward
+  policy   = train.sft
+  reward   = each.value
+  best_of  = 16
+  prompts  = local.prompts
+  users    = local.seen[each.key]
+  sampling = { temperature = 1 }
 }
 
 judge "simulated" { kind = "rule" } # what each worker was made to like
 
 win_rate "against_sft" {
   for_each  = [generate.text, generate.own]
+  candidate = each.value
+  baseline  = generate.sft
+  judge     = judge.simulated
+}
+
+win_rate "best_against_sft" {
+  for_each  = [generate.best, generate.own_best]
   candidate = each.value
   baseline  = generate.sft
   judge     = judge.simulated
@@ -126,6 +198,18 @@ claim "a_policy_per_group_serves_its_group" {
   that     = each.value.top.mean > 0.9
 }
 
+claim "one_reward_model_fails_the_minority" { that = accuracy.reward["best of 16, one reward model"].groups.minority.mean < 0.5 }
+
+claim "a_reward_model_per_group_serves_its_group" {
+  for_each = accuracy.group_reward
+  that     = each.value.top.mean > 0.9
+}
+
+claim "a_reward_model_that_knows_its_users_serves_both" {
+  for_each = [accuracy.reward["best of 16, P-reward"]]
+  that     = each.value.groups.majority.mean > 0.9 && each.value.groups.minority.mean > 0.9
+}
+
 claim "learned_is_as_good_as_told" {
   text = "P-DPO, which is told nothing, writes what each group likes about as often as the policy that is told"
   that = abs(win_rate.against_sft["P-DPO"].average.mean - win_rate.against_sft["told"].average.mean) < 0.1
@@ -142,6 +226,23 @@ claim "personal_writing_beats_one_policy" {
 report "related" {
   title = "Other ways to serve users who disagree"
 
-  section "What is written: win rates against the SFT model" { show = [win_rate.against_sft, generate.text, generate.own, generate.sft] }
-  section "What is ranked right, and what was trained" { show = [accuracy.policy, accuracy.group, train.policy, train.group] }
+  section "What each gives, and what it costs" {
+    methods = {
+      "the SFT model"                             = generate.sft
+      "prompted with the user's text"             = win_rate.against_sft["prompted"]
+      "shown two of their choices (few-shot)"     = win_rate.against_sft["few_shot"]
+      "one policy (DPO)"                          = [accuracy.policy["one policy"], win_rate.against_sft["one policy"]]
+      "worst group"                               = [accuracy.policy["worst group"], win_rate.against_sft["worst group"]]
+      "trained on the user's text"                = [accuracy.policy["told"], win_rate.against_sft["told"]]
+      "P-DPO"                                     = [accuracy.policy["P-DPO"], win_rate.against_sft["P-DPO"]]
+      "a policy for each group"                   = [accuracy.group, win_rate.against_sft["majority"], win_rate.against_sft["minority"]]
+      "the mean of these"                         = win_rate.against_sft["soup"]
+      "best of 16, one reward model"              = [accuracy.reward["best of 16, one reward model"], win_rate.best_against_sft["best of 16, one reward model"]]
+      "best of 16, a reward model for each group" = [accuracy.group_reward, win_rate.best_against_sft["majority"], win_rate.best_against_sft["minority"]]
+      "best of 16, P-reward"                      = [accuracy.reward["best of 16, P-reward"], win_rate.best_against_sft["best of 16, P-reward"]]
+    }
+  }
+
+  section "What is written: win rates against the SFT model" { show = [win_rate.against_sft, win_rate.best_against_sft, generate.text, generate.own, generate.best, generate.own_best, generate.sft] }
+  section "What is ranked right, and what was trained" { show = [accuracy.policy, accuracy.group, accuracy.reward, accuracy.group_reward, train.policy, train.group, train.reward, train.group_reward] }
 }

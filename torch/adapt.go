@@ -17,8 +17,7 @@ func adapt(ctx context.Context, job AdaptJob, progress func(Progress)) error {
 	if err := job.check(); err != nil {
 		return err
 	}
-	start(job.Device)
-	return tensor.Run(func() error {
+	return run(job.Device, func() error {
 		t, err := job.trainer()
 		if err != nil {
 			return err

@@ -11,7 +11,16 @@ import (
 
 var openCUDA = sync.OnceValue(tensor.OpenCUDA)
 
-// start prepares the process for a device; it may be called before every job.
+// run calls body on an OS thread of its own, prepared for a device. Several jobs may run at one time: libtorch's threads, last
+// error and grad mode belong to the OS thread.
+func run(d Device, body func() error) error {
+	return tensor.Run(func() error {
+		start(d)
+		return body()
+	})
+}
+
+// start prepares the process and the OS thread for a device; it may be called before every job.
 func start(d Device) {
 	if d.Kind == "cuda" {
 		openCUDA()

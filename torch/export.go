@@ -21,8 +21,7 @@ import (
 var ErrSameAsBase = errors.New("the export would equal the base model: training changed no weight, and there is no user model")
 
 func export(ctx context.Context, job ExportJob, progress func(Progress)) (result ExportResult, err error) {
-	start(job.Device)
-	err = tensor.Run(func() error {
+	err = run(job.Device, func() error {
 		e := &exporting{job: job, progress: progress}
 		if err := e.run(ctx); err != nil {
 			return err

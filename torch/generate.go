@@ -16,8 +16,7 @@ import (
 )
 
 func generate(ctx context.Context, job GenerateJob, progress func(Progress)) (texts []Generated, err error) {
-	start(job.Device)
-	err = tensor.Run(func() error {
+	err = run(job.Device, func() error {
 		p, err := openPolicy(job.Inputs)
 		if err != nil {
 			return err

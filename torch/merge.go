@@ -8,12 +8,10 @@ import (
 
 	"github.com/prlhf/prlhf/torch/lm"
 	"github.com/prlhf/prlhf/torch/safetensors"
-	"github.com/prlhf/prlhf/torch/tensor"
 )
 
 func merge(ctx context.Context, job MergeJob) error {
-	start(job.Device)
-	return tensor.Run(func() error {
+	return run(job.Device, func() error {
 		var folders []string
 		for _, m := range job.Members {
 			if err := ctx.Err(); err != nil {

@@ -10,8 +10,7 @@ import (
 )
 
 func logps(ctx context.Context, job LogpsJob, progress func(Progress), yield func(Logp) error) error {
-	start(job.Device)
-	return tensor.Run(func() error {
+	return run(job.Device, func() error {
 		p, err := openPolicy(job.Inputs)
 		if err != nil {
 			return err

@@ -9,12 +9,10 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/prlhf/prlhf/torch/tensor"
 )
 
 func train(ctx context.Context, job TrainJob, progress func(Progress)) (result TrainResult, err error) {
-	err = tensor.Run(func() error {
+	err = run(job.Device, func() error {
 		t, err := NewTrainer(job)
 		if err != nil {
 			return err

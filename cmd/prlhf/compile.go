@@ -64,7 +64,8 @@ func (c *call) openStore() (*store.Store, error) {
 
 func (c *call) options(targets []string) (runner.Options, error) {
 	device, err := c.chooseDevice()
-	return runner.Options{Device: device, Out: c.outDir, Targets: targets, Parallel: c.parallel}, err
+	_, free := machineMemory()
+	return runner.Options{Device: device, Out: c.outDir, Targets: targets, Parallel: c.parallel, Memory: free}, err
 }
 
 // chooseDevice takes the device that was asked for, else CUDA where there is one. A build without libtorch can plan for

@@ -80,7 +80,7 @@ func (c *call) planFlags(fs *flag.FlagSet) {
 	c.specFlags(fs)
 	c.storeFlag(fs)
 	fs.StringVar(&c.device, "device", "", "`cpu|cuda` to compute on (default: cuda where there is one)")
-	fs.IntVar(&c.threads, "threads", runtime.GOMAXPROCS(0), "`N` threads of the CPU (default: those of this machine)")
+	fs.IntVar(&c.threads, "threads", runtime.GOMAXPROCS(0), "`N` threads of the CPU (default: those of this machine). A stage with a model of under a million weights takes one")
 	fs.Var((*list)(&c.targets), "target", "`ADDR`: only this and what it needs; may be repeated")
 }
 
@@ -91,7 +91,7 @@ func (c *call) outFlag(fs *flag.FlagSet, byDefault string) {
 
 // parallelFlag is that of the verbs that run stages.
 func (c *call) parallelFlag(fs *flag.FlagSet) {
-	fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once that do not train, score or generate (default: up to 4)")
+	fs.IntVar(&c.parallel, "parallel", min(4, runtime.GOMAXPROCS(0)), "`N` stages at once (default: up to 4). Those that train, score or generate run one at a time on a GPU, and on the CPU as far as there are threads and memory for them")
 }
 
 // parseFlags parses args, in which flags may stand before and after other words, and returns the other words. After --

@@ -65,19 +65,28 @@ func findThreads() finding {
 }
 
 func findMemory() finding {
-	text, err := os.ReadFile("/proc/meminfo")
-	total, available := kilobytes(text, "MemTotal"), kilobytes(text, "MemAvailable")
-	if err != nil || total == 0 {
+	total, available := machineMemory()
+	if total == 0 {
 		return finding{absent, "memory", "not known here", ""}
-	}
-	if limit := cgroupLimit(); limit > 0 && limit < total {
-		total, available = limit, min(available, limit)
 	}
 	f := finding{good, "memory", fmt.Sprintf("%s, %s of it free", size(total), size(available)), ""}
 	if total < 3<<30 {
 		f.grade, f.advice = missing, "the first build compiles gotch, which takes 2 GiB"
 	}
 	return f
+}
+
+// machineMemory is that of the machine or the container, and how much of it is free; 0 where that is not known.
+func machineMemory() (total, available int64) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, 0
+	}
+	total, available = kilobytes(text, "MemTotal"), kilobytes(text, "MemAvailable")
+	if limit := cgroupLimit(); limit > 0 && limit < total {
+		total, available = limit, min(available, limit)
+	}
+	return total, available
 }
 
 func kilobytes(meminfo []byte, name string) int64 {

@@ -25,7 +25,7 @@ var ours = map[string][]string{
 
 	// For tests and measurements; nothing that ships imports these.
 	"torch/tokenizer/tokenizertest": {"torch/tokenizer"},
-	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors"},
+	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors", "torch/tensor"},
 	"arrowio/formats/formatstest":   {"arrowio/formats"},
 	"internal/rounding":             {"torch"},
 	"internal/bench":                {"internal/rounding", "torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer"},

@@ -2,16 +2,56 @@
 #pragma once
 #include "support.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 namespace prlhf {
 
-// The dropout mask of one site: the same whenever the same seed comes, so nothing of it is stored between forward and
-// backward and a resumed run draws what an uninterrupted one would.
-static Tensor dropped(const Tensor &x, double p, int64_t seed) {
-  auto gen = at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(seed));
-  auto keep = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat)).bernoulli_(1 - p, gen);
-  return x * keep.div_(1 - p).to(x.device(), x.scalar_type());
+// What decides whether an element is dropped: 24 bits of a hash of its place under two keys from the site's seed (rounds of
+// MurmurHash3's finaliser). The same whenever the same seed comes, so nothing of the mask is stored between forward and backward
+// and a resumed run draws what an uninterrupted one would; and the same on every device.
+struct Mask {
+  uint32_t first, second, threshold; // an element whose 24 bits are below threshold is dropped
+  float scale;                       // of those that are kept
+
+  Mask(double p, uint64_t seed) { // SplitMix64
+    seed += 0x9e3779b97f4a7c15u;
+    seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9u;
+    seed = (seed ^ seed >> 27) * 0x94d049bb133111ebu;
+    seed ^= seed >> 31;
+    first = static_cast<uint32_t>(seed), second = static_cast<uint32_t>(seed >> 32);
+    threshold = static_cast<uint32_t>(std::lround(p * (1 << 24))), scale = static_cast<float>(1 / (1 - p));
+  }
+};
+
+PRLHF_HOT static void drop(const float *x, float *y, int64_t from, int64_t to, Mask m) {
+#pragma omp simd
+  for (int64_t i = from; i < to; i++) {
+    uint32_t h = static_cast<uint32_t>(i) * 0x9e3779b9u + m.first;
+    h = (h ^ h >> 16) * 0x85ebca6bu ^ m.second;
+    h = (h ^ h >> 13) * 0xc2b2ae35u;
+    y[i] = (h ^ h >> 16) >> 8 < m.threshold ? 0.0f : x[i] * m.scale;
+  }
+}
+
+// The same in libtorch's operations, for what is not fp32 on the CPU.
+static Tensor dropped_elsewhere(const Tensor &x, Mask m) {
+  auto bits = [](uint32_t value) { return at::Scalar(static_cast<int64_t>(value)); };
+  auto low = [&](Tensor h) { return h.bitwise_and_(bits(0xffffffffu)); };
+  auto mixed = [&](const Tensor &h, int shift, uint32_t factor) { return low((h ^ h.bitwise_right_shift(shift)).mul_(bits(factor))); };
+  auto h = low(at::arange(x.numel(), x.options().dtype(at::kLong).requires_grad(false)).mul_(bits(0x9e3779b9u)).add_(bits(m.first)));
+  h = mixed(h, 16, 0x85ebca6bu).bitwise_xor_(bits(m.second));
+  h = mixed(h, 13, 0xc2b2ae35u);
+  auto kept = (h ^ h.bitwise_right_shift(16)).bitwise_right_shift(8).ge(bits(m.threshold)).view(x.sizes());
+  return (x * m.scale).mul_(kept);
+}
+
+static Tensor dropped(const Tensor &input, double p, int64_t seed) {
+  Mask m(p, static_cast<uint64_t>(seed));
+  auto x = input.contiguous();
+  if (!x.device().is_cpu() || x.scalar_type() != at::kFloat) return dropped_elsewhere(x, m);
+  auto y = at::empty_like(x);
+  auto from = x.const_data_ptr<float>();
+  auto to = y.mutable_data_ptr<float>();
+  at::parallel_for(0, x.numel(), 1 << 15, [&](int64_t begin, int64_t end) { drop(from, to, begin, end, m); });
+  return y;
 }
 
 // y = x W^T + bias + scale (dropout(x) A^T) B^T. x [N, in], W [out, in], A [r, in], B [out, r]; bias, A and B may be

@@ -57,6 +57,10 @@ func TestLinear(t *testing.T) {
 
 // dropoutMask reads a seed's mask off the operation: with x = 1, A = identity, B = identity and W = 0 it is the output.
 func dropoutMask(s *Scope, n, d int64, p float64, seed uint64) []float64 {
+	return dropoutMaskIn(s, Float32, n, d, p, seed)
+}
+
+func dropoutMaskIn(s *Scope, dtype DType, n, d int64, p float64, seed uint64) []float64 {
 	one, eye := make([]float32, n*d), make([]float32, d*d)
 	for i := range one {
 		one[i] = 1
@@ -65,7 +69,7 @@ func dropoutMask(s *Scope, n, d int64, p float64, seed uint64) []float64 {
 		eye[i*d+i] = 1
 	}
 	e := s.FromFloats(eye, here, Float32, d, d)
-	return s.Linear(s.FromFloats(one, here, Float32, n, d), s.Zeros(here, Float32, d, d), nil, e, e, 1, p, seed).Doubles()
+	return s.Linear(s.FromFloats(one, here, dtype, n, d), s.Zeros(here, dtype, d, d), nil, e, e, 1, p, seed).Doubles()
 }
 
 func TestLinearDropout(t *testing.T) {
@@ -102,12 +106,25 @@ func TestLinearDropout(t *testing.T) {
 				t.Errorf("seeds %d and %d give one mask", uint64(seed), other)
 			}
 		}
-		mean := 0.0
-		for _, v := range dropoutMask(s, 200, 100, p, 5) {
-			mean += v / 20000
+		// Whether an element is kept says nothing of its neighbours, nor of the same place under the next seed.
+		large, next := dropoutMask(s, 200, 100, p, 5), dropoutMask(s, 200, 100, p, 6)
+		for name, other := range map[string][]float64{"itself": large, "its right neighbour": large[1:], "the row below": large[100:], "the next seed": next} {
+			mean, want := 0.0, 1.0
+			for i, v := range other {
+				mean += v * large[i] / float64(len(other))
+			}
+			if name == "itself" {
+				want = 1 / (1 - p)
+			}
+			if math.Abs(mean-want) > 0.02 {
+				t.Errorf("the mean product of a mask with %s is %.4f; want %.4f", name, mean, want)
+			}
 		}
-		if math.Abs(mean-1) > 0.02 {
-			t.Errorf("the mean of a mask is %.4f; want 1", mean)
+		half := dropoutMaskIn(s, BFloat16, 200, 100, p, 5)
+		for i, v := range large {
+			if (v == 0) != (half[i] == 0) {
+				t.Fatalf("element %d is %g in fp32 and %g in bf16: one seed has one mask", i, v, half[i])
+			}
 		}
 		return nil
 	})

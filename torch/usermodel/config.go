@@ -45,6 +45,17 @@ func (c Config) Parameters(users, width int) int64 {
 	return 0
 }
 
+// PerUser is how many of the numbers are one user's own, for model width d.
+func (c Config) PerUser(width int) int64 {
+	switch {
+	case c.Tokens > 0 && c.Kind == "individualized":
+		return int64(c.Tokens) * int64(width)
+	case c.Tokens > 0 && c.Kind == "cluster" && !c.given():
+		return int64(c.Clusters)
+	}
+	return 0
+}
+
 // given tells whether the cluster weights are fixed from the start.
 func (c Config) given() bool { return c.Kind == "cluster" && c.Weights == "given" }
 
