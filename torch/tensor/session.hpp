@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -37,6 +38,14 @@ char *prlhf_open_cuda(const char *library) {
 char *prlhf_cuda_status(int *devices) {
   *devices = 0;
   return guarded([&] { *devices = static_cast<int>(at::detail::getCUDAHooks().deviceCount()); });
+}
+
+char *prlhf_cuda_peak(int64_t *bytes) {
+  return guarded([&] {
+    using c10::CachingAllocator::StatType;
+    auto stats = c10::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
+    *bytes = stats.reserved_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak;
+  });
 }
 
 static at::Device device_of(int device) {
