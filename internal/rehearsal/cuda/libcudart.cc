@@ -132,13 +132,14 @@ EXPORT cudaError_t cudaGetDeviceCount(int *n) {
     if (!dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) stop(dlerror());
   });
   *n = 1;
-  return cudaSuccess;
+  const char *error = getenv("PRETENDED_GPU_ERROR");
+  return answer(error ? static_cast<cudaError_t>(atoi(error)) : cudaSuccess);
 }
 
 EXPORT cudaError_t cudaGetDevice(int *d) { return *d = 0, cudaSuccess; }
 EXPORT cudaError_t cudaSetDevice(int d) { return d == 0 ? cudaSuccess : answer(cudaErrorInvalidDevice); }
 EXPORT cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
-EXPORT cudaError_t cudaDriverGetVersion(int *v) { return *v = CUDART_VERSION, cudaSuccess; }
+EXPORT cudaError_t cudaDriverGetVersion(int *v) { return *v = getenv("PRETENDED_GPU_ERROR") ? 12040 : CUDART_VERSION, cudaSuccess; }
 EXPORT cudaError_t cudaRuntimeGetVersion(int *v) { return *v = CUDART_VERSION, cudaSuccess; }
 EXPORT cudaError_t cudaDeviceCanAccessPeer(int *can, int, int) { return *can = 0, cudaSuccess; }
 EXPORT cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest) { return *least = 0, *greatest = -5, cudaSuccess; }
