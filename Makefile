@@ -1,7 +1,7 @@
 # make help lists the targets. The recipes call scripts/, which can be run by hand too.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check golden parity bench gpu-check test-interop nightly cuda fuzz clean
+.PHONY: help setup build demo test check golden parity bench gpu-check gpu-rehearsal test-interop nightly cuda fuzz clean
 
 version := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -19,7 +19,7 @@ demo: build ## run specs/quickstart.hcl and show its report
 
 test: setup ## all tests, those that need libtorch too
 	@scripts/go test ./...
-	@echo "make test: left out are the tests against Python (make test-interop) and on a GPU (make gpu-check)"
+	@echo "make test: left out are the tests against Python (make test-interop) and on a GPU (make gpu-check, make gpu-rehearsal)"
 
 check: ## what needs no libtorch: gofmt, vet, import graph, tests; run it before each commit
 	@scripts/check
@@ -36,6 +36,9 @@ bench: setup ## preference pairs per second and peak memory, as JSON lines
 
 gpu-check: build ## parity, training in bf16, generation and bench on a GPU
 	@scripts/gpu-check
+
+gpu-rehearsal: build ## the GPU path on a pretended device: placement, types and calls, not kernels or speed
+	@scripts/gpu-rehearsal
 
 test-interop: setup ## tests against Python's transformers, tokenizers, peft and TRL (makes .venv-interop)
 	@scripts/interop

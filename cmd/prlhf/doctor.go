@@ -114,7 +114,18 @@ func cudaFinding(ok bool, detail string, libtorch bool, driver string) finding {
 	case driver == "":
 		return finding{absent, "CUDA", "no NVIDIA driver, so there is only the CPU", "for a GPU: install NVIDIA's driver, then make cuda"}
 	}
-	return finding{missing, "CUDA", detail + driverNote(driver), "add NVIDIA's libraries: make cuda"}
+	return finding{missing, "CUDA", detail + driverNote(driver), cudaAdvice(detail)}
+}
+
+// cudaAdvice tells missing libraries from a driver that gives no device.
+func cudaAdvice(detail string) string {
+	switch {
+	case strings.Contains(detail, ".so"):
+		return "add NVIDIA's libraries: make cuda"
+	case strings.Contains(detail, "too old"):
+		return "update NVIDIA's driver to 580 or later, which CUDA 13 needs"
+	}
+	return "nvidia-smi has to show a device; CUDA_VISIBLE_DEVICES must not hide it"
 }
 
 func driverNote(driver string) string {

@@ -23,6 +23,7 @@ import (
 	"github.com/prlhf/prlhf/torch"
 	"github.com/prlhf/prlhf/torch/lm"
 	"github.com/prlhf/prlhf/torch/objective"
+	"github.com/prlhf/prlhf/torch/tensor"
 	"github.com/prlhf/prlhf/torch/tokenizer"
 	"github.com/prlhf/prlhf/torch/usermodel"
 )
@@ -169,6 +170,9 @@ func train(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos in
 
 func report(values map[string]any) error {
 	values["torch"], values["threads"], values["peak_rss_mib"], values["load_average"] = torch.Version(), *threads, peakRSS(), loadAverage()
+	if *device == "cuda" {
+		values["peak_gpu_mib"] = tensor.CUDAPeak() >> 20
+	}
 	line, err := json.Marshal(values)
 	if err != nil {
 		return err

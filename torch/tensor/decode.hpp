@@ -57,6 +57,25 @@ PRLHF_HOT void attend(const Walk &w) {
   }
 }
 
+// All sequences in one batched product over the longest of them, what lies behind a shorter one masked: a few launches,
+// where a GPU would wait for many.
+Tensor attend_together(const Tensor &q, const Tensor &k, const Tensor &v, const int64_t *slots, const int64_t *lengths, int n,
+                       int64_t window, double scale) {
+  int64_t heads = q.size(1), d = q.size(2), kv_heads = k.size(2), longest = *std::max_element(lengths, lengths + n);
+  auto places = at::empty({2, n}, at::kLong);
+  std::memcpy(places.data_ptr(), slots, sizeof(int64_t) * n);
+  std::memcpy(places.data_ptr<int64_t>() + n, lengths, sizeof(int64_t) * n);
+  places = places.to(q.device());
+  auto slot = places.select(0, 0), length = places.select(0, 1).view({n, 1});
+  auto rows = [&](const Tensor &cache) { return cache.narrow(1, 0, longest).index_select(0, slot).transpose(1, 2); }; // [B, Hkv, L, D]
+  auto scores = at::matmul(q.view({n, kv_heads, heads / kv_heads, d}), rows(k).transpose(2, 3)) * scale;
+  auto at_key = at::arange(longest, places.options()).unsqueeze(0);
+  auto hidden = at_key >= length;
+  if (window > 0) hidden = hidden.logical_or(at_key < length - window);
+  scores.masked_fill_(hidden.view({n, 1, 1, longest}), -std::numeric_limits<double>::infinity());
+  return at::matmul(at::softmax(scores, -1, at::kFloat).to(q.scalar_type()), rows(v)).flatten(1);
+}
+
 } // namespace
 
 extern "C" {
@@ -100,7 +119,11 @@ char *prlhf_cached_attention(tensor_t q, tensor_t k_cache, tensor_t v_cache, con
       *out = give(result);
       return;
     }
-    std::vector<Tensor> parts;
+    if (query.is_cuda()) {
+      *out = give(attend_together(query, k, v, slots, lengths, n, window, scale));
+      return;
+    }
+    std::vector<Tensor> parts; // one sequence after another: no text depends on those beside it
     for (int64_t i = 0; i < n; i++) {
       int64_t from = first(i), len = lengths[i] - from;
       auto run = [&](const Tensor &c) {

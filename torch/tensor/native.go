@@ -99,6 +99,13 @@ func CUDADevices() (int, string) {
 	return 0, C.GoString(message)
 }
 
+// CUDAPeak is the most memory, in bytes, that this process has held on the first CUDA device so far.
+func CUDAPeak() int64 {
+	var bytes C.int64_t
+	check("peak memory of CUDA", C.prlhf_cuda_peak(&bytes))
+	return int64(bytes)
+}
+
 // Place is a device: CPU, or a CUDA device's number.
 type Place int
 

@@ -15,6 +15,7 @@ char *prlhf_version(void);
 char *prlhf_cpu_capability(void);
 char *prlhf_open_cuda(const char *library);
 char *prlhf_cuda_status(int *devices);
+char *prlhf_cuda_peak(int64_t *bytes);
 char *prlhf_from_blob(const void *data, int dtype, const int64_t *shape, int dims, int device, int to_dtype,
                       tensor_t *out);
 char *prlhf_to(tensor_t x, int device, int dtype, tensor_t *out);

@@ -4,6 +4,7 @@ package tensor
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 
 	lib "github.com/sugarme/gotch/libtch"
@@ -39,7 +40,15 @@ func (s *Scope) own(c lib.Ctensor) *Tensor {
 // Fault is an operation that libtorch refused; it travels as a panic up to Catch.
 type Fault struct{ Op, Message string }
 
-func (f Fault) Error() string { return fmt.Sprintf("libtorch: %s: %s", f.Op, f.Message) }
+func (f Fault) Error() string {
+	if m := outOfMemory.FindStringSubmatch(f.Message); m != nil {
+		return fmt.Sprintf("the GPU's memory is full: %s more were asked for, and %s of its %s are free; prlhf plan tells what each stage needs", m[1], m[3], m[2])
+	}
+	return fmt.Sprintf("libtorch: %s: %s", f.Op, f.Message)
+}
+
+// outOfMemory is libtorch's sentence, whose advice is for programs in Python.
+var outOfMemory = regexp.MustCompile(`^CUDA out of memory\. Tried to allocate (.*?)\. GPU \d+ has a total capacity of (.*?) of which (.*?) is free`)
 
 // Catch turns a Fault into an error; other panics go on. Use: defer tensor.Catch(&err).
 func Catch(err *error) {

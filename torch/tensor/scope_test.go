@@ -154,3 +154,11 @@ func TestHostRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestOutOfMemory(t *testing.T) {
+	said := "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 46.00 MiB of which 8.00 MiB is free. Of the allocated memory 35.96 MiB is allocated by PyTorch."
+	want := "the GPU's memory is full: 20.00 MiB more were asked for, and 8.00 MiB of its 46.00 MiB are free; prlhf plan tells what each stage needs"
+	if got := (Fault{"linear", said}).Error(); got != want {
+		t.Errorf("it says %q; want %q", got, want)
+	}
+}

@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -34,9 +35,29 @@ char *prlhf_open_cuda(const char *library) {
   return dlopen(library, RTLD_NOW | RTLD_GLOBAL) ? nullptr : strdup(dlerror());
 }
 
+// libtorch warns of the reason why a driver gives it no device, and counts 0. Its sentence goes on with advice for Python.
 char *prlhf_cuda_status(int *devices) {
+  struct Heard : c10::WarningHandler {
+    std::string text;
+    void process(const c10::Warning &w) override {
+      if (text.empty()) text = w.msg();
+    }
+  } heard;
   *devices = 0;
-  return guarded([&] { *devices = static_cast<int>(at::detail::getCUDAHooks().deviceCount()); });
+  auto failed = guarded([&] {
+    c10::WarningUtils::WarningHandlerGuard listen(&heard);
+    *devices = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
+  });
+  if (failed || *devices > 0 || heard.text.empty()) return failed;
+  return strdup(heard.text.substr(0, heard.text.find(". ")).c_str());
+}
+
+char *prlhf_cuda_peak(int64_t *bytes) {
+  return guarded([&] {
+    using c10::CachingAllocator::StatType;
+    auto stats = c10::getDeviceAllocator(at::kCUDA)->getDeviceStats(0);
+    *bytes = stats.reserved_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak;
+  });
 }
 
 static at::Device device_of(int device) {

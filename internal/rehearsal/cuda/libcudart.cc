@@ -111,6 +111,11 @@ cudaError_t launch(const void *kernel, dim3 grid, dim3 block) {
   return cudaSuccess;
 }
 
+int capability() {
+  const char *given = getenv("PRETENDED_GPU_CAPABILITY");
+  return given ? atoi(given) : 90;
+}
+
 void copy(void *to, const void *from, size_t n) { memmove(contents(to), contents(from), n); }
 
 } // namespace
@@ -132,13 +137,14 @@ EXPORT cudaError_t cudaGetDeviceCount(int *n) {
     if (!dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) stop(dlerror());
   });
   *n = 1;
-  return cudaSuccess;
+  const char *error = getenv("PRETENDED_GPU_ERROR");
+  return answer(error ? static_cast<cudaError_t>(atoi(error)) : cudaSuccess);
 }
 
 EXPORT cudaError_t cudaGetDevice(int *d) { return *d = 0, cudaSuccess; }
 EXPORT cudaError_t cudaSetDevice(int d) { return d == 0 ? cudaSuccess : answer(cudaErrorInvalidDevice); }
 EXPORT cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
-EXPORT cudaError_t cudaDriverGetVersion(int *v) { return *v = CUDART_VERSION, cudaSuccess; }
+EXPORT cudaError_t cudaDriverGetVersion(int *v) { return *v = getenv("PRETENDED_GPU_ERROR") ? 12040 : CUDART_VERSION, cudaSuccess; }
 EXPORT cudaError_t cudaRuntimeGetVersion(int *v) { return *v = CUDART_VERSION, cudaSuccess; }
 EXPORT cudaError_t cudaDeviceCanAccessPeer(int *can, int, int) { return *can = 0, cudaSuccess; }
 EXPORT cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest) { return *least = 0, *greatest = -5, cudaSuccess; }
@@ -163,8 +169,8 @@ EXPORT cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int) {
   p->maxGridSize[0] = 2147483647;
   p->maxGridSize[1] = p->maxGridSize[2] = 65535;
   p->totalConstMem = 64 << 10;
-  p->major = 9;
-  p->minor = 0;
+  p->major = capability() / 10;
+  p->minor = capability() % 10;
   p->textureAlignment = 512;
   p->multiProcessorCount = 132;
   p->canMapHostMemory = p->concurrentKernels = p->unifiedAddressing = p->managedMemory = p->cooperativeLaunch = 1;
@@ -186,8 +192,8 @@ EXPORT cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, 
   case cudaDevAttrMaxGridDimX: *value = 2147483647; break;
   case cudaDevAttrMaxGridDimY:
   case cudaDevAttrMaxGridDimZ: *value = 65535; break;
-  case cudaDevAttrComputeCapabilityMajor: *value = 9; break;
-  case cudaDevAttrComputeCapabilityMinor: *value = 0; break;
+  case cudaDevAttrComputeCapabilityMajor: *value = capability() / 10; break;
+  case cudaDevAttrComputeCapabilityMinor: *value = capability() % 10; break;
   case cudaDevAttrMaxThreadsPerMultiProcessor: *value = 2048; break;
   default: stop("cudaDeviceGetAttribute of attribute " + std::to_string(attribute) + " is not offered");
   }
@@ -198,7 +204,7 @@ EXPORT cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *a, const void *) {
   *a = cudaFuncAttributes{};
   a->maxThreadsPerBlock = 1024;
   a->numRegs = 32;
-  a->ptxVersion = a->binaryVersion = 90;
+  a->ptxVersion = a->binaryVersion = capability();
   a->maxDynamicSharedSizeBytes = 227 << 10;
   return cudaSuccess;
 }
