@@ -47,9 +47,14 @@ func (d *drawing) methodsTable(heading string, methods []*method) (*reports.Tabl
 		return func(c costs) reports.Cell { return wholeCell(of(c)) }
 	}
 	training, served := flopsUnit(of, func(c costs) float64 { return c.flops }), flopsUnit(of, func(c costs) float64 { return c.text })
-	column("trained: user model", count(func(c costs) float64 { return c.user }))
-	column("trained: adapter", count(func(c costs) float64 { return c.adapter }))
-	column("trained: base", count(func(c costs) float64 { return c.base }))
+	for _, part := range []struct {
+		name  string
+		count func(costs) float64
+	}{{"user model", func(c costs) float64 { return c.user }}, {"adapter", func(c costs) float64 { return c.adapter }}, {"base", func(c costs) float64 { return c.base }}} {
+		if slices.ContainsFunc(of, func(c costs) bool { return part.count(c) > 0 }) { // what no method trains has no column
+			column("trained: "+part.name, count(part.count))
+		}
+	}
 	column("training, tokens", count(func(c costs) float64 { return c.tokens }))
 	column("training, "+training.name, func(c costs) reports.Cell { return training.cell(c.flops) })
 	column("stored", count(func(c costs) float64 { return c.stored }))
@@ -60,7 +65,9 @@ func (d *drawing) methodsTable(heading string, methods []*method) (*reports.Tabl
 		}
 		return cell
 	})
-	column("a text, "+served.name, func(c costs) reports.Cell { return served.cell(c.text) })
+	if slices.ContainsFunc(of, func(c costs) bool { return !math.IsNaN(c.text) }) {
+		column("a text, "+served.name, func(c costs) reports.Cell { return served.cell(c.text) })
+	}
 	t.Notes = append(t.Notes, methodNotes(methods, ranked, won)...)
 	note, err := sharedNote(k, shared)
 	if err != nil {
@@ -118,9 +125,9 @@ func (d *drawing) qualityCell(m *method, is func(any) bool, group string, path .
 		return reports.DashCell()
 	case 1:
 		if _, rate := with[0].item.(*dsl.WinRate); rate {
-			return rateCell(with[0], path...)
+			return withoutInterval(rateCell(with[0], path...))
 		}
-		return percentCell(with[0].value, nil, path...)
+		return withoutInterval(percentCell(with[0].value, nil, path...))
 	}
 	shares := map[string][]float64{}
 	for _, i := range with {
@@ -139,7 +146,13 @@ func (d *drawing) qualityCell(m *method, is func(any) bool, group string, path .
 		}
 		perUser = append(perUser, sum/float64(len(shares[id])))
 	}
-	return reports.PercentCell(reports.Estimate(judges.OverUsers(perUser)))
+	return withoutInterval(reports.PercentCell(reports.Estimate(judges.OverUsers(perUser))))
+}
+
+// withoutInterval keeps a wide table readable; the tables of the measurements have the intervals.
+func withoutInterval(c reports.Cell) reports.Cell {
+	c.Value.Low, c.Value.High = math.NaN(), math.NaN()
+	return c
 }
 
 // costsOf adds up what a method costs beyond the trainings that all share.
