@@ -31,7 +31,7 @@ golden: setup ## rewrite the golden files; then read the diff
 parity: setup ## compare with every fixture in $$PRLHF_PARITY, or ../shared/parity
 	@scripts/go run ./internal/parity
 
-bench: setup ## preference pairs per second and peak memory, as JSON lines
+bench: setup ## preference pairs and tokens per second and peak memory, as JSON lines
 	@scripts/bench
 
 gpu-check: build ## parity, training in bf16, generation and bench on a GPU

@@ -226,8 +226,9 @@ func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	if s.tellsUsersApart() && g.Users != nil {
 		users = c.usersAsked(s.data, g.Users)
 	}
-	texts := prompts.rows * users * float64(s.samples())
-	e := Estimate{Rows: round(texts), Tokens: round(texts * (prompts.prompt + float64(g.Sampling.MaxNewTokens))), Note: join(prompts.note, "at most: every text as long as max_new_tokens")}
+	asked := prompts.rows * users
+	texts := asked * float64(s.samples()) // those of one request share its prompt
+	e := Estimate{Rows: round(texts), Tokens: round(asked*prompts.prompt + texts*float64(g.Sampling.MaxNewTokens)), Note: join(prompts.note, "at most: every text as long as max_new_tokens")}
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()
 		e.FLOPs = 2 * float64(layers+head) * float64(e.Tokens)

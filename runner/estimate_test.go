@@ -88,6 +88,26 @@ func TestAlphaDoublesTheTokens(t *testing.T) {
 	}
 }
 
+// TestSamplesShareTheirPrompt: more texts of a request cost what they are long, not its prompt again.
+func TestSamplesShareTheirPrompt(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec)
+	estimate := func() Estimate {
+		for _, n := range l.plan(nil).Nodes {
+			if n.ID == `generate generate.summaries["individual"]` {
+				return n.Estimate
+			}
+		}
+		t.Fatal("no such stage")
+		return Estimate{}
+	}
+	one := estimate()
+	l.edit("sampling = { max_new_tokens = 8 }", "sampling = { max_new_tokens = 8 }\n  samples  = 3")
+	if three := estimate(); three.Rows != 3*one.Rows || three.Tokens != one.Tokens+2*8*one.Rows {
+		t.Errorf("%d rows, %d tokens; expected three times %d rows, and 8 tokens for each more than the %d", three.Rows, three.Tokens, one.Rows, one.Tokens)
+	}
+}
+
 // TestEstimateOfPrompts: prompts, which have no responses, are counted too.
 func TestEstimateOfPrompts(t *testing.T) {
 	t.Parallel()

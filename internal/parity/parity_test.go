@@ -54,6 +54,9 @@ func compareAll(t *testing.T, root string, least int) {
 	if all.sampled.Drawn < 1000 {
 		t.Errorf("only %d sampled tokens were compared between batch sizes", all.sampled.Drawn)
 	}
+	if rate := all.sampled.Rate(); rate > 1e-3 { // ten times what was seen; by chance a single fixture may have more
+		t.Errorf("%v", all.sampled)
+	}
 	t.Log(all.summary())
 }
 

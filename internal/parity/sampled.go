@@ -12,7 +12,7 @@ import (
 
 const (
 	samples      = 12   // texts of each recorded prompt
-	allowedShare = 1e-3 // of sampled tokens that differ; of the 1,000 that a fixture draws, one may
+	allowedShare = 5e-3 // of sampled tokens that differ: 5 of the 1,000 that a fixture draws; over all fixtures it is 1e-4
 )
 
 // checkSampled draws the same texts one by one and in batches: random numbers are keyed by text and position, so that only
