@@ -3,6 +3,7 @@ package dsl
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ type Claim struct {
 	Text, Note string
 	That       hcl.Expression
 	Reads      []Addr // results that the expression needs
+	Meetings   []Addr // win rates among them whose whole meeting it needs
 
 	expr hclsyntax.Expression
 	ev   *evaluator
@@ -61,6 +63,9 @@ func (f *fields) claim(block Block, inst *instance) *Claim {
 		if !seen[r.addr] {
 			seen[r.addr] = true
 			c.Reads = append(c.Reads, r.addr)
+		}
+		if r.meeting && !slices.Contains(c.Meetings, r.addr) {
+			c.Meetings = append(c.Meetings, r.addr)
 		}
 	}
 	if len(c.Reads) == 0 {

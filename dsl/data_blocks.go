@@ -307,6 +307,13 @@ func datasetAttr(inst *instance, d *Dataset, name string) cty.Value {
 	return (&ref{kind: refGroups, inst: inst}).value()
 }
 
+// user is dataset.D.users["ID"]. Whether there is such a user only the data tells, so the place is kept for then.
+func (sc *scope) user(of *Set, id string, rng hcl.Range) cty.Value {
+	s := &Set{Kind: UserSet, Op: SetUser, Dataset: of.Dataset, Name: of.Name, ID: id}
+	sc.ev.named = append(sc.ev.named, NamedUser{s, rng})
+	return newSet(s)
+}
+
 // group is dataset.D.groups.NAME, checked where the spec fixes the groups.
 func (sc *scope) group(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 	if r.inst.broken["simulate"] {
@@ -314,7 +321,7 @@ func (sc *scope) group(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Diagn
 	}
 	d := r.inst.built.(*Dataset)
 	if names, fixed := d.groups(); fixed && !slices.Contains(names, name) {
-		return cty.DynamicVal, mistake(rng, "Unknown group", fmt.Sprintf("%s has no group %s.%s It has %s", d.Addr, name, DidYouMean(name, names), known(names, 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown group", fmt.Sprintf("%s has no group %s.%s It has %s", d.Addr, name, didYouMean(name, names), known(names, 12)))
 	}
 	return newSet(&Set{Kind: UserSet, Op: SetGroup, Dataset: d, Name: name}), nil
 }

@@ -23,6 +23,8 @@ type evaluator struct {
 
 	heard func(Addr, reading) // told of each attribute that a block is asked for; nil: nobody listens
 
+	named []NamedUser // users chosen by id
+
 	deliberate map[string]bool // accuracies whose data was written as train.T.data
 
 	diags   hcl.Diagnostics
@@ -103,8 +105,10 @@ type read struct {
 	path   string // accuracy.test["vanilla"].groups.minority.mean
 	result string // the same without the field of the estimate
 	share  bool
-	value  cty.Value
-	line   int
+	// meeting tells that it is of all win rates that meet, not of the instance alone.
+	meeting bool
+	value   cty.Value
+	line    int
 }
 
 const scopeName = " scope" // no identifier, so no expression can name it

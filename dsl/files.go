@@ -160,7 +160,7 @@ func (in *input) near(p string) string {
 	for i, f := range files {
 		names[i] = filepath.Base(f)
 	}
-	return nearest(filepath.Base(p), names)
+	return Nearest(filepath.Base(p), names)
 }
 
 // setVariables gives variables the values that come from outside, the weakest first.
@@ -195,7 +195,7 @@ func (in *input) setVariables() {
 
 func (ev *evaluator) variableMeant(name string) string {
 	names := slices.Sorted(maps.Keys(ev.variables))
-	if near := DidYouMean(name, names); near != "" || len(names) == 0 {
+	if near := didYouMean(name, names); near != "" || len(names) == 0 {
 		return near
 	}
 	return " It declares " + known(names, 8)
@@ -255,7 +255,7 @@ func (in *input) setByInclude(inc include) {
 		names := in.declares[inc.file]
 		v := in.ev.variables[attr.Name]
 		if v == nil || !slices.Contains(names, attr.Name) {
-			in.ev.add(mistake(attr.NameRange, "Unknown variable", fmt.Sprintf("%s declares no variable %s.%s", path.Base(inc.block.Labels[0]), attr.Name, DidYouMean(attr.Name, names))))
+			in.ev.add(mistake(attr.NameRange, "Unknown variable", fmt.Sprintf("%s declares no variable %s.%s", path.Base(inc.block.Labels[0]), attr.Name, didYouMean(attr.Name, names))))
 			continue
 		}
 		file := inc.block.DefRange().Filename

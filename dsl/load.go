@@ -80,6 +80,7 @@ func (ev *evaluator) resolveAll(spec *Spec) {
 			spec.add(inst.built)
 		}
 	}
+	spec.Named = ev.named
 	ev.checkAcross(spec)
 }
 

@@ -16,6 +16,9 @@ func (sc *scope) refAttr(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Dia
 		if slices.Contains(r.decl.keys, name) {
 			return cty.DynamicVal, mistake(rng, "Instance written as an attribute", fmt.Sprintf("%q is an instance of %s. Write %s[%q].", name, r.decl.addr(), r.decl.addr(), name))
 		}
+		if r.decl.typ == "win_rate" && slices.Contains(meetingNames, name) {
+			return sc.blockMeeting(r, name, rng)
+		}
 		return cty.DynamicVal, mistake(rng, "One instance is needed", r.chooseOne(""))
 	case refSet:
 		return r.setAttr(name, rng)
@@ -45,6 +48,10 @@ func (sc *scope) refIndex(r *ref, key string, rng, keyRange hcl.Range) (cty.Valu
 		return sc.group(r, key, rng)
 	case refResult:
 		return sc.resultAttr(r, key, "["+quote(key)+"]", rng)
+	case refSet:
+		if r.set.Op == SetUsers {
+			return sc.user(r.set, key, rng), nil
+		}
 	}
 	return cty.DynamicVal, mistake(rng, "Not a table", r.describe()+", which has no members to choose by key.")
 }
@@ -72,7 +79,10 @@ func (r *ref) setAttr(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 			return newSet(&Set{Kind: ResponseSet, Op: SetSide, Of: []*Set{r.set}, Name: name}), nil
 		}
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is rows; rows have %s, but no %s.%s",
-			r.set, strings.Join(rowNames, ", "), name, DidYouMean(name, rowNames)))
+			r.set, strings.Join(rowNames, ", "), name, didYouMean(name, rowNames)))
+	}
+	if r.set.Op == SetUsers {
+		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is users, who are chosen by id. Write %s[%q].", r.set, r.set, name))
 	}
 	return cty.DynamicVal, mistake(rng, "Unknown name", r.describe()+", which have nothing below them.")
 }
@@ -91,12 +101,15 @@ func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.V
 			return sc.resultAttr(r, name, "."+name, rng)
 		}
 	}
+	if w, ok := inst.built.(*WinRate); ok && slices.Contains(meetingNames, name) {
+		return sc.meetingAttr(inst, w, inst.addr.String(), name, rng)
+	}
 	if len(offered) == 0 {
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s: nothing of it can be referred to. Write %s.", inst.addr, name, inst.addr))
 	}
 	if !slices.Contains(offered, name) {
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s.%s It has %s",
-			inst.addr, name, DidYouMean(name, offered), known(offered, 12)))
+			inst.addr, name, didYouMean(name, offered), known(offered, 12)))
 	}
 	if d, ok := inst.built.(*Dataset); ok && name != "paper" {
 		if diags := d.lacks(name, rng); diags.HasErrors() {

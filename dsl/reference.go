@@ -212,6 +212,9 @@ func (ev *evaluator) offersOf(typ string) []OfferReference {
 			if inst.shape != nil {
 				result = unite(result, inst.shape.at(o.name))
 			}
+			if typ == "win_rate" {
+				result = unite(result, anyMeeting.at(o.name))
+			}
 			if v, diags := (&scope{ev: ev}).instanceAttr(inst, o.name, hcl.Range{}); !diags.HasErrors() && asRef(v) != nil && x.Value == "as written" {
 				x.Value = asRef(v).words()
 			}

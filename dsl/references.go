@@ -2,9 +2,11 @@ package dsl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // reference reads a value that must be a reference; what says what it may be, as in "a policy". ok is false when there is
@@ -115,7 +117,7 @@ func (f *fields) set(name string, kinds ...SetKind) (*Set, *ref) {
 
 var setExample = map[SetKind]string{
 	RowSet: "dataset.NAME.train or dataset.NAME.test", PromptSet: "dataset.NAME.prompts",
-	ResponseSet: "generate.NAME", UserSet: "dataset.NAME.users or generic_user",
+	ResponseSet: "generate.NAME", UserSet: `dataset.NAME.users, dataset.NAME.users["ID"] or generic_user`,
 }
 
 func setWords(kinds []SetKind) string {
@@ -131,7 +133,7 @@ func (f *fields) union(name string, v cty.Value, what string, kinds []SetKind) *
 	for i, item := range v.AsValueSlice() {
 		r := asRef(item)
 		if r == nil {
-			f.say(name, "Wrong type", "%s takes %s; item %d of the list is %s.", name, what, i+1, kindText(item))
+			f.say(name, "Wrong type", "%s takes %s; item %d of the list is %s.%s", name, what, i+1, kindText(item), byID(item, kinds))
 			return nil
 		}
 		s, problem := asSet(r, kinds)
@@ -150,6 +152,18 @@ func (f *fields) union(name string, v cty.Value, what string, kinds []SetKind) *
 		return nil
 	}
 	return unionOf(parts)
+}
+
+// byID tells whoever wrote an id how users are chosen.
+func byID(item cty.Value, kinds []SetKind) string {
+	item, _ = item.Unmark()
+	if !slices.Contains(kinds, UserSet) || item.IsNull() || !item.IsKnown() {
+		return ""
+	}
+	if text, err := convert.Convert(item, cty.String); err == nil {
+		return fmt.Sprintf(" Write dataset.NAME.users[%q].", text.AsString())
+	}
+	return ""
 }
 
 // unionOf flattens unions of unions; a union of one is that one.

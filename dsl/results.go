@@ -30,7 +30,7 @@ func (sc *scope) resultAttr(r *ref, name, shown string, rng hcl.Range) (cty.Valu
 	}
 	s := r.shape.at(name)
 	if s == nil {
-		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s", r.opened, name, DidYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s", r.opened, name, didYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
 	}
 	c := asRef(r.child(sc, name, s, shown))
 	if s.kind != shapeNumber && s.kind != shapeList {
@@ -53,7 +53,8 @@ func (sc *scope) resultAttr(r *ref, name, shown string, rng hcl.Range) (cty.Valu
 
 // leaf reads a number or a list of them, and notes that it was read.
 func (sc *scope) leaf(c *ref, result string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
-	rd := read{addr: c.inst.addr, path: c.opened, result: result, share: c.shape.share, line: rng.Start.Line}
+	rd := read{addr: c.inst.addr, path: c.opened, result: result, share: c.shape.share, line: rng.Start.Line,
+		meeting: c.inst.addr.Type == "win_rate" && slices.Contains(meetingNames, c.path[0])}
 	if sc.results == nil {
 		rd.value = cty.UnknownVal(cty.Number)
 		if c.shape.kind == shapeList {

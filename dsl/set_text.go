@@ -26,6 +26,8 @@ func (s *Set) String() string {
 		return s.Of[0].String() + "." + s.Name
 	case SetGenerated:
 		return s.Generate.Addr.String()
+	case SetUser:
+		return fmt.Sprintf("%s.%s[%q]", s.Dataset.Addr, s.Name, s.ID)
 	case SetGroup:
 		return s.Dataset.Addr.String() + ".groups" + member(s.Name)
 	case SetGeneric:

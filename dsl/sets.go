@@ -21,6 +21,7 @@ const (
 	SetSide      SetOp = "side"      // responses of the rows Of[0]; Name chosen, rejected or responses; or Dataset's own responses
 	SetGenerated SetOp = "generated" // responses of Generate
 	SetUsers     SetOp = "users"     // users of Dataset; Name users or unseen_users
+	SetUser      SetOp = "user"      // the user ID of Dataset, who is among Name, users or unseen_users
 	SetGroup     SetOp = "group"     // users of Dataset in group Name
 	SetGeneric   SetOp = "generic"   // user 0
 	SetUnion     SetOp = "union"     // of Of
@@ -37,6 +38,7 @@ type Set struct {
 	Dataset  *Dataset
 	Generate *Generate
 	Name     string
+	ID       string // of one user
 	Of       []*Set
 	N        int
 	Seed     int64

@@ -82,7 +82,7 @@ func accuracyShape(groups []string, fixed bool) *shape {
 			field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
 			field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)})},
 		field{"control", objectShape(field{"swapped", shareEstimate}, field{"shuffled", shareEstimate}, field{"generic", shareEstimate})},
-		field{"ties", shareShape})
+		field{"ties", shareShape}, field{"longer_wins", shareShape})
 }
 
 func generateShape(groups []string, fixed, rewarded bool) *shape {
@@ -111,13 +111,24 @@ func winRateShape(groups []string, fixed bool) *shape {
 		field{"seen", shareEstimate}, field{"unseen", shareEstimate},
 		field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)},
 		field{"length_controlled", shareEstimate},
-		field{"ties", shareShape}, field{"flipped", shareShape}, field{"failed", shareShape})
+		field{"ties", shareShape}, field{"flipped", shareShape}, field{"failed", shareShape},
+		field{"verdicts", countsShape("judged", "wins", "losses", "ties", "failed", "flipped")},
+		field{"sign_test", shareShape}, field{"detectable", shareShape}, field{"longer_wins", shareEstimate})
+}
+
+func countsShape(names ...string) *shape {
+	s := objectShape()
+	for _, name := range names {
+		s.fields[name], s.order = numberShape, append(s.order, name)
+	}
+	return s
 }
 
 // agreementShape is agreement.A. kappa runs from -1 to 1.
 func agreementShape() *shape {
 	return objectShape(field{"share", shareEstimate}, field{"kappa", estimateShape}, field{"users", openShape(shareEstimate)},
-		field{"flipped", shareShape}, field{"first_wins", shareShape}, field{"longer_wins", shareShape})
+		field{"flipped", shareShape}, field{"first_wins", shareShape}, field{"longer_wins", shareShape},
+		field{"verdicts", countsShape("judged", "agreed", "disagreed", "ties", "failed", "flipped")}, field{"tokens", numberShape})
 }
 
 // statisticsShape is dataset.D.statistics: counts of comparisons, users, prompts, conversations and their turns.

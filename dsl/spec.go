@@ -51,7 +51,15 @@ type Spec struct {
 	Claims  []*Claim
 	Reports []*Report
 
+	Named []NamedUser // users chosen by id, perhaps more than once
+
 	sources map[string]*hcl.File
+}
+
+// NamedUser is a user whom the spec chooses by id, and where. Whether the data has such a user is known when it was split.
+type NamedUser struct {
+	User *Set
+	At   hcl.Range
 }
 
 // Synthetic makes files up in a known format.

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/agext/levenshtein"
 )
 
-// nearest returns the name that was probably meant, or "".
-func nearest(given string, names []string) string {
+// Nearest returns the name that was probably meant, or "".
+func Nearest(given string, names []string) string {
 	best, distance := "", max(2, len(given)/3)+1
 	for _, name := range names {
-		if d := editDistance(given, name); d < distance && d < len(given) {
+		if d := levenshtein.Distance(given, name, nil); d < distance && d < len(given) {
 			best, distance = name, d
 		}
 	}
@@ -33,33 +35,12 @@ func initials(name string) string {
 	return b.String()
 }
 
-// DidYouMean is " Did you mean X?" or nothing.
-func DidYouMean(given string, names []string) string {
-	if name := nearest(given, names); name != "" {
+// didYouMean is " Did you mean X?" or nothing.
+func didYouMean(given string, names []string) string {
+	if name := Nearest(given, names); name != "" {
 		return " Did you mean " + name + "?"
 	}
 	return ""
-}
-
-// editDistance counts the characters to insert, delete or replace between a and b (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // known lists names at the end of a sentence, the first few when there are many.

@@ -306,3 +306,17 @@ func TestMoreClustersThanUsers(t *testing.T) {
 		t.Errorf("after: %q", text)
 	}
 }
+
+// TestLargeTableOfUsers: a dense table that every step would go through is warned of, with the remedy, before any work; a
+// sparse one and a small one are not.
+func TestLargeTableOfUsers(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[string]bool{"tokens = 2 }": false, "tokens = 1000000 }": true, "tokens = 1000000, sparse = true }": false} {
+		l := newLab(t, smallSpec)
+		l.edit("tokens = 2 }", change)
+		_, diags := Compile(l.load(), l.store(), l.opts)
+		if said := diagsSay(diags, "4 users have 1.2 GiB of parameters, gradients and moments, and every step goes through all of them. With sparse = true"); said != want || diags.HasErrors() {
+			t.Errorf("%s: %v", change, diags)
+		}
+	}
+}

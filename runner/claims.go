@@ -12,13 +12,20 @@ import (
 // found is what the stages of a spec found: a result for each block instance, the mean over seeds where it has several,
 // and by the same address each seed's own.
 type found struct {
-	results dsl.Results
-	runs    map[string][]dsl.Value
+	results  dsl.Results
+	runs     map[string][]dsl.Value
+	meetings map[string]metResult // of win rates that meet, by the address of each
+}
+
+// metResult is what win rates that meet say together, and in each training run; no runs: there is one.
+type metResult struct {
+	all  map[string]dsl.Value
+	runs []dsl.Value
 }
 
 // gather reads the results of all block instances whose nodes e can reach.
-func gather(spec *dsl.Spec, nodes map[any]*Node, e *Env) (found, error) {
-	f := found{dsl.Results{}, map[string][]dsl.Value{}}
+func gather(spec *dsl.Spec, nodes map[any]*Node, meetings map[dsl.Addr]*Node, e *Env) (found, error) {
+	f := found{dsl.Results{}, map[string][]dsl.Value{}, map[string]metResult{}}
 	for _, item := range resultItems(spec) {
 		n := nodes[item]
 		if n == nil || e.inputs[n] == nil {
@@ -38,7 +45,62 @@ func gather(spec *dsl.Spec, nodes map[any]*Node, e *Env) (found, error) {
 			f.runs[addr] = runs
 		}
 	}
+	for addr, n := range meetings {
+		if e.inputs[n] == nil {
+			continue
+		}
+		all, err := readResult(e.Path(n, resultFile))
+		if err != nil {
+			return f, err
+		}
+		runs, err := readRuns(e.Path(n, runsFile))
+		if err != nil {
+			return f, err
+		}
+		f.meetings[addr.String()] = metResult{all, runs}
+	}
 	return f, nil
+}
+
+// withMeetings are the results for a claim that reads what win rates say together: that stands among their own. there is false
+// where it was not asked for.
+func (f found) withMeetings(c *dsl.Claim) (out found, there bool) {
+	out = found{results: maps.Clone(f.results), runs: maps.Clone(f.runs)}
+	for _, a := range c.Meetings {
+		addr := a.String()
+		m, ok := f.meetings[addr]
+		if !ok {
+			return out, false
+		}
+		own := f.runs[addr]
+		out.results[addr] = joinedTrees(f.results[addr], m.all)
+		delete(out.runs, addr)
+		for k := range runsTogether(max(len(own), 1), max(len(m.runs), 1)) {
+			if len(own) == 0 && len(m.runs) == 0 {
+				break
+			}
+			out.runs[addr] = append(out.runs[addr], joinedTrees(inRun(own, k, f.results[addr]), inRun(m.runs, k, m.all)))
+		}
+	}
+	return out, true
+}
+
+// inRun is the result of a run, or the only one.
+func inRun(runs []dsl.Value, k int, only dsl.Value) dsl.Value {
+	if len(runs) == 0 {
+		return only
+	}
+	return runs[k]
+}
+
+func joinedTrees(a, b dsl.Value) dsl.Value {
+	out := map[string]dsl.Value{}
+	for _, v := range []dsl.Value{a, b} {
+		if m, ok := v.(map[string]dsl.Value); ok {
+			maps.Copy(out, m)
+		}
+	}
+	return out
 }
 
 // checkClaims evaluates the claims whose results are there; those of blocks that were not asked for are left out.
@@ -50,6 +112,10 @@ func checkClaims(claims []*dsl.Claim, f found) []ClaimOutcome {
 			there = there && f.results[addr.String()] != nil
 		}
 		if !there {
+			continue
+		}
+		f, met := f.withMeetings(c)
+		if !met {
 			continue
 		}
 		o := c.Evaluate(f.results)
@@ -112,7 +178,7 @@ func claimShown(o ClaimOutcome) reports.Claim {
 func finish(plan *Plan, s *scheduler, result *Result) error {
 	nodes := plan.results
 	e := &Env{inputs: s.artifacts}
-	f, err := gather(plan.Spec, nodes, e)
+	f, err := gather(plan.Spec, nodes, plan.meetings, e)
 	if err != nil {
 		return err
 	}

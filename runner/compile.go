@@ -21,7 +21,7 @@ import (
 func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnostics) {
 	c := &compiler{spec: spec, st: st, opts: opts, leaves: newLeaves(st), same: map[store.Fingerprint]*Node{},
 		data: map[*dsl.Dataset]*dataNodes{}, origins: map[*dsl.Model]*origin{}, trained: map[*dsl.Train][]*policy{},
-		results: map[any]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, samples: map[*dsl.Dataset]*formats.Sample{},
+		results: map[any]*Node{}, meetings: map[dsl.Addr]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, samples: map[*dsl.Dataset]*formats.Sample{},
 		tokenizers: map[string]*tokenizer.Tokenizer{}}
 	c.spell()
 	if c.diags.HasErrors() {
@@ -32,7 +32,7 @@ func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnost
 		return nil, c.diags
 	}
 	c.leaves.remember()
-	plan := &Plan{Spec: spec, Nodes: nodes, results: c.results, ofAddr: c.ofAddr, Missing: c.missing(nodes)}
+	plan := &Plan{Spec: spec, Nodes: nodes, results: c.results, meetings: c.meetings, ofAddr: c.ofAddr, Missing: c.missing(nodes)}
 	for _, n := range plan.Nodes {
 		c.decide(n)
 	}
@@ -53,9 +53,11 @@ type compiler struct {
 	origins map[*dsl.Model]*origin
 	trained map[*dsl.Train][]*policy
 	results map[any]*Node // *dsl.Dataset, *dsl.Accuracy, *dsl.Generate, *dsl.Train, *dsl.Adapt: the node with its result.json
-	ofAddr  map[string][]*Node
-	volumes map[string]volume                // of sets of rows, by what they are
-	samples map[*dsl.Dataset]*formats.Sample // of data sets whose rows are not in the store
+	// meetings has the node of win rates that meet, by the address of each; only of those that a claim asks for.
+	meetings map[dsl.Addr]*Node
+	ofAddr   map[string][]*Node
+	volumes  map[string]volume                // of sets of rows, by what they are
+	samples  map[*dsl.Dataset]*formats.Sample // of data sets whose rows are not in the store
 
 	tokenizers map[string]*tokenizer.Tokenizer // of folders, as far as they were read; nil: a diagnostic says why it cannot be
 }
@@ -97,6 +99,9 @@ func (c *compiler) spell() {
 		for _, addr := range claim.Reads {
 			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.resultOf(addr))
 		}
+		for _, addr := range claim.Meetings {
+			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.methods(addr))
+		}
 		c.checkSeeds(claim)
 	}
 	for _, r := range c.spec.Reports {
@@ -106,6 +111,16 @@ func (c *compiler) spell() {
 
 // node adds a stage to the plan, or returns the node that does the same work already.
 func (c *compiler) node(kind, id string, block *dsl.Block, stage Stage, inputs ...*Node) *Node {
+	n := c.add(kind, id, block, stage, inputs...)
+	addr := block.Addr.String()
+	if !slices.Contains(c.ofAddr[addr], n) {
+		c.ofAddr[addr] = append(c.ofAddr[addr], n)
+	}
+	return n
+}
+
+// add is node for a stage that is made for whoever reads it and that no target means.
+func (c *compiler) add(kind, id string, block *dsl.Block, stage Stage, inputs ...*Node) *Node {
 	inputs = slices.DeleteFunc(inputs, func(n *Node) bool { return n == nil })
 	n := &Node{ID: kind + " " + id, Addr: block.Addr.String(), Kind: kind, Range: block.Declared, Stage: stage,
 		Inputs: distinct(inputs, func(n *Node) *Node { return n })}
@@ -115,10 +130,6 @@ func (c *compiler) node(kind, id string, block *dsl.Block, stage Stage, inputs .
 	} else {
 		c.same[n.Fingerprint] = n
 		c.nodes = append(c.nodes, n)
-	}
-	addr := block.Addr.String()
-	if !slices.Contains(c.ofAddr[addr], n) {
-		c.ofAddr[addr] = append(c.ofAddr[addr], n)
 	}
 	return n
 }
@@ -133,7 +144,10 @@ func (c *compiler) warn(block *dsl.Block, attr, summary, detail string, args ...
 }
 
 func (c *compiler) say(severity hcl.DiagnosticSeverity, block *dsl.Block, attr, summary, detail string, args ...any) {
-	at := block.Range(attr)
+	c.sayAt(severity, block.Range(attr), summary, detail, args...)
+}
+
+func (c *compiler) sayAt(severity hcl.DiagnosticSeverity, at hcl.Range, summary, detail string, args ...any) {
 	d := &hcl.Diagnostic{Severity: severity, Summary: summary, Detail: fmt.Sprintf(detail, args...), Subject: &at}
 	for _, said := range c.diags {
 		if said.Summary == d.Summary && said.Detail == d.Detail && *said.Subject == at {
@@ -154,12 +168,31 @@ func (c *compiler) targeted() ([]*Node, hcl.Diagnostics) {
 		nodes := c.matching(target)
 		if len(nodes) == 0 {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown target",
-				Detail: fmt.Sprintf("Nothing in this spec is called %s.%s There are %s.", target, dsl.DidYouMean(target, c.addresses()), strings.Join(c.addresses(), ", "))})
+				Detail: fmt.Sprintf("Nothing in this spec is called %s. %s", target, c.meant(target))})
 		}
 		roots = append(roots, nodes...)
 	}
 	wanted := closure(roots)
 	return slices.DeleteFunc(slices.Clone(c.nodes), func(n *Node) bool { return !wanted[n] }), diags
+}
+
+// meant suggests an address; where none is near, those of the same type, else all blocks.
+func (c *compiler) meant(target string) string {
+	var blocks, like []string
+	kind, _, _ := strings.Cut(target, ".")
+	for _, addr := range c.addresses() {
+		block := blockOf(addr)
+		if blocks = append(blocks, block); strings.HasPrefix(block, kind+".") {
+			like = append(like, block)
+		}
+	}
+	if near := dsl.Nearest(target, append(c.addresses(), blocks...)); near != "" {
+		return "Did you mean " + near + "?"
+	}
+	if len(like) == 0 {
+		like = blocks
+	}
+	return "There are " + strings.Join(distinct(like, func(s string) string { return s }), ", ") + "."
 }
 
 // closure is the nodes and everything that they are made of.

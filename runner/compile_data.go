@@ -47,6 +47,7 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 		return nil
 	}
 	n.split = c.node(kindSplit, d.Addr.String(), &d.Block, &splitStage{spec: d, rows: n.rows}, n.rows)
+	c.nameUsers(d, n.split)
 	c.data[d] = n
 	return n
 }

@@ -16,10 +16,7 @@ func (c *compiler) winRate(w *dsl.WinRate) *Node {
 		return nil
 	}
 	stage := &winRateStage{spec: w}
-	runs := max(len(candidates), len(baselines))
-	if len(candidates) > 1 && len(baselines) > 1 { // run by run
-		runs = min(len(candidates), len(baselines))
-	}
+	runs := runsTogether(len(candidates), len(baselines))
 	for i := range runs {
 		candidate, baseline := candidates[min(i, len(candidates)-1)], baselines[min(i, len(baselines)-1)]
 		name := w.Addr.String()

@@ -50,6 +50,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 			name += fmt.Sprintf(" seed %d", seed)
 		}
 		c.checkClusters(stage)
+		c.checkTable(stage)
 		inputs := append(data.inputs(true), base.inputs()...)
 		if reward != nil {
 			inputs = append(inputs, reward.inputs()...)
@@ -96,6 +97,23 @@ func (c *compiler) checkClusters(s *trainStage) {
 	if m := c.users(s); m > 0 && u.Clusters > m {
 		c.warn(&s.spec.Block, "user_model.clusters", "More clusters than users", "clusters is %d, but %s knows %d users (%s): more clusters than users.",
 			u.Clusters, s.spec.Addr.Block(), m, s.spec.Data)
+	}
+}
+
+// largeTable is from how many bytes on a dense table of users is worth a warning: values, gradients and two moments, fp32.
+const largeTable = 1 << 30
+
+// checkTable warns of a table of users that is gone through whole in every step, where the sparse one would cost what the
+// users of the step cost.
+func (c *compiler) checkTable(s *trainStage) {
+	u := s.spec.UserModel
+	if u == nil || u.Sparse || !userModelConfig(u).Personal() {
+		return
+	}
+	m := c.users(s)
+	if bytes := 4 * 4 * userModelConfig(u).Parameters(m, s.base.origin.config.Width); m > 0 && bytes >= largeTable {
+		c.warn(&s.spec.Block, "user_model", "A large table of users", "%d users have %.1f GiB of parameters, gradients and moments, and every step goes through all of them. "+
+			"With sparse = true (lazy AdamW) a step costs what its own users cost.", m, float64(bytes)/(1<<30))
 	}
 }
 

@@ -201,7 +201,7 @@ func usersIn(s *dsl.Set) float64 {
 		n += usersIn(m)
 	}
 	switch s.Op {
-	case dsl.SetGeneric:
+	case dsl.SetGeneric, dsl.SetUser:
 		n++
 	case dsl.SetUsers, dsl.SetGroup: // at most
 		n += float64(s.Dataset.KnownUsers())

@@ -5,6 +5,7 @@ package runner
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 
@@ -27,8 +28,12 @@ func (c *compiler) judgeEstimate(s *judgeStage, n *Node) Estimate {
 		if e.Calls == nil {
 			e.Calls = &Calls{Exact: exact}
 		}
+		before := e.Calls.Requests
 		if err := e.Calls.add(j, answers, questions, times); err != nil {
 			return Estimate{Rows: e.Rows, Exact: exact, Note: join(note, fmt.Sprintf("what the judge costs cannot be reckoned: %v", err))}
+		}
+		if needsKey(j) && os.Getenv(j.KeyEnv) == "" && e.Calls.Requests > before {
+			c.warn(&j.Block, "key_env", "No key", "The environment variable %s is empty, and %s needs a key. What comes before it runs; what it was asked already is kept.", j.KeyEnv, j.Addr)
 		}
 	}
 	return e

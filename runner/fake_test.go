@@ -176,8 +176,14 @@ func (f *fakes) generate(_ context.Context, job torch.GenerateJob, progress func
 	for i, p := range job.Prompts {
 		for k := range job.Samples {
 			f.texts.Add(1)
-			n := min(len(p.Prompt), 3+int(p.User)+k)
-			out = append(out, torch.Generated{Prompt: i, Sample: k, IDs: p.Prompt[:n], Finished: true})
+			ids := p.Prompt[:min(len(p.Prompt), 3+int(p.User)+k)]
+			for n := range ids {
+				if job.Ends != nil && job.Ends(ids[:n+1]) {
+					ids = ids[:n+1]
+					break
+				}
+			}
+			out = append(out, torch.Generated{Prompt: i, Sample: k, IDs: ids, Finished: true})
 		}
 	}
 	return out, nil

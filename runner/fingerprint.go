@@ -81,6 +81,8 @@ func describeSet(s *dsl.Set, place func(*dsl.Dataset) int) string {
 		return "generated responses"
 	case dsl.SetUsers:
 		return fmt.Sprintf("%s of data %d", s.Name, place(s.Dataset))
+	case dsl.SetUser:
+		return fmt.Sprintf("%q of the %s of data %d", s.ID, s.Name, place(s.Dataset))
 	case dsl.SetGroup:
 		return fmt.Sprintf("users of data %d in group %q", place(s.Dataset), s.Name)
 	case dsl.SetGeneric:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -177,6 +179,31 @@ func TestHoldings(t *testing.T) {
 	}
 	if list, err := Holdings(l.store(), []string{"nobody"}); err != nil || len(list) > 0 {
 		t.Errorf("nobody is in %+v (%v)", list, err)
+	}
+}
+
+// What a killed training left says of nobody whose it is, so it is listed for everybody until it is finished or dropped.
+func TestHoldingsOfUnfinishedWork(t *testing.T) {
+	l := newForgetLab(t)
+	st, fp := l.store(), store.Fingerprint{7}
+	if err := os.MkdirAll(filepath.Join(st.Scratch(fp), "checkpoints"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := Holdings(st, []string{"nobody"}); err != nil || len(list) > 0 {
+		t.Errorf("an empty folder is listed: %+v (%v)", list, err)
+	}
+	if err := os.WriteFile(filepath.Join(st.Scratch(fp), "checkpoints", "step"), []byte("2"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	list, err := Holdings(st, []string{"nobody"})
+	if err != nil || len(list) != 1 || list[0].Dir != st.Scratch(fp) || list[0].Kind != "unfinished" || len(list[0].Files) != 1 || list[0].Files[0].Name != "checkpoints/step" {
+		t.Errorf("%+v (%v); want the checkpoint", list, err)
+	}
+	if err := st.Remove(fp); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := Holdings(st, []string{"nobody"}); err != nil || len(list) > 0 {
+		t.Errorf("when it is dropped: %+v (%v)", list, err)
 	}
 }
 

@@ -137,6 +137,33 @@ func TestBestOfKeepsTheBest(t *testing.T) {
 	}
 }
 
+// TestReferenceWhereItIsNeeded: objectives without a reference model have no stage of its log-probs, neither for training nor
+// for ranking, nor for new users; kto has one more, of its mismatched pairs.
+func TestReferenceWhereItIsNeeded(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]int{"dpo": 1, "ipo": 1, "hinge": 1, "kto": 2, "simpo": 0, "orpo": 0, "cpo": 0, "reward": 0, "sft": 0} {
+		spec := strings.Replace(smallSpec+rewardSpec, `{ kind = "dpo", beta = 0.3 }`, fmt.Sprintf("{ kind = %q }", kind), 1)
+		l := rewardLab(t)
+		l.spec = spec
+		l.opts.Targets = []string{"accuracy.test", "adapt.late"}
+		if kind == "reward" {
+			l.spec = strings.Replace(spec, "policy   = each.value\n  data     = dataset.posts.test", "reward   = each.value\n  data     = dataset.posts.test", 1)
+			l.edit("for_each = [train.sft, train.dpo]", "for_each = [train.sft]") // a reward model writes nothing
+			l.edit("policy   = adapt.late", "policy   = train.sft")
+			l.edit(`generate.summaries["individual"]`, `generate.summaries["sft"]`)
+		}
+		references := 0
+		for _, n := range l.plan(l.store()).Nodes {
+			if n.Kind == kindReference || n.Kind == kindMismatchReference {
+				references++
+			}
+		}
+		if references != want {
+			t.Errorf("%s: %d stages of reference log-probs; want %d", kind, references, want)
+		}
+	}
+}
+
 // TestPolicyOptimisationIsTold: prompts once per user, no responses, and the user as the reward model knows them.
 func TestPolicyOptimisationIsTold(t *testing.T) {
 	t.Parallel()
@@ -346,6 +373,133 @@ func TestUserTexts(t *testing.T) {
 		want := map[string]int{"text true user true": 2 * (4 + 4), "text true user false": 2 * (2 + 2), "text false user false": 2 * 3}
 		if !maps.Equal(generated, want) {
 			t.Errorf("asked %v; expected %v", generated, want)
+		}
+	}
+}
+
+// TestUsersWithoutText: of a policy that reads texts, users without one have none of its ids, known or not; their own soft
+// prompt stays, an empty text is none, and of an unseen user nothing but the text is known.
+func TestUsersWithoutText(t *testing.T) {
+	t.Parallel()
+	l := textLab(t, strings.Replace(textSpec, `  user_text = "About: ${user.text}"`+"\n", "", 1))
+	path := filepath.Join(l.dir, "people.jsonl")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent := func(ids ...string) func(id string) bool {
+		return func(id string) bool { return slices.Contains(ids, id) }
+	}
+	l.apply() // who is seen
+	w := l.open("dataset.people")
+	var seen, unseen []string
+	for _, u := range w.tables[0].users {
+		if u.Seen {
+			seen = append(seen, u.ID)
+		} else {
+			unseen = append(unseen, u.ID)
+		}
+	}
+	w.Close()
+	text := strings.ReplaceAll(string(data), `"user_text": "person `+seen[0]+`"`, `"user_text": ""`)
+	text = strings.ReplaceAll(text, `, "user_text": "person `+seen[1]+`"`, "")
+	text = strings.ReplaceAll(text, `"user_text": "person `+unseen[0]+`"`, `"user_text": ""`)
+	l.write("people.jsonl", text)
+	without := silent(seen[0], seen[1], unseen[0])
+	index := func(id string) int32 { return int32(slices.Index(seen, id)) + 1 }
+
+	real := l.fakes.jobs()
+	jobs, trained := real, 0
+	jobs.train = func(ctx context.Context, job torch.TrainJob, p func(torch.Progress)) (torch.TrainResult, error) {
+		for i := range job.Data.Len() {
+			e, err := job.Data.At(i)
+			if err != nil {
+				return torch.TrainResult{}, err
+			}
+			if explicit := job.UserModel.Kind != ""; explicit && (len(e.UserText) == 0) != without(seen[e.User-1]) {
+				t.Errorf("user %d trains with the text %v", e.User, e.UserText)
+			}
+			trained++
+		}
+		return real.train(ctx, job, p)
+	}
+	asked := map[string]int{}
+	jobs.generate = func(ctx context.Context, job torch.GenerateJob, p func(torch.Progress)) ([]torch.Generated, error) {
+		for _, r := range job.Prompts {
+			asked[fmt.Sprintf("user %d, text %v", r.User, len(r.UserText) > 0)]++
+		}
+		return real.generate(ctx, job, p)
+	}
+	l.opts.Targets = []string{`generate.texts["both"]`}
+	st := l.store()
+	if _, err := apply(context.Background(), l.plan(st), st, l.opts, jobs); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"user 0, text false": 2 * 2, "user 0, text true": 2} // user 0 and the unseen user without a text; the other
+	for _, id := range seen {
+		want[fmt.Sprintf("user %d, text %v", index(id), !without(id))] += 2
+	}
+	if trained == 0 || !maps.Equal(asked, want) {
+		t.Errorf("asked %v; want %v", asked, want)
+	}
+}
+
+// TestGenericPassAndTexts: as user 0, a policy is still told the text of whoever asks and a reward model is not (Section 4.4
+// and Appendix F.2 of the paper), in training and in the control of an accuracy; the spec may say otherwise.
+func TestGenericPassAndTexts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, more string
+		keeps      bool
+	}{
+		{"dpo", "", true}, {"reward", "", false},
+		{"dpo", ", generic_keeps_text = false", false}, {"reward", ", generic_keeps_text = true", true},
+	} {
+		spec := textSpec
+		if c.kind == "reward" {
+			spec = strings.Replace(spec, "policy   = each.value\n  data", "reward   = each.value\n  data", 1)
+			spec = spec[:strings.Index(spec, "generate ")]
+		}
+		spec = strings.Replace(spec, `{ kind = "dpo", reference_user_text = var.reference_user_text }`, fmt.Sprintf("{ kind = %q%s }", c.kind, c.more), 1)
+		l := textLab(t, spec)
+		l.opts.Targets = []string{`accuracy.test["both"]`}
+		trained := false
+		l.fakes.onTrain = func(_ context.Context, job torch.TrainJob) error {
+			if trained = true; job.GenericKeepsText != c.keeps {
+				t.Errorf("%s%s trains with generic_keeps_text = %v", c.kind, c.more, job.GenericKeepsText)
+			}
+			return nil
+		}
+		l.apply()
+		w := l.open("dataset.people")
+		st, met := l.store(), 0
+		for _, n := range l.plan(st).Nodes {
+			s, ok := n.Stage.(*scoreStage)
+			if !ok {
+				continue
+			}
+			if a, _ := st.Get(n.Fingerprint); a == nil {
+				continue
+			}
+			rows := w.split(w.sets[0], arrowio.Test)
+			for _, pass := range s.passes(w, rows, w.tables[0].users[:4]) {
+				if pass.name != arrowio.PassGeneric {
+					continue
+				}
+				for i, u := range pass.users {
+					if u == nobody {
+						continue
+					}
+					met++
+					if u.index != 0 || (u.text == w.user(rows[i])) != c.keeps {
+						t.Errorf("%s%s: user %s as user 0 is %+v", c.kind, c.more, w.user(rows[i]), u)
+					}
+				}
+			}
+		}
+		w.Close()
+		if !trained || met == 0 {
+			t.Errorf("%s%s: trained %v, %d rows as user 0", c.kind, c.more, trained, met)
 		}
 	}
 }

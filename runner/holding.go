@@ -1,10 +1,13 @@
 // Holding answers which artifacts of the store still have rows or texts of a user: every table that says whose a row is, every
-// user model whose users have names, results by user, and files made up that such rows were read from.
+// user model whose users have names, results by user, and files made up that such rows were read from; and what was begun and
+// not finished, which may have some.
 package runner
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,8 +72,35 @@ func Holdings(st *store.Store, ids []string) ([]Holding, error) {
 			out = append(out, Holding{ID: "damaged artifact " + filepath.Base(dir), Kind: "damaged", Dir: dir, Files: files})
 		}
 	}
+	unfinished, err := unfinishedIn(st)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, unfinished...)
 	if damage != nil {
 		return out, fmt.Errorf("some artifacts are damaged and were not looked at: %w", damage)
+	}
+	return out, nil
+}
+
+// unfinishedIn lists the scratch of trainings that were killed. It says of nobody whose it is, so it is listed for everybody.
+func unfinishedIn(st *store.Store) ([]Holding, error) {
+	var out []Holding
+	for _, fp := range st.Unfinished() {
+		names, err := namesBelow(st.Scratch(fp))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // finished just now
+			continue
+		case err != nil:
+			return nil, err
+		}
+		h := Holding{ID: "unfinished work " + fp.Short(), Kind: "unfinished", Fingerprint: fp, Dir: st.Scratch(fp)}
+		for _, name := range names {
+			h.Files = append(h.Files, HeldFile{Name: name, What: "may have some of theirs until apply finishes the work, or gc drops it"})
+		}
+		if len(h.Files) > 0 {
+			out = append(out, h)
+		}
 	}
 	return out, nil
 }

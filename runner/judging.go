@@ -24,7 +24,16 @@ type person struct {
 	judges.Person
 	group string
 	seen  bool
+	index int32          // among the seen; 0: unseen
 	raw   map[string]any // attributes as the data has them
+}
+
+// nameless is a user by index, for errors, which go into logs: ids may say who somebody is.
+func (p person) nameless() string {
+	if p.index > 0 {
+		return fmt.Sprintf("user %d", p.index)
+	}
+	return "an unseen user"
 }
 
 // meet lists the users of the data sets; of one who is in two the first counts.
@@ -37,9 +46,9 @@ func (s *judgeStage) meet(e *Env) (map[string]person, error) {
 		}
 		for _, u := range users {
 			if _, met := out[u.ID]; !met {
-				p := person{Person: judges.Person{ID: u.ID, Text: u.Text, Prefers: u.Prefers}, group: u.Group, seen: u.Seen}
+				p := person{Person: judges.Person{ID: u.ID, Text: u.Text, Prefers: u.Prefers}, group: u.Group, seen: u.Seen, index: u.Index}
 				if p.raw, p.Attributes, err = attributesOf(u.Attributes); err != nil {
-					return nil, fmt.Errorf("user %q: %w", u.ID, err)
+					return nil, fmt.Errorf("%s of %s: %w", p.nameless(), d.set.Addr, err)
 				}
 				out[u.ID] = p
 			}
@@ -112,6 +121,8 @@ func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, people map[
 // vendorServer is the server whose judges cannot be asked without a key.
 const vendorServer = "https://api.openai.com/v1"
 
+func needsKey(j *dsl.Judge) bool { return j.BaseURL == vendorServer }
+
 // vendorJudge asks a server. The key is read from the environment here and kept nowhere else.
 func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	t, err := templateOf(j)
@@ -120,7 +131,7 @@ func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	}
 	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
 		Budget: openai.Budget(j.Budget), Limits: openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}}
-	if j.BaseURL == vendorServer {
+	if needsKey(j) {
 		s.KeyEnv = j.KeyEnv
 	}
 	if j.Price != nil {

@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -158,6 +159,20 @@ func (c *compiler) fromFolder(o *origin) bool {
 	return true
 }
 
+const adapterConfig = "adapter_config.json"
+
+// adapterBase says for which model an adapter was trained, where it does.
+func adapterBase(dir string) string {
+	data, err := os.ReadFile(filepath.Join(dir, adapterConfig))
+	var c struct {
+		Base string `json:"base_model_name_or_path"`
+	}
+	if err != nil || json.Unmarshal(data, &c) != nil || c.Base == "" {
+		return ""
+	}
+	return " for " + c.Base
+}
+
 // modelFiles lists the files of a Hugging Face folder that decide what a model computes, and those of its tokenizer.
 func modelFiles(dir string) (weights, vocabulary []string, err error) {
 	entries, err := os.ReadDir(dir)
@@ -173,6 +188,8 @@ func modelFiles(dir string) (weights, vocabulary []string, err error) {
 		}
 	}
 	switch {
+	case !slices.Contains(weights, "config.json") && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == adapterConfig }):
+		err = fmt.Errorf("%s is a PEFT adapter%s, and a whole model is expected: merge the two with PEFT (merge_and_unload, then save_pretrained) and name that folder", dir, adapterBase(dir))
 	case !slices.Contains(weights, "config.json"):
 		err = fmt.Errorf("%s has no config.json: a Hugging Face folder is expected", dir)
 	case len(weights) == 1:

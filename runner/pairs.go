@@ -28,6 +28,9 @@ func (t texts) describe(w io.Writer, name string) {
 	}
 }
 
+// several tells whether there may be several texts for one prompt and user.
+func (t texts) several() bool { return t.set.Op == dsl.SetGenerated && t.set.Generate.Samples > 1 }
+
 func (t texts) nodes() []*Node {
 	if t.node != nil {
 		return []*Node{t.node}
@@ -83,8 +86,13 @@ func (t texts) readSide(e *Env) ([]response, error) {
 	return out, nil
 }
 
+// matchVersion is raised when other samples are matched. Version 2: who has no text of their own gets nobody's of the same
+// sample, not the first.
+const matchVersion = 2
+
 // match pairs the candidate's responses with the baseline's: the same prompt, user and sample, else the user's first, else
-// nobody's, which stands for everybody. It counts what has no partner, and leaves out nobody's candidates, which nobody can judge.
+// nobody's, which stands for everybody: the same sample, else the first. It counts what has no partner, and leaves out nobody's
+// candidates, which nobody can judge.
 func match(candidate, baseline []response) (pairs []pair, alone int) {
 	type place struct {
 		prompt, user string
@@ -101,12 +109,11 @@ func match(candidate, baseline []response) (pairs []pair, alone int) {
 		if r.user == "" {
 			continue
 		}
-		text, ok := of[place{r.prompt, r.user, r.sample}]
-		if !ok {
-			text, ok = of[place{r.prompt, r.user, 0}]
-		}
-		if !ok {
-			text, ok = of[place{r.prompt, "", 0}]
+		text, ok := "", false
+		for _, at := range []place{{r.prompt, r.user, r.sample}, {r.prompt, r.user, 0}, {r.prompt, "", r.sample}, {r.prompt, "", 0}} {
+			if text, ok = of[at]; ok {
+				break
+			}
 		}
 		if !ok {
 			alone++
@@ -130,6 +137,9 @@ type twoMethods struct{ candidate, baseline texts }
 func (s twoMethods) describe(w io.Writer) {
 	s.candidate.describe(w, "candidate")
 	s.baseline.describe(w, "baseline")
+	if s.candidate.several() && s.baseline.several() {
+		line(w, "samples matched", matchVersion)
+	}
 }
 
 func (s twoMethods) nodes() []*Node { return append(s.candidate.nodes(), s.baseline.nodes()...) }

@@ -25,8 +25,9 @@ type Plan struct {
 	// refuses it.
 	Missing []Missing
 
-	results map[any]*Node // *dsl.Dataset, *dsl.Train, *dsl.Accuracy, *dsl.Generate, *dsl.Adapt: the node with its result.json
-	ofAddr  map[string][]*Node
+	results  map[any]*Node      // *dsl.Dataset, *dsl.Train, *dsl.Accuracy, *dsl.Generate, *dsl.Adapt: the node with its result.json
+	meetings map[dsl.Addr]*Node // what win rates that meet say together, by the address of each
+	ofAddr   map[string][]*Node
 }
 
 // Node is one stage with its place in the graph.

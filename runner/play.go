@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
-	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
 )
 
@@ -23,15 +22,10 @@ func (s *judgeStage) turnsTold() string {
 // played are the data sets whose turns the judge is told; none for a judge who does not play. Where choices are simulated,
 // what the turns say is not what the user was made to like.
 func (s *judgeStage) played() dataInputs {
-	if !plays(s.spec) {
+	if !s.spec.ShowsTurns() {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(s.people), func(d dataInput) bool { return d.set.Format != "prism" || len(d.set.Simulate) > 0 })
-}
-
-// plays tells whether a judge, or a member of it, is asked with a template that can show turns.
-func plays(j *dsl.Judge) bool {
-	return j.Kind == "openai" && j.Template != "alpacafarm" || slices.ContainsFunc(j.Members, plays)
 }
 
 // tellTurns adds to the questions what the data sets say of their users' turns; of a user who is in two the first counts.

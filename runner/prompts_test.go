@@ -153,6 +153,38 @@ func TestResponsesOfNobodyAreABaselineForEverybody(t *testing.T) {
 	}
 }
 
+// TestSamplesAreMatched, by hand: the user's own sample goes before the user's first, that before nobody's of the same sample, and
+// that before nobody's first. The version of the rule is in the fingerprint where there are several samples to match.
+func TestSamplesAreMatched(t *testing.T) {
+	var candidate []response
+	for _, user := range []string{"own", "one", "none"} {
+		for k := range 3 {
+			candidate = append(candidate, response{"p", user, int32(k), "c"})
+		}
+	}
+	pairs, alone := match(candidate, []response{{"p", "own", 0, "own 0"}, {"p", "own", 1, "own 1"}, {"p", "own", 2, "own 2"}, {"p", "one", 0, "one 0"},
+		{"p", "", 0, "nobody's 0"}, {"p", "", 1, "nobody's 1"}})
+	var got []string
+	for _, p := range pairs {
+		got = append(got, p.baseline)
+	}
+	if want := "own 0, own 1, own 2, one 0, one 0, one 0, nobody's 0, nobody's 1, nobody's 0"; strings.Join(got, ", ") != want || alone != 0 {
+		t.Errorf("%s and %d alone; want %s", strings.Join(got, ", "), alone, want)
+	}
+	drawn := func(samples int) texts {
+		return texts{set: &dsl.Set{Op: dsl.SetGenerated, Generate: &dsl.Generate{Samples: samples}}, node: &Node{}}
+	}
+	for _, c := range []struct {
+		candidate, baseline int
+		want                string
+	}{{3, 2, "samples matched: 2\n"}, {3, 1, ""}, {1, 3, ""}} {
+		var b strings.Builder
+		if (twoMethods{drawn(c.candidate), drawn(c.baseline)}).describe(&b); b.String() != c.want {
+			t.Errorf("%d against %d samples: %q", c.candidate, c.baseline, b.String())
+		}
+	}
+}
+
 // TestRowlessHaveNoRows: the split leaves their rows on no side and sees nobody.
 func TestRowlessHaveNoRows(t *testing.T) {
 	t.Parallel()

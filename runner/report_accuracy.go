@@ -27,10 +27,7 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 	t.Columns = append(t.Columns, "ties")
 	for _, i := range items {
 		generic := percentCell(i.value, i.paper, "generic")
-		if untrained(i.item.(*dsl.Accuracy).Policy) {
-			generic.Note = "user 0 is untrained"
-		}
-		cells := []reports.Cell{percentCell(i.value, i.paper, "top"), generic, ofUsers(percentCell(i.value, i.paper, "average"))}
+		cells := []reports.Cell{percentCell(i.value, i.paper, "top"), genericCell(i.item.(*dsl.Accuracy).Policy, generic), ofUsers(percentCell(i.value, i.paper, "average"))}
 		for _, g := range groups {
 			cells = append(cells, ofUsers(percentCell(i.value, i.paper, "groups", g)))
 		}
@@ -41,7 +38,7 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
 	t.Notes = append(t.Notes, rewardNotes(items)...)
 	t.Notes = append(t.Notes, d.measuredNotes(items)...)
-	if longer, ok := estimateOf(at(items[0].value, "notes", "longer_wins")); ok {
+	if longer, ok := estimateOf(at(items[0].value, "longer_wins")); ok {
 		t.Notes = append(t.Notes, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %.2f %% of these comparisons.", 100*longer.Mean))
 	}
 	return t
@@ -101,6 +98,14 @@ func untrained(p dsl.Policy) bool {
 	return t.UserModel.Kind == "cluster" || !t.UserModel.Shared
 }
 
+// genericCell is a policy's result as user 0, marked where no pass has trained that user.
+func genericCell(p dsl.Policy, c reports.Cell) reports.Cell {
+	if untrained(p) && c.Kind != reports.Dash {
+		c.Note = "user 0 is untrained"
+	}
+	return c
+}
+
 // accuracyBars draws the averages by group with their standard errors, as curves where the keys are numbers.
 func accuracyBars(block string, items []instance, groups []string) *reports.Plot {
 	half := 0.5
@@ -151,16 +156,13 @@ func controls(block string, items []instance) *reports.Table {
 
 // controlRow is an accuracy of the policy tr beside those with wrong users.
 func controlRow(name string, value, paper dsl.Value, tr *dsl.Train) reports.Row {
-	generic := percentCell(value, paper, "control", "generic")
-	if untrained(tr) {
-		generic.Note = "user 0 is untrained"
-	}
+	generic := genericCell(tr, percentCell(value, paper, "control", "generic"))
 	return reports.Row{Name: name, Cells: []reports.Cell{percentCell(value, nil, "top"),
 		percentCell(value, paper, "control", "swapped"), percentCell(value, paper, "control", "shuffled"), generic}}
 }
 
 func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {
 	t := d.userTable(block, items)
-	t.Notes = []string{"Unseen users are ranked as user 0. n is the number of comparisons."}
+	t.Notes = []string{"unseen: of the users of the data, those without rows in its train. Users whom a policy was not trained on are user 0 to it. n is the number of comparisons."}
 	return t
 }

@@ -65,12 +65,16 @@ func adaptTable(block string, items []instance, groups []string) *reports.Table 
 	for _, i := range items {
 		for _, n := range countsOf(i.value) {
 			value, paper := afterCount(i.value, n), paperAfter(i, n)
-			cells := []reports.Cell{reports.CountCell(int64(n)), percentCell(value, paper, "average")}
+			average, policy := percentCell(value, paper, "average"), i.item.(*dsl.Adapt)
+			if n == 0 {
+				average = genericCell(policy, average)
+			}
+			cells := []reports.Cell{reports.CountCell(int64(n)), average}
 			for _, g := range groups {
 				cells = append(cells, percentCell(value, paper, "groups", g))
 			}
 			ties, _ := estimateOf(at(value, "ties"))
-			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(value, paper, "top"), percentCell(value, paper, "generic"), shareOrDash(ties.Mean))})
+			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(value, paper, "top"), genericCell(policy, percentCell(value, paper, "generic")), shareOrDash(ties.Mean))})
 		}
 	}
 	t.Notes = []string{"Each new user's parameters are fitted to so many of their own comparisons, with all else frozen, and scored on others. After 0 comparisons a new user is as user 0 is.",

@@ -32,7 +32,7 @@ type instance struct {
 }
 
 func (s *reportStage) build(e *Env) (*reports.Report, error) {
-	f, err := gather(s.plan, s.results, e)
+	f, err := gather(s.plan, s.results, s.meetings, e)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +124,7 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 		if len(items) == 0 {
 			continue
 		}
+		first := len(out)
 		switch items[0].item.(type) {
 		case *dsl.Dataset:
 			for _, i := range items {
@@ -153,6 +154,16 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 			texts = append(texts, items...)
 		case *dsl.Set:
 			texts = append(texts, items...)
+		}
+		if first == len(out) {
+			continue
+		}
+		notes, err := d.unknownNotes(items)
+		if err != nil {
+			return nil, err
+		}
+		if table, ok := out[first].(*reports.Table); ok {
+			table.Notes = append(table.Notes, notes...)
 		}
 	}
 	if len(wins) > 0 {
@@ -186,7 +197,7 @@ func (d *drawing) instances(shown dsl.Shown) []instance {
 		}
 		switch item := item.(type) {
 		case *dsl.Set:
-			i.name = setName(item)
+			i.name = dsl.ResponseNames([]*dsl.Set{item})[0]
 		case *dsl.Dataset:
 			i.paper = item.Paper
 		case *dsl.Accuracy:

@@ -23,14 +23,13 @@ func (m *meeting) candidates() *reports.Table {
 		return nil
 	}
 	slices.Sort(candidates)
-	names := m.names()
 	t := &reports.Table{Name: m.block + ".candidates", Title: "Candidates against the same baselines", RowHead: "win rate"}
 	for _, c := range candidates {
-		t.Columns = append(t.Columns, names[c])
+		t.Columns = append(t.Columns, m.names[c])
 	}
 	for _, rate := range []struct{ words, path string }{{"per sample", "per_sample"}, {"per user", "per_user"}} {
 		for _, b := range baselines {
-			row := reports.Row{Name: rate.words + ", against " + names[b]}
+			row := reports.Row{Name: rate.words + ", against " + m.names[b]}
 			for _, c := range candidates {
 				row.Cells = append(row.Cells, m.cell(c, b, rate.path))
 			}

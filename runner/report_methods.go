@@ -16,22 +16,6 @@ import (
 // noise is the level below which a p-value tells a difference from chance.
 const noise = 0.05
 
-// meeting is methods whose texts one judge compared, under one tie rule.
-type meeting struct {
-	block    string // of the first comparison
-	terms    *dsl.WinRate
-	methods  []*dsl.Set
-	contests []contest
-}
-
-// contest is one win rate: two methods, and the outcomes of the first in each training run.
-type contest struct {
-	rates         instance // the win rate itself
-	verdicts      *Node    // of the first run: two win rates of the same verdicts are one contest
-	first, second int
-	runs          [][]judges.Item
-}
-
 // runsOf reads the verdicts of a win rate, run by run.
 func (d *drawing) runsOf(w *dsl.WinRate) ([][]arrowio.Verdict, error) {
 	var out [][]arrowio.Verdict
@@ -91,7 +75,7 @@ func (d *drawing) meetings(wins []instance) ([]reports.Block, error) {
 	}
 	var out []reports.Block
 	for _, m := range all {
-		if len(m.methods) < 3 {
+		if len(m.names) < 3 {
 			continue
 		}
 		if t := m.candidates(); t != nil {
@@ -105,82 +89,31 @@ func (d *drawing) meetings(wins []instance) ([]reports.Block, error) {
 	return out, nil
 }
 
-// byTerms puts the comparisons together that one judge made under one tie rule.
+// byTerms puts the comparisons together that one judge made under one tie rule and that methods link.
 func (d *drawing) byTerms(wins []instance) ([]*meeting, error) {
-	var out []*meeting
-	at := map[string]*meeting{}
+	var shown []*dsl.WinRate
 	for _, i := range wins {
-		w := i.item.(*dsl.WinRate)
-		runs, err := d.itemsOf(w)
-		if err != nil {
-			return nil, err
+		shown = append(shown, i.item.(*dsl.WinRate))
+	}
+	var out []*meeting
+	for _, met := range dsl.Meetings(shown) {
+		m := &meeting{block: met.Wins[0].Addr.Block(), terms: met.Wins[0], names: met.Names}
+		for _, w := range met.Wins {
+			verdicts := d.stage.results[w].Stage.(*winRateStage).verdicts[0]
+			if slices.ContainsFunc(m.contests, func(c contest) bool { return c.verdicts == verdicts }) {
+				continue
+			}
+			runs, err := d.itemsOf(w)
+			if err != nil {
+				return nil, err
+			}
+			c := contest{rates: wins[slices.Index(shown, w)], verdicts: verdicts, runs: runs}
+			c.first, c.second = met.Sides(w)
+			m.contests = append(m.contests, c)
 		}
-		verdicts := d.stage.results[w].Stage.(*winRateStage).verdicts[0]
-		terms := w.Ties + " " + verdicts.Stage.(*judgeStage).terms()
-		m := at[terms]
-		if m == nil {
-			m = &meeting{block: w.Addr.Block(), terms: w}
-			at[terms] = m
-			out = append(out, m)
-		}
-		if !slices.ContainsFunc(m.contests, func(c contest) bool { return c.verdicts == verdicts }) {
-			m.contests = append(m.contests, contest{i, verdicts, m.number(w.Candidate), m.number(w.Baseline), runs})
-		}
+		out = append(out, m)
 	}
 	return out, nil
-}
-
-// number finds a method, or adds it.
-func (m *meeting) number(s *dsl.Set) int {
-	for i, known := range m.methods {
-		if known.String() == s.String() {
-			return i
-		}
-	}
-	m.methods = append(m.methods, s)
-	return len(m.methods) - 1
-}
-
-// names are the methods' keys or block names where these tell them apart, else their addresses.
-func (m *meeting) names() []string {
-	short, times := make([]string, len(m.methods)), map[string]int{}
-	for i, s := range m.methods {
-		short[i] = setName(s)
-		times[short[i]]++
-	}
-	for i, s := range m.methods {
-		if times[short[i]] > 1 {
-			short[i] = s.String()
-		}
-	}
-	return short
-}
-
-// setName is what responses are called in a column: the key or name of their block, or their address.
-func setName(s *dsl.Set) string {
-	switch {
-	case s.Op != dsl.SetGenerated:
-		return s.String()
-	case s.Generate.Addr.HasKey:
-		return s.Generate.Addr.Key
-	}
-	return s.Generate.Addr.Name
-}
-
-// against are the items of method a against b, all runs together.
-func (m *meeting) against(a, b int) []judges.Item {
-	var out []judges.Item
-	for _, c := range m.contests {
-		for _, items := range c.runs {
-			switch {
-			case c.first == a && c.second == b:
-				out = append(out, items...)
-			case c.first == b && c.second == a:
-				out = append(out, judges.Turned(items)...)
-			}
-		}
-	}
-	return out
 }
 
 func (m *meeting) notes() []string {
@@ -189,25 +122,18 @@ func (m *meeting) notes() []string {
 
 // matrix has the rate of each method against each, and its score.
 func (m *meeting) matrix() *reports.Table {
-	names := m.names()
 	t := &reports.Table{Name: m.block + ".methods", Title: "Every method against every other", RowHead: "method"}
-	var matches []judges.Match
-	for i, name := range names {
+	for _, name := range m.names {
 		t.Columns = append(t.Columns, "against "+name)
-		for j := range i {
-			if items := m.against(i, j); len(items) > 0 {
-				matches = append(matches, judges.Match{First: i, Second: j, Items: items})
-			}
-		}
 	}
 	t.Columns = append(t.Columns, "score")
-	scores := judges.BradleyTerry(len(names), matches)
-	for i, name := range names {
+	scores := m.strengths()
+	for i, name := range m.names {
 		row := reports.Row{Name: name}
-		for j := range names {
+		for j := range m.names {
 			row.Cells = append(row.Cells, m.rate(i, j))
 		}
-		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(row.Cells, scoreCell(scores, i, names))})
+		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(row.Cells, scoreCell(scores, i, m.names))})
 	}
 	t.Notes = append(m.notes(), "A row's win rate against a column; n counts what is in the denominator. Intervals are clustered by prompt where users share prompts, else by user, training runs together.",
 		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.")

@@ -26,10 +26,7 @@ func times(letter string, n int) string { return strings.Repeat(letter, n) }
 
 // fourMethods met so: a beat chosen 30 of 40 and b 16 of 40, on the same prompts; c was asked nothing of these.
 func fourMethods(ties string) *meeting {
-	m := &meeting{block: "win_rate.w", terms: &dsl.WinRate{Ties: ties, Judge: &dsl.Judge{Kind: "replay", Order: "both"}}}
-	for _, name := range []string{"a", "b", "c", "chosen"} {
-		m.methods = append(m.methods, &dsl.Set{Op: dsl.SetGenerated, Generate: &dsl.Generate{Block: dsl.Block{Addr: dsl.Addr{Type: "generate", Name: "texts", Key: name, HasKey: true}}}})
-	}
+	m := &meeting{block: "win_rate.w", names: []string{"a", "b", "c", "chosen"}, terms: &dsl.WinRate{Ties: ties, Judge: &dsl.Judge{Kind: "replay", Order: "both"}}}
 	m.contests = []contest{
 		{first: 0, second: 3, runs: [][]judges.Item{outcomes(times("w", 30) + times("l", 10))}},
 		{first: 3, second: 1, runs: [][]judges.Item{outcomes(times("w", 24) + times("l", 16))}},

@@ -31,7 +31,7 @@ func rewardsTable(block string, items []instance) *reports.Table {
 		if g.Reward == nil {
 			continue
 		}
-		cells := []reports.Cell{numberCell(i.value, i.paper, 3, "reward", "generic"), numberCell(i.value, i.paper, 3, "reward", "average")}
+		cells := []reports.Cell{genericCell(g.Policy, numberCell(i.value, i.paper, 3, "reward", "generic")), numberCell(i.value, i.paper, 3, "reward", "average")}
 		for _, group := range groups {
 			cells = append(cells, numberCell(i.value, i.paper, 3, "reward", "groups", group))
 		}
@@ -57,7 +57,7 @@ func (d *drawing) wordsOf(block string, items []instance) []reports.Block {
 		t.Columns = append(t.Columns, "average, "+g)
 	}
 	for _, i := range items {
-		cells := []reports.Cell{numberCell(i.value, i.paper, 2, "words", "generic"), numberCell(i.value, i.paper, 2, "words", "average")}
+		cells := []reports.Cell{genericCell(policyOf(i.item), numberCell(i.value, i.paper, 2, "words", "generic")), numberCell(i.value, i.paper, 2, "words", "average")}
 		for _, g := range groups {
 			cells = append(cells, numberCell(i.value, i.paper, 2, "words", "groups", g))
 		}
@@ -135,9 +135,7 @@ func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 			}
 		}
 	}
-	for _, i := range items {
-		s.Sources = append(s.Sources, i.name)
-	}
+	s.Sources = sourceNames(items)
 	_, generic := taken[""]
 	delete(taken, "")
 	ids := d.inOrder(sortedKeys(taken))
@@ -152,6 +150,20 @@ func (d *drawing) samples(items []instance) (*reports.Samples, error) {
 		}
 	}
 	return s, nil
+}
+
+// sourceNames tell the texts apart that stand side by side.
+func sourceNames(items []instance) []string {
+	sets := make([]*dsl.Set, len(items))
+	for k, i := range items {
+		switch item := i.item.(type) {
+		case *dsl.Set:
+			sets[k] = item
+		case *dsl.Generate:
+			sets[k] = &dsl.Set{Kind: dsl.ResponseSet, Op: dsl.SetGenerated, Generate: item}
+		}
+	}
+	return dsl.ResponseNames(sets)
 }
 
 // missingText stands where a source has no text for the prompt and user; an empty text is a text.

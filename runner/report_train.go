@@ -64,13 +64,15 @@ func guard(picture string, items []instance) (limit *float64, name string) {
 }
 
 func (d *drawing) training(block string, items []instance) ([]reports.Block, error) {
-	out := []reports.Block{d.parametersTable(block, items)}
+	table := d.parametersTable(block, items)
+	out := []reports.Block{table}
 	curves := make([][][]arrowio.Point, len(items))
 	for i, item := range items {
 		var err error
 		if curves[i], err = d.curvesOf(item.item.(*dsl.Train)); err != nil {
 			return nil, err
 		}
+		table.Notes = append(table.Notes, stopNotes(item, curves[i])...)
 	}
 	for _, picture := range drawnCurves {
 		p := &reports.Plot{Name: block + "." + picture.name, Title: picture.title, XLabel: "step", YLabel: picture.label, Kind: reports.Lines, Percent: picture.percent}
@@ -175,7 +177,50 @@ func (d *drawing) parametersTable(block string, items []instance) *reports.Table
 			countCell(i.value, nil, "run", "examples"), d.runCell(i, "steps"), d.runCell(i, "kept"),
 			numberCell(i.value, nil, 3, "run", "prompt_shift")}})
 	}
+	t.Notes = append(t.Notes, sparseNotes(items)...)
 	return t
+}
+
+// sparseNotes name the optimizer of sparse tables of users, which is another than that of all else.
+func sparseNotes(items []instance) []string {
+	var sparse []string
+	for _, i := range items {
+		if u := i.item.(*dsl.Train).UserModel; u != nil && u.Sparse && userModelConfig(u).Personal() {
+			sparse = append(sparse, i.name)
+		}
+	}
+	if len(sparse) == 0 {
+		return nil
+	}
+	return []string{"Rows of users by lazy AdamW (sparse = true): " + joinComma(sparse) + ". It is another optimizer than AdamW, by which all else is trained: a row's moments and decay move only in steps that have its user."}
+}
+
+// stopNotes say of a training with stop_norm how small the gradient over all rows was in the end, run by run.
+func stopNotes(i instance, runs [][]arrowio.Point) []string {
+	limit := i.item.(*dsl.Train).Optimizer.StopNorm
+	if limit == 0 {
+		return nil
+	}
+	var out []string
+	for _, points := range runs {
+		at := slices.IndexFunc(points, func(p arrowio.Point) bool { return p.Name == "full_grad_norm" })
+		if at < 0 {
+			out = append(out, fmt.Sprintf("%s: the gradient over all rows was not looked at, as no epoch was completed.", i.name))
+			continue
+		}
+		last := points[at]
+		for _, p := range points[at:] {
+			if p.Name == "full_grad_norm" {
+				last = p
+			}
+		}
+		words := "at most"
+		if !(last.Value <= limit) {
+			words = "not yet down to"
+		}
+		out = append(out, fmt.Sprintf("%s: the norm of the gradient over all rows was %.3g at step %d, %s stop_norm, %g.", i.name, last.Value, last.Step, words, limit))
+	}
+	return out
 }
 
 // runCell is a count of a training; where seeds differ, one for each.

@@ -31,7 +31,7 @@ func (d *drawing) judged(items []instance) ([]reports.Block, error) {
 		if len(shown) == 0 {
 			continue
 		}
-		names := (&meeting{methods: []*dsl.Set{w.Candidate, w.Baseline}}).names()
+		names := dsl.ResponseNames([]*dsl.Set{w.Candidate, w.Baseline})
 		v := &reports.Verdicts{Name: w.Addr.String() + ".judged", Title: fmt.Sprintf("Verdicts: %s against %s", names[0], names[1]), Candidate: names[0], Baseline: names[1],
 			Notes: []string{fmt.Sprintf("%d of %d: up to %d of each user, of different outcomes where there are. Judge: %s.", len(shown), len(pairs), d.stage.spec.Samples, judgeWords(w.Judge))}}
 		if len(runs) > 1 {
@@ -140,5 +140,5 @@ func (d *drawing) verdict(p judgedPair, names []string, quotable bool) reports.V
 
 // problem is why there is no verdict, with the user as the report names them.
 func (d *drawing) problem(v arrowio.Verdict) string {
-	return strings.ReplaceAll(v.Problem, fmt.Sprintf("user %q", v.User), d.plainName(v.User))
+	return withoutName(v.Problem, v.User, d.plainName(v.User))
 }

@@ -136,7 +136,7 @@ report "alone" {
 `)
 	l.apply()
 	s := l.blockOf("beside", "samples").(*reports.Samples)
-	if !slices.Equal(s.Sources, []string{"dataset.posts.test.chosen", "own"}) || len(s.Items) < 4 {
+	if !slices.Equal(s.Sources, []string{"chosen", "own"}) || len(s.Items) < 4 {
 		t.Fatalf("%v, %d items", s.Sources, len(s.Items))
 	}
 	for _, item := range s.Items {

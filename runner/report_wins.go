@@ -18,7 +18,7 @@ var tieWords = map[string]string{
 func (d *drawing) winRates(block string, items []instance) ([]reports.Block, error) {
 	groups := names(values(items), "groups")
 	rates := winTable(block, items, groups)
-	rates.Notes = append(rates.Notes, d.seedsNotes(items)...)
+	rates.Notes = append(rates.Notes, d.measuredNotes(items)...)
 	users, err := d.winsByUser(block, items)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func comparedNotes(items []instance) []string {
 	var notes []string
 	for _, i := range items {
 		w := i.item.(*dsl.WinRate)
-		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, w.Candidate, w.Baseline),
+		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, w.Candidate.InWords(), w.Baseline.InWords()),
 			fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties])
 	}
 	return distinct(notes, func(note string) string { return note })
@@ -133,11 +133,11 @@ func ofRun(name string, k, n int) string {
 func verdictRow(name string, value dsl.Value) reports.Row {
 	row := reports.Row{Name: name}
 	for _, count := range []string{"wins", "losses", "ties", "failed", "flipped"} {
-		row.Cells = append(row.Cells, countCell(value, nil, "notes", count))
+		row.Cells = append(row.Cells, countCell(value, nil, "verdicts", count))
 	}
-	p, _ := estimateOf(at(value, "notes", "sign_test"))
-	least, _ := estimateOf(at(value, "notes", "detectable"))
-	row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean), percentCell(value, nil, "notes", "longer_wins"))
+	p, _ := estimateOf(at(value, "sign_test"))
+	least, _ := estimateOf(at(value, "detectable"))
+	row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean), percentCell(value, nil, "longer_wins"))
 	return row
 }
 
@@ -199,18 +199,17 @@ func (d *drawing) agreements(block string, items []instance) []reports.Block {
 		a := i.item.(*dsl.Agreement)
 		row := reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, i.paper, "share"), numberCell(i.value, i.paper, 3, "kappa")}}
 		for _, name := range []string{"agreed", "disagreed", "ties", "failed"} {
-			row.Cells = append(row.Cells, countCell(i.value, nil, "notes", name))
+			row.Cells = append(row.Cells, countCell(i.value, nil, "verdicts", name))
 		}
 		for _, name := range []string{"flipped", "first_wins", "longer_wins"} {
 			e, _ := estimateOf(at(i.value, name))
 			row.Cells = append(row.Cells, shareOrDash(e.Mean))
 		}
-		in, _ := estimateOf(at(i.value, "notes", "tokens_in"))
-		out, _ := estimateOf(at(i.value, "notes", "tokens_out"))
-		n, _ := estimateOf(at(i.value, "notes", "verdicts"))
-		row.Cells = append(row.Cells, reports.CountCell(int64(math.Round(1000*(in.Mean+out.Mean)/max(n.Mean, 1)))))
+		tokens, _ := estimateOf(at(i.value, "tokens"))
+		row.Cells = append(row.Cells, reports.CountCell(int64(math.Round(tokens.Mean))))
 		t.Rows = append(t.Rows, row)
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s.", i.name, judgeWords(a.Judge)))
 	}
+	t.Notes = append(t.Notes, d.checkpointNotes(items)...)
 	return []reports.Block{t, d.userTable(block, items)}
 }

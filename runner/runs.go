@@ -15,13 +15,16 @@ import (
 const runsFile = "runs.json"
 
 // writeRuns writes what the runs found: their joined result and, where there are several, each alone.
-func writeRuns(e *Env, runs []dsl.Value) error {
+func writeRuns(e *Env, runs []dsl.Value) error { return writeJoined(e, overRuns(runs), runs) }
+
+// writeJoined writes a result and, where there are several, the runs that it is of.
+func writeJoined(e *Env, all dsl.Value, runs []dsl.Value) error {
 	if len(runs) > 1 {
 		if err := writeResult(e.File(runsFile), map[string]dsl.Value{"runs": runs}); err != nil {
 			return err
 		}
 	}
-	return writeResult(e.File(resultFile), overRuns(runs))
+	return writeResult(e.File(resultFile), all)
 }
 
 // readRuns reads the results of each seed; nil where there was one.

@@ -26,11 +26,11 @@ func seedsLab(t *testing.T, seeds string) *lab {
 func (l *lab) resultsOf() found {
 	l.t.Helper()
 	plan := l.plan(l.store())
-	e, ok := (&compiler{st: l.store()}).stored(plan.Nodes[:len(plan.Nodes)-1])
+	e, ok := (&compiler{st: l.store()}).stored(slices.DeleteFunc(slices.Clone(plan.Nodes), func(n *Node) bool { return n.Kind == kindReport }))
 	if !ok {
 		l.t.Fatal("not everything is in the store")
 	}
-	f, err := gather(plan.Spec, plan.results, e)
+	f, err := gather(plan.Spec, plan.results, plan.meetings, e)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ claim "spread" { that = accuracy.a.top.sd_runs < 0.2 }
 		return map[string]dsl.Value{"top": dsl.Estimate{Mean: mean, SE: 0.01, SDRuns: math.NaN(), N: 10}}
 	}
 	runs := []dsl.Value{top(0.9), top(0.6), top(0.6)}
-	f := found{dsl.Results{"accuracy.a": overRuns(runs), "accuracy.b": top(0.65)}, map[string][]dsl.Value{"accuracy.a": runs}}
+	f := found{results: dsl.Results{"accuracy.a": overRuns(runs), "accuracy.b": top(0.65)}, runs: map[string][]dsl.Value{"accuracy.a": runs}}
 	want := map[string]ClaimOutcome{
 		"claim.ahead":    {Holds: true, Seeds: 3, SeedsHold: 1},
 		"claim.behind":   {Holds: false, Seeds: 3, SeedsHold: 2},

@@ -187,6 +187,8 @@ func (w *world) users(s *dsl.Set) (userSet, error) {
 		return userSet{generic: true}, nil
 	case dsl.SetUsers, dsl.SetGroup:
 		return w.datasetUsers(s)
+	case dsl.SetUser:
+		return userSet{ids: []string{s.ID}}, checkNamed(s, w.tables[w.place(s.Dataset)].users)
 	}
 	of := make([]userSet, len(s.Of))
 	for i, m := range s.Of {

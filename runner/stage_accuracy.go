@@ -14,7 +14,7 @@ import (
 
 const (
 	kindAccuracy    = "accuracy"
-	accuracyVersion = 2
+	accuracyVersion = 3
 )
 
 type accuracyStage struct {
@@ -115,9 +115,10 @@ func accuracyValue(scores []arrowio.Score, longer float64) map[string]dsl.Value 
 		"generic": pooled(of(own, arrowio.PassUser, unseen)),
 		"average": overUsers(of(own, arrowio.PassUser, seen)),
 		"groups":  groups, "users": users,
-		"control": map[string]dsl.Value{"swapped": control(arrowio.PassSwapped), "shuffled": control(arrowio.PassShuffled), "generic": control(arrowio.PassGeneric)},
-		"ties":    float64(ties) / float64(max(len(own), 1)),
-		"notes":   map[string]dsl.Value{"longer_wins": longer, "comparisons": float64(len(own))},
+		"control":     map[string]dsl.Value{"swapped": control(arrowio.PassSwapped), "shuffled": control(arrowio.PassShuffled), "generic": control(arrowio.PassGeneric)},
+		"ties":        float64(ties) / float64(max(len(own), 1)),
+		"longer_wins": longer,
+		"notes":       map[string]dsl.Value{"comparisons": float64(len(own))},
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 const (
 	kindGenerate    = "generate"
-	generateVersion = 2
+	generateVersion = 3
 
 	responsesFile = "responses.arrow"
 )
@@ -240,7 +240,7 @@ func (s *generateStage) job(e *Env, asks *asking, wanted []request, index map[st
 	job := torch.GenerateJob{
 		Inputs: torch.Inputs{Policy: s.policy.files(e), Device: s.device, Precision: s.policy.precision(), BOS: special.bos},
 		EOS:    special.ends, Samples: s.samples(), Seed: s.spec.Seed,
-		Sample: samplingConfig(s.spec.Sampling),
+		Sample: samplingConfig(s.spec.Sampling), Ends: s.ends(asks.tok),
 	}
 	type place struct {
 		asked askedFor
@@ -295,6 +295,18 @@ func (s *generateStage) stop(text string) (string, bool) {
 		}
 	}
 	return text, stopped
+}
+
+// ends says of new ids whether a stop text is among them; nil where the spec has none. What is written behind one would be
+// cut off again.
+func (s *generateStage) ends(tok *tokenizer.Tokenizer) func([]int32) bool {
+	if len(s.spec.Sampling.Stop) == 0 {
+		return nil
+	}
+	return func(ids []int32) bool {
+		_, stopped := s.stop(tok.Decode(ids, true))
+		return stopped
+	}
 }
 
 // usersAsked lists the users that were asked for, with their groups.

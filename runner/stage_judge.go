@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -54,14 +55,6 @@ func (s *judgeStage) Describe(w io.Writer) {
 	if s.spec.Order == "random" {
 		line(w, "seed", s.spec.Seed)
 	}
-}
-
-// terms is what verdicts of two stages have in common where one judge gave them: all of the description but the texts.
-func (s *judgeStage) terms() string {
-	var b strings.Builder
-	s.describeJudge(&b, "judge", s.spec)
-	line(&b, "order", s.spec.Order)
-	return b.String()
 }
 
 // describeJudge writes what changes a verdict; prices, budgets, limits and keys do not.
@@ -138,7 +131,7 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkFailed(answers); err != nil {
+	if err := s.checkFailed(questions, people, answers); err != nil {
 		return err
 	}
 	return s.write(e, pairs, people, questions, answers)
@@ -226,22 +219,37 @@ func ask(ctx context.Context, e *Env, judge judges.Judge, questions []question, 
 	return answers, context.Cause(ctx)
 }
 
-// checkFailed fails the stage where too many verdicts cannot be used, with one of them.
-func (s *judgeStage) checkFailed(answers []judges.Answer) error {
-	failed, example := 0, ""
-	for _, a := range answers {
+// checkFailed fails the stage where too many verdicts cannot be used, with one of them. Users are not named.
+func (s *judgeStage) checkFailed(questions []question, people map[string]person, answers []judges.Answer) error {
+	failed, last := 0, 0
+	for i, a := range answers {
 		if a.Winner == judges.Unscored {
-			failed++
-			example = a.Problem
-			if a.Raw != "" {
-				example += fmt.Sprintf(" (the judge said %q)", a.Raw)
-			}
+			failed, last = failed+1, i
 		}
 	}
-	if len(answers) > 0 && float64(failed)/float64(len(answers)) > s.spec.MaxFailed {
-		return fmt.Errorf("%d of %d verdicts cannot be used, more than max_failed = %g allows; the last one: %s", failed, len(answers), s.spec.MaxFailed, example)
+	if len(answers) == 0 || float64(failed)/float64(len(answers)) <= s.spec.MaxFailed {
+		return nil
 	}
-	return nil
+	id := questions[last].Person.ID
+	name := people[id].nameless()
+	example := withoutName(answers[last].Problem, id, name)
+	if raw := answers[last].Raw; raw != "" {
+		if s.tellsID(s.spec) {
+			raw = strings.ReplaceAll(raw, id, name)
+		}
+		example += fmt.Sprintf(" (the judge said %q)", raw)
+	}
+	return fmt.Errorf("%d of %d verdicts cannot be used, more than max_failed = %g allows; the last one: %s", failed, len(answers), s.spec.MaxFailed, example)
+}
+
+// withoutName is one of our own remarks with a user's id replaced.
+func withoutName(remark, id, name string) string {
+	return strings.ReplaceAll(remark, fmt.Sprintf("user %q", id), name)
+}
+
+// tellsID tells whether a judge, or a member of it, may be told the user's id: our own templates do not.
+func (s *judgeStage) tellsID(j *dsl.Judge) bool {
+	return j.TemplateFile != "" || slices.ContainsFunc(j.Members, s.tellsID)
 }
 
 func (s *judgeStage) write(e *Env, pairs []pair, people map[string]person, questions []question, answers []judges.Answer) error {

@@ -21,16 +21,18 @@ const (
 )
 
 type reportStage struct {
-	spec    *dsl.Report
-	claims  []*dsl.Claim
-	plan    *dsl.Spec
-	results map[any]*Node
-	maps    map[*dsl.Train]*Node // of the users of what is shown
-	data    []*dataNodes         // behind what is shown, in the order of the spec
-	models  []*origin            // of the spec, in its order
-	sets    map[*dsl.Set]texts   // responses of data sets that are shown
-	out     string               // folder of reports
-	device  string
+	spec     *dsl.Report
+	claims   []*dsl.Claim
+	plan     *dsl.Spec
+	results  map[any]*Node
+	meetings map[dsl.Addr]*Node
+	knowers  map[dsl.Policy]*policy // policies and reward models with parameters of users, behind what is shown
+	maps     map[*dsl.Train]*Node   // of the users of what is shown
+	data     []*dataNodes           // behind what is shown, in the order of the spec
+	models   []*origin              // of the spec, in its order
+	sets     map[*dsl.Set]texts     // responses of data sets that are shown
+	out      string                 // folder of reports
+	device   string
 }
 
 func (s *reportStage) Describe(w io.Writer) {
@@ -57,7 +59,7 @@ func (s *reportStage) Describe(w io.Writer) {
 
 // report adds a report with everything that it reads: what it shows, and what claims need.
 func (c *compiler) report(r *dsl.Report) *Node {
-	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, maps: map[*dsl.Train]*Node{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out}
+	stage := &reportStage{spec: r, claims: c.spec.Claims, plan: c.spec, results: c.results, meetings: c.meetings, maps: map[*dsl.Train]*Node{}, knowers: map[dsl.Policy]*policy{}, sets: map[*dsl.Set]texts{}, out: c.opts.Out}
 	stage.device = fmt.Sprintf("libtorch %s, %s", libtorchVersion, c.opts.Device.Kind)
 	if c.opts.Device.Kind == "cpu" {
 		stage.device += fmt.Sprintf(", %d threads", c.opts.Device.Threads)
@@ -70,9 +72,18 @@ func (c *compiler) report(r *dsl.Report) *Node {
 	}
 	for _, item := range shownItems(r) {
 		add(c.results[item])
+		for _, m := range trainings(instance{item: item}) {
+			add(c.results[m.train])
+		}
+		for _, p := range scorers(item) {
+			if of := c.policies(p); len(of) > 0 && of[0].hasUsers() {
+				stage.knowers[p] = of[0]
+				for _, n := range of[0].inputs() {
+					add(n)
+				}
+			}
+		}
 		switch item := item.(type) {
-		case *dsl.Accuracy, *dsl.Adapt:
-			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Set:
 			if of, ok := c.texts(item); ok {
 				stage.sets[item] = of[0]
@@ -82,7 +93,6 @@ func (c *compiler) report(r *dsl.Report) *Node {
 			inputs = append(inputs, c.results[item].Inputs...)
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)
-			add(c.results[trainOf(policyOf(item))])
 		case *dsl.Train:
 			for _, p := range c.trained[item] {
 				add(p.chain[len(p.chain)-1])
@@ -96,6 +106,9 @@ func (c *compiler) report(r *dsl.Report) *Node {
 	for _, claim := range c.spec.Claims {
 		for _, addr := range claim.Reads {
 			add(c.resultOf(addr))
+		}
+		for _, addr := range claim.Meetings {
+			add(c.meetings[addr])
 		}
 	}
 	for _, m := range c.spec.Models {

@@ -31,8 +31,9 @@ const (
 )
 
 type splitStage struct {
-	spec *dsl.Dataset
-	rows *Node
+	spec  *dsl.Dataset
+	rows  *Node
+	named []dsl.NamedUser // users whom the spec chooses by id; that they are there changes nothing of the result
 }
 
 func (s *splitStage) Describe(w io.Writer) {
@@ -97,6 +98,11 @@ func (s *splitStage) Run(_ context.Context, e *Env) error {
 
 // finish writes what the split came to.
 func (s *splitStage) finish(e *Env, v *view) error {
+	for _, n := range s.named {
+		if err := checkNamed(n.User, v.users); err != nil {
+			return fmt.Errorf("%s:%d: %w", n.At.Filename, n.At.Start.Line, err)
+		}
+	}
 	if err := s.write(e, v); err != nil {
 		return err
 	}

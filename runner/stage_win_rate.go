@@ -13,10 +13,10 @@ import (
 
 const (
 	kindWinRate    = "win_rate"
-	winRateVersion = 3
+	winRateVersion = 4
 
 	kindAgreement    = "agreement"
-	agreementVersion = 1
+	agreementVersion = 2
 )
 
 type winRateStage struct {
@@ -40,7 +40,11 @@ func (s *winRateStage) Run(_ context.Context, e *Env) error {
 		}
 		runs = append(runs, winRateValue(joined(verdicts), judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
 	}
-	return writeRuns(e, runs)
+	all := overRuns(runs).(map[string]dsl.Value)
+	for _, run := range runs { // a mean of p-values would be none
+		all["sign_test"] = max(all["sign_test"].(float64), at(run, "sign_test").(float64))
+	}
+	return writeJoined(e, all, runs)
 }
 
 // joined makes an item of each pair's verdicts.
@@ -102,19 +106,24 @@ func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule
 	out["users"] = users
 	t := all.Tally
 	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
-	longer := dsl.Estimate(judges.LongerWins(items, ties))
 	out["length_controlled"] = dsl.Estimate(judges.LengthControlled(items))
 	out["ties"], out["flipped"], out["failed"] = share(t.Ties, t.Judged()), share(t.Flipped, t.Judged()), share(t.Failed, len(items))
+	out["verdicts"] = counts(t, "wins", "losses")
+	out["sign_test"], out["detectable"], out["longer_wins"] = all.SignTest, all.Detectable, dsl.Estimate(judges.LongerWins(items, ties))
 	if ties != judges.TiesHalf && ties != judges.ExcludeTies || rule != judges.PaperRule {
 		ties, rule = judges.TiesHalf, judges.PaperRule
 	}
 	even := ratesValue(items, ties, rule, fewest)
-	out["notes"] = map[string]dsl.Value{"wins": float64(t.Wins), "losses": float64(t.Losses), "ties": float64(t.Ties), "failed": float64(t.Failed),
-		"flipped": float64(t.Flipped), "sign_test": all.SignTest, "detectable": all.Detectable,
-		"longer_wins": longer,
+	out["notes"] = map[string]dsl.Value{
 		"even": map[string]dsl.Value{"per_sample": even["per_sample"], "per_user": even["per_user"], "average": even["average"],
 			"seen": even["seen"], "unseen": even["unseen"], "groups": even["groups"]}}
 	return out
+}
+
+// counts are the verdicts that rates are made of; won and lost say what these are called.
+func counts(t judges.Tally, won, lost string) map[string]dsl.Value {
+	return map[string]dsl.Value{"judged": float64(t.Judged()), won: float64(t.Wins), lost: float64(t.Losses), "ties": float64(t.Ties),
+		"failed": float64(t.Failed), "flipped": float64(t.Flipped)}
 }
 
 // fewest is the number of units that tell a rate from one half when all of them agree: 2 / 2^6 < 0.05.
@@ -208,7 +217,7 @@ func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
 		"flipped":     float64(t.Flipped) / float64(max(t.Judged(), 1)),
 		"first_wins":  float64(first) / float64(max(decided, 1)),
 		"longer_wins": judges.LongerWins(items, judges.TiesHalf).Mean,
-		"notes": map[string]dsl.Value{"agreed": float64(t.Wins), "disagreed": float64(t.Losses), "ties": float64(t.Ties), "failed": float64(t.Failed),
-			"tokens_in": in, "tokens_out": out, "verdicts": float64(len(verdicts))},
+		"verdicts":    counts(t, "agreed", "disagreed"),
+		"tokens":      1000 * (in + out) / float64(max(len(verdicts), 1)),
 	}
 }

@@ -49,6 +49,36 @@ func TestVoteGapOfGroups(t *testing.T) {
 	}
 }
 
+// TestLemma33 in counts, for groups of any size who are of one mind or not: when the common reward gives a pair its share of
+// votes, the minority is p_majority |D| from that and the majority p_minority |D|. So the minority is further off exactly where
+// the majority is more than half and the groups differ.
+func TestLemma33(t *testing.T) {
+	for _, majority := range []int{5, 6, 9} {
+		minority := 10 - majority
+		for ayes := range majority + 1 {
+			for minor := range minority + 1 {
+				common := float64(ayes+minor) / 10
+				var votes []vote
+				add := func(group string, n, ayes int) {
+					for u := range n {
+						votes = append(votes, vote{prompt: "x", pair: "x", user: fmt.Sprint(group, u), group: group, seen: true, first: u < ayes, p: common})
+					}
+				}
+				add("majority", majority, ayes)
+				add("minority", minority, minor)
+				d := math.Abs(float64(ayes)/float64(majority) - float64(minor)/float64(minority))
+				v := voteGap(votes)
+				wantEstimate(t, v, float64(majority)/10*d, 1, "groups", "minority")
+				wantEstimate(t, v, float64(minority)/10*d, 1, "groups", "majority")
+				far, near := at(v, "groups", "minority").(dsl.Estimate).Mean, at(v, "groups", "majority").(dsl.Estimate).Mean
+				if strict := far > near+1e-12; strict != (majority > 5 && d > 0) {
+					t.Errorf("%d and %d users of whom %d and %d prefer the first: the minority is %g off, the majority %g", majority, minority, ayes, minor, far, near)
+				}
+			}
+		}
+	}
+}
+
 // TestVoteGapOfUnequalPairs by hand: pairs count alike, whatever their votes; users of a pair may have their own
 // probabilities; who is unseen is apart.
 func TestVoteGapOfUnequalPairs(t *testing.T) {

@@ -26,9 +26,10 @@ train "dpo" {
 }
 
 train "from_the_start" { # the same users were there from the first step
+  for_each   = train.dpo
   base       = train.sft
   data       = [dataset.posts.train, local.fit]
-  user_model = { kind = "cluster", tokens = 4, clusters = 5 }
+  user_model = each.value.user_model
   objective  = { kind = "dpo", beta = 0.3 }
   steps      = 300
   optimizer  = { lr = 7e-4, user_lr = 3e-3 }
@@ -43,8 +44,9 @@ adapt "newcomers" {
 }
 
 accuracy "from_the_start" {
-  policy = train.from_the_start
-  data   = local.held_out
+  for_each = train.from_the_start
+  policy   = each.value
+  data     = local.held_out
 }
 
 generate "summaries" {
@@ -60,7 +62,8 @@ claim "a_few_comparisons_help" {
 }
 
 claim "as_good_as_from_the_start" {
-  that = adapt.newcomers["cluster"].after[20].average.mean > accuracy.from_the_start.average.mean - 0.05
+  for_each = adapt.newcomers
+  that     = each.value.after[20].average.mean > accuracy.from_the_start[each.key].average.mean - 0.05
 }
 
 report "adapt" {

@@ -82,4 +82,5 @@ report "lemmas" {
 
   section "Lemma 3.2: majority voting" { show = accuracy.votes }
   section "Lemma 3.3: deviation by size of the majority" { show = accuracy.groups } # number keys: drawn as a curve
+  section "Training until the gradient is small" { show = train.reward }
 }

@@ -55,7 +55,7 @@ dataset "prism" {
   paper      = { train = { all = 6431 }, test = { all = 3982 } } # E.1; in which unit it does not say: no claim
 
   expect = { users = 1234, prompt_tokens = 350, response_tokens = 150 } # 1,234 of the 1,396 users are seen in the code
-  get    = "hf download HannahRoseKirk/prism-alignment --repo-type dataset: survey.jsonl and conversations.jsonl (docs/formats.md)."
+  get    = "hf download HannahRoseKirk/prism-alignment survey.jsonl conversations.jsonl --repo-type dataset --local-dir data/prism (docs/formats.md)"
 }
 
 model "llama" {
@@ -63,7 +63,7 @@ model "llama" {
   precision = var.precision
 
   expect = { family = "llama", layers = 32, width = 4096, heads = 32, kv_heads = 8, inner = 14336, vocabulary = 128256, context = 8192 }
-  get    = "hf download meta-llama/Meta-Llama-3-8B-Instruct --local-dir FOLDER, once Meta has granted access."
+  get    = "hf download meta-llama/Meta-Llama-3-8B-Instruct --local-dir models/llama-3-8b-instruct, once Meta has granted access"
 }
 
 user_model "vanilla" {

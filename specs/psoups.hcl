@@ -46,7 +46,7 @@ dataset "psoups" {
   paper             = { comparisons = { by_user = [8959, 9069, 8239, 8626, 9356, 9222] } } # Table 7
 
   expect = { prompt_tokens = 30, response_tokens = 150 } # about; the counts are Table 7's
-  get    = "the folder rm_training (P1A.json to P3B.json) of joeljang/RLPHF; docs/formats.md says more."
+  get    = "the folder rm_training (P1A.json to P3B.json) of joeljang/RLPHF; docs/formats.md says more"
 }
 
 dataset "koala" {
@@ -54,7 +54,7 @@ dataset "koala" {
   source = var.prompts
 
   expect = { prompts = 50, prompt_tokens = 20 }
-  get    = "koala_eval_50.json of joeljang/RLPHF."
+  get    = "koala_eval_50.json of joeljang/RLPHF"
 }
 
 model "tulu" {
@@ -63,7 +63,7 @@ model "tulu" {
   precision     = var.precision
 
   expect = { family = "llama", layers = 32, width = 4096, heads = 32, inner = 11008, vocabulary = 32001, context = 2048 }
-  get    = "allenai/tulu-7b is a difference to LLaMA 7B's weights: its card says how to add them (docs/reproduction.md)."
+  get    = "allenai/tulu-7b is a difference to LLaMA 7B's weights: its card says how to add them (docs/reproduction.md)"
 }
 
 model "oracle" {

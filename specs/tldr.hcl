@@ -83,7 +83,7 @@ dataset "tldr" {
   seed = 3456
 
   expect = { prompt_tokens = 350, response_tokens = 40 } # about; the counts are Table 3's
-  get    = "the comparisons (batch*.json) of openai/summarize-from-feedback; docs/formats.md says where."
+  get    = "the comparisons (batch*.json) of openai/summarize-from-feedback; docs/formats.md says where"
 }
 
 model "sft" {
@@ -91,7 +91,7 @@ model "sft" {
   precision = var.precision
 
   expect = { family = "gptj", layers = 28, width = 4096, heads = 16, vocabulary = 50400, context = 2048 } # GPT-J 6B
-  get    = "hf download CarperAI/openai_summarize_tldr_sft --local-dir FOLDER; weights are read from safetensors (docs/reproduction.md)."
+  get    = "hf download CarperAI/openai_summarize_tldr_sft --local-dir models/openai-summarize-tldr-sft; weights are read from safetensors (docs/reproduction.md)"
 }
 
 user_model "individual" {

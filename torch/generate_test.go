@@ -45,32 +45,119 @@ func TestGreedyEqualsFullForward(t *testing.T) {
 		job := writing(t, family)
 		job.Policy.Policy = ""
 		for _, text := range generated(t, job) {
-			p := job.Prompts[text.Prompt]
-			if want, finished := greedy(t, job.Policy.Model, p.Prompt, job.Sample.MaxNewTokens); !slices.Equal(text.IDs, want) || text.Finished != finished {
-				t.Errorf("%s, prompt %d: %v, %v; want %v, %v", family, text.Prompt, text.IDs, text.Finished, want, finished)
+			if want := uncached(t, job, text.Prompt, text.Sample); !reflect.DeepEqual(text, want) {
+				t.Errorf("%s: %+v; want %+v", family, text, want)
 			}
 		}
 	}
 }
 
-// greedy writes one text with a full forward pass for every token.
-func greedy(t *testing.T, dir string, prompt []int32, limit int) (ids []int32, finished bool) {
+// Samples of one prompt go on from one computation of it, whether they all begin with it or one after the other, and are
+// those that whole passes without any cache give.
+func TestSamplesShareTheirPrompt(t *testing.T) {
+	for _, family := range lmtest.Families {
+		job := writing(t, family)
+		job.Policy.Policy, job.Sample, job.Samples = "", sampled, 5
+		var want []Generated
+		read := int64(0) // tokens that have to go through the network
+		for i, p := range job.Prompts {
+			read += int64(1 + len(p.Prompt))
+			for k := range job.Samples {
+				w := uncached(t, job, i, k)
+				want = append(want, w)
+				if read += int64(len(w.IDs)); !w.Finished {
+					read-- // the last one is not asked for a successor
+				}
+			}
+		}
+		for _, batch := range []int{1, 2, 3, 7, 16, 0} {
+			job.Batch = batch
+			var last Progress
+			got, err := Generate(context.Background(), job, func(p Progress) { last = p })
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, g := range got {
+				if !reflect.DeepEqual(g, want[i]) {
+					t.Errorf("%s, batches of %d: %+v; want %+v", family, batch, g, want[i])
+				}
+			}
+			if last.Tokens != read {
+				t.Errorf("%s, batches of %d: %d tokens were computed; want %d, each prompt once", family, batch, last.Tokens, read)
+			}
+		}
+	}
+}
+
+// A prompt's own limit cuts its texts and changes nothing else.
+func TestLimitOfAPrompt(t *testing.T) {
+	job := writing(t, "llama")
+	job.Sample, job.Samples = sampled, 2
+	whole := generated(t, job)
+	for i := range job.Prompts {
+		job.Prompts[i].MaxNewTokens = []int{0, 3, 9, 1}[i%4]
+	}
+	for _, batch := range []int{1, 2, 16} {
+		job.Batch = batch
+		for i, g := range generated(t, job) {
+			want := whole[i]
+			if limit := job.Prompts[want.Prompt].MaxNewTokens; limit > 0 && len(want.IDs) >= limit {
+				want.IDs, want.Finished = want.IDs[:limit], want.Finished && len(want.IDs) < limit
+			}
+			if !reflect.DeepEqual(g, want) {
+				t.Errorf("batches of %d: %+v; want %+v", batch, g, want)
+			}
+		}
+	}
+}
+
+// Ends is asked after each token, and a text at which it says yes makes room for the next one.
+func TestEnds(t *testing.T) {
+	job := writing(t, "llama")
+	job.Sample, job.Samples = sampled, 2
+	whole := generated(t, job)
+	const stop = 24
+	job.Ends = func(ids []int32) bool { return ids[len(ids)-1] == stop }
+	stopped := 0
+	for _, batch := range []int{1, 2, 16} {
+		job.Batch = batch
+		for i, g := range generated(t, job) {
+			want := whole[i]
+			if n := slices.Index(want.IDs, stop); n >= 0 {
+				want.IDs, want.Finished = want.IDs[:n+1], true
+				stopped++
+			}
+			if !reflect.DeepEqual(g, want) {
+				t.Errorf("batches of %d: %+v; want %+v", batch, g, want)
+			}
+		}
+	}
+	if stopped == 0 || stopped == 3*len(whole) {
+		t.Errorf("%d of %d texts were stopped; some should be", stopped, 3*len(whole))
+	}
+}
+
+// uncached writes one text of a job without user model by a full forward pass for every token.
+func uncached(t *testing.T, job GenerateJob, prompt, sample int) Generated {
 	t.Helper()
+	p, text := job.Prompts[prompt], Generated{Prompt: prompt, Sample: sample}
+	s := sampler{Sampling: job.Sample, eos: job.EOS, seed: job.Seed}
+	history := slices.Concat([]int32{job.BOS}, p.Prompt)
 	err := tensor.Run(func() error {
-		m, err := lm.Load(dir, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
+		m, err := lm.Load(job.Policy.Model, lm.Options{Place: tensor.CPU, DType: tensor.Float32})
 		if err != nil {
 			return err
 		}
 		defer m.Close()
 		tensor.NoGrad(func() {
-			for len(ids) < limit && !finished {
-				s := tensor.NewScope()
+			for len(text.IDs) < job.Sample.MaxNewTokens && !text.Finished {
+				scope := tensor.NewScope()
 				var b lm.Batch
-				b.Add(lm.Group{BOS: lmtest.BOS, Prompt: slices.Concat(prompt, ids)})
-				id := argmax(m.Logits(s, m.Hidden(s, &b, nil, lm.Mode{}, nil)).Floats())
-				s.Close()
-				if finished = id == lmtest.EOS; !finished {
-					ids = append(ids, id)
+				b.Add(lm.Group{BOS: -1, Prompt: history})
+				id := s.pick(m.Logits(scope, m.Hidden(scope, &b, nil, lm.Mode{}, nil)).Floats(), history, p, sample, len(text.IDs))
+				scope.Close()
+				if text.Finished = slices.Contains(job.EOS, id); !text.Finished {
+					text.IDs, history = append(text.IDs, id), append(history, id)
 				}
 			}
 		})
@@ -79,7 +166,7 @@ func greedy(t *testing.T, dir string, prompt []int32, limit int) (ids []int32, f
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ids, finished
+	return text
 }
 
 var sampled = Sampling{Temperature: 0.9, TopP: 0.95, TopK: 20, RepetitionPenalty: 1.1, NoRepeatNgram: 3, MinNewTokens: 2, MaxNewTokens: 12}

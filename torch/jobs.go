@@ -183,17 +183,19 @@ type GenerateJob struct {
 	Samples int
 	Seed    int64
 	Sample  Sampling
-	Batch   int // sequences decoded together; 0: chosen for the device
+	Batch   int                    // sequences decoded together; 0: chosen for the device
+	Ends    func(ids []int32) bool // asked with a text's new ids after each of them: does the text end here? nil: end tokens and limits alone decide
 }
 
 // GeneratePrompt is one request.
 type GeneratePrompt struct {
-	Key      int64 // keys the random numbers: the prompt's number, the same for each user
-	User     int32
-	UserText []int32
-	Prompt   []int32
-	Offset   int64   // as in Example
-	History  []int32 // what the repetition penalty and n-gram blocking see before the first token; nil: BOS, user text and prompt. Others' prompts hold more ids than ours
+	Key          int64 // keys the random numbers: the prompt's number, the same for each user
+	User         int32
+	UserText     []int32
+	Prompt       []int32
+	Offset       int64   // as in Example
+	MaxNewTokens int     // of this prompt's texts; 0: the limit of the job's Sampling
+	History      []int32 // what the repetition penalty and n-gram blocking see before the first token; nil: BOS, user text and prompt. Others' prompts hold more ids than ours
 }
 
 // Sampling is how tokens are drawn; Temperature 0 is greedy.
@@ -210,7 +212,7 @@ type Generated struct {
 	Prompt   int // index into GenerateJob.Prompts
 	Sample   int
 	IDs      []int32
-	Finished bool // an end token came before the limit
+	Finished bool // an end token came before the limit, or Ends said so
 }
 
 // Train runs a job. It resumes from Checkpoints, tells progress after every step, and returns when Out is complete.

@@ -18,6 +18,16 @@ type sampler struct {
 // was written so far; position counts new tokens from 0. The random number depends on the request and the position
 // alone, never on what else is in the batch.
 func (s sampler) pick(logits []float32, history []int32, request GeneratePrompt, sample, position int) int32 {
+	s.constrain(logits, history, position)
+	if s.Temperature == 0 {
+		return argmax(logits)
+	}
+	u := uniform(uint64(s.seed), uint64(request.Key), uint64(request.User), uint64(sample), uint64(position))
+	return s.draw(logits, u)
+}
+
+// constrain applies to the logits what depends on the tokens so far.
+func (s sampler) constrain(logits []float32, history []int32, position int) {
 	s.penalise(logits, history)
 	s.block(logits, history)
 	if position < s.MinNewTokens {
@@ -25,11 +35,6 @@ func (s sampler) pick(logits []float32, history []int32, request GeneratePrompt,
 			logits[id] = float32(math.Inf(-1))
 		}
 	}
-	if s.Temperature == 0 {
-		return argmax(logits)
-	}
-	u := uniform(uint64(s.seed), uint64(request.Key), uint64(request.User), uint64(sample), uint64(position))
-	return s.draw(logits, u)
 }
 
 func argmax(logits []float32) int32 {
@@ -48,16 +53,15 @@ func (s sampler) penalise(logits []float32, history []int32) {
 		return
 	}
 	penalty := float32(s.RepetitionPenalty)
-	seen := map[int32]bool{}
-	for _, id := range history {
-		if seen[id] {
-			continue
-		}
-		seen[id] = true
-		if logits[id] > 0 {
-			logits[id] /= penalty
+	before := make([]float32, len(history))
+	for i, id := range history {
+		before[i] = logits[id]
+	}
+	for i, id := range history { // a token that stands there twice gets the same value twice
+		if before[i] > 0 {
+			logits[id] = before[i] / penalty
 		} else {
-			logits[id] *= penalty
+			logits[id] = before[i] * penalty
 		}
 	}
 }
@@ -76,25 +80,18 @@ func (s sampler) block(logits []float32, history []int32) {
 	}
 }
 
+// candidate is a token that can be drawn; p is relative to the likeliest token's, which is 1.
 type candidate struct {
 	id int32
 	p  float64
 }
 
-// draw samples by inverse transform from the tokens that top-k, top-p and min-p leave, in the order of their ids.
+// draw samples by inverse transform from the tokens that the limits leave, in the order of their ids.
 func (s sampler) draw(logits []float32, u float64) int32 {
-	top := float64(logits[argmax(logits)])
-	all, sum := make([]candidate, 0, len(logits)), 0.0
-	for id, v := range logits {
-		if p := math.Exp((float64(v) - top) / s.Temperature); p > 0 {
-			all = append(all, candidate{int32(id), p})
-			sum += p
-		}
-	}
-	if len(all) == 0 { // every token is forbidden
+	kept := s.candidates(logits)
+	if len(kept) == 0 { // every token is forbidden
 		return argmax(logits)
 	}
-	kept := s.restrict(all, sum)
 	total := 0.0
 	for _, c := range kept {
 		total += c.p
@@ -108,33 +105,78 @@ func (s sampler) draw(logits []float32, u float64) int32 {
 	return kept[len(kept)-1].id
 }
 
-func (s sampler) restrict(all []candidate, sum float64) []candidate {
-	if (s.TopK <= 0 || s.TopK >= len(all)) && (s.TopP <= 0 || s.TopP >= 1) && s.MinP <= 0 {
-		return all
+// candidates are the tokens that top-k, top-p and min-p leave, in the order of their ids; none if every token is forbidden.
+func (s sampler) candidates(logits []float32) []candidate {
+	top := float64(logits[argmax(logits)])
+	all, sum := make([]candidate, 0, len(logits)), 0.0
+	for id, v := range logits {
+		if p := math.Exp((float64(v) - top) / s.Temperature); p > 0 {
+			all = append(all, candidate{int32(id), p})
+			sum += p
+		}
 	}
-	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.p, a.p) })
-	if s.TopK > 0 && s.TopK < len(all) {
-		all, sum = all[:s.TopK], 0
+	return s.restrict(all, sum)
+}
+
+// restrict keeps of all candidates, whose p add up to sum, what top-k, top-p and min-p leave, in the order of ids. It may
+// reorder all.
+func (s sampler) restrict(all []candidate, sum float64) []candidate {
+	topK, topP := s.TopK > 0 && s.TopK < len(all), s.TopP > 0 && s.TopP < 1
+	if topK {
+		all = likeliest(all, func(n int, _ float64) bool { return n < s.TopK })
+		sum = 0
 		for _, c := range all {
 			sum += c.p
 		}
 	}
-	if s.TopP > 0 && s.TopP < 1 {
-		mass := 0.0
-		for i, c := range all {
-			if mass += c.p; mass >= s.TopP*sum {
-				all = all[:i+1]
-				break
-			}
-		}
+	if topP {
+		all = likeliest(all, func(_ int, mass float64) bool { return mass < s.TopP*sum })
 	}
 	if s.MinP > 0 {
-		limit := s.MinP * all[0].p
-		all = slices.DeleteFunc(all, func(c candidate) bool { return c.p < limit })
+		all = slices.DeleteFunc(all, func(c candidate) bool { return c.p < s.MinP })
 	}
-	slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(a.id, b.id) })
+	if topK || topP {
+		slices.SortFunc(all, func(a, b candidate) int { return cmp.Compare(a.id, b.id) })
+	}
 	return all
 }
+
+// likeliest takes candidates in the order of likelier for as long as more, told how many it has and their mass, wants
+// another. It takes them from a heap: to sort a whole vocabulary for a few dozen tokens can last longer than the network.
+func likeliest(heap []candidate, more func(n int, mass float64) bool) (kept []candidate) {
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		sink(heap, i)
+	}
+	for mass := 0.0; len(heap) > 0 && more(len(kept), mass); {
+		kept = append(kept, heap[0])
+		mass += heap[0].p
+		heap[0] = heap[len(heap)-1]
+		heap = heap[:len(heap)-1]
+		sink(heap, 0)
+	}
+	return kept
+}
+
+// sink moves the candidate at i down the heap until none below it is likelier.
+func sink(heap []candidate, i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(heap) {
+			return
+		}
+		if child+1 < len(heap) && likelier(heap[child+1], heap[child]) {
+			child++
+		}
+		if !likelier(heap[child], heap[i]) {
+			return
+		}
+		heap[i], heap[child] = heap[child], heap[i]
+		i = child
+	}
+}
+
+// likelier orders candidates; of equals the smallest id comes first.
+func likelier(a, b candidate) bool { return a.p > b.p || a.p == b.p && a.id < b.id }
 
 // uniform is a number in [0, 1) that depends on the keys alone.
 func uniform(keys ...uint64) float64 { return float64(hash(keys...)>>11) / (1 << 53) }

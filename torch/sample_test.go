@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -98,6 +99,47 @@ func TestDrawKeepsWhatTheLimitsLeave(t *testing.T) {
 	} {
 		if got := drawn(t, c.s, logits); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v; want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// The limits against their definition, by sorting everything: ties and several limits at once included.
+func TestRestrictAgainstDefinition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	for range 3000 {
+		all := make([]candidate, 1+rng.IntN(40))
+		for i := range all {
+			all[i] = candidate{int32(i), float64(1+rng.IntN(8)) / 8}
+		}
+		all[rng.IntN(len(all))].p = 1
+		s := Sampling{TopK: rng.IntN(12), TopP: rng.Float64() * 1.2, MinP: max(0, rng.Float64()-0.6)}
+		whole := 0.0
+		for _, c := range all {
+			whole += c.p
+		}
+		sorted, sum := slices.Clone(all), whole
+		slices.SortStableFunc(sorted, func(a, b candidate) int { return cmp.Compare(b.p, a.p) })
+		if s.TopK > 0 && s.TopK < len(sorted) {
+			sorted, sum = sorted[:s.TopK], 0
+			for _, c := range sorted {
+				sum += c.p
+			}
+		}
+		var want []int32
+		mass := 0.0
+		for _, c := range sorted {
+			if c.p >= s.MinP && (s.TopP >= 1 || mass < s.TopP*sum) {
+				want = append(want, c.id)
+			}
+			mass += c.p
+		}
+		slices.Sort(want)
+		var got []int32
+		for _, c := range (sampler{Sampling: s}).restrict(slices.Clone(all), whole) {
+			got = append(got, c.id)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%+v of %v: %v; want %v", s, all, got, want)
 		}
 	}
 }

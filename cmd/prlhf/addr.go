@@ -12,10 +12,12 @@ import (
 // addressed are the types of the blocks that stages are made for.
 var addressed = []string{"synthetic", "dataset", "model", "train", "adapt", "accuracy", "generate", "win_rate", "agreement", "report"}
 
-// splitAddr takes the address off the end of the words, if the last one is an address.
+// splitAddr takes the last address out of the words, wherever it stands; the others are paths.
 func splitAddr(words []string) (specs []string, addr string) {
-	if n := len(words); n > 0 && isAddr(words[n-1]) {
-		return words[:n-1], words[n-1]
+	for i, w := range slices.Backward(words) {
+		if isAddr(w) {
+			return slices.Concat(words[:i], words[i+1:]), w
+		}
 	}
 	return words, ""
 }

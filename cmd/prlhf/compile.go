@@ -40,6 +40,9 @@ func (c *call) compile(specs []string, targets []string) (*compiled, error) {
 	if err := c.printMistakes(l.sources, diags); err != nil {
 		return nil, err
 	}
+	if len(plan.Nodes) == 0 && len(l.spec.Claims) == 0 {
+		return nil, fmt.Errorf("%s asks for nothing: it has no block that a stage is made for, such as dataset, train or report", l.name())
+	}
 	if c.makesStore && len(plan.Missing) > 0 {
 		return nil, runner.MissingError(plan.Missing)
 	}

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
 
-	"github.com/agext/levenshtein"
+	"github.com/prlhf/prlhf/dsl"
 )
 
 // call is one run of a verb: its streams, what was given on the command line, and the values of the shared flags.
@@ -121,7 +122,10 @@ func flagError(v verb, fs *flag.FlagSet, err error) error {
 		return err
 	}
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
+	switch {
+	case strings.HasPrefix(err.Error(), "invalid "):
+		return valueError(v, fs, err)
+	case !unknown:
 		return fmt.Errorf("%s: %v", v.name, err)
 	}
 	var names []string
@@ -132,20 +136,38 @@ func flagError(v verb, fs *flag.FlagSet, err error) error {
 	return fmt.Errorf("%s has no flag -%s; it has -%s", v.name, name, strings.Join(names, ", -"))
 }
 
+// badValue is how package flag says that a flag cannot have a value: quoted value, name, reason.
+var badValue = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-(\S+): (.*)$`)
+
+// valueError says what a flag was given and what it takes.
+func valueError(v verb, fs *flag.FlagSet, err error) error {
+	found := badValue.FindStringSubmatch(err.Error())
+	if found == nil {
+		return fmt.Errorf("%s: %v", v.name, err)
+	}
+	var wanted string
+	switch fs.Lookup(found[2]).Value.(flag.Getter).Get().(type) {
+	case int:
+		wanted = "a whole number"
+	case float64:
+		wanted = "a number"
+	case bool:
+		wanted = "true or false"
+	default:
+		return fmt.Errorf("%s: -%s is %s: %s", v.name, found[2], found[1], found[3])
+	}
+	return fmt.Errorf("%s: -%s is %s; %s is expected", v.name, found[2], found[1], wanted)
+}
+
 // nearest returns the one of names that word was probably meant to be, or "".
 func nearest(word string, names []string) string {
-	best, distance := "", 1+len(word)/3 // as far as a typing mistake goes
+	if near := dsl.Nearest(word, names); near != "" || len(word) < 3 {
+		return near
+	}
 	for _, n := range names {
-		if d := levenshtein.Distance(word, n, nil); d <= distance && (best == "" || d < distance) {
-			best, distance = n, d
+		if strings.HasPrefix(n, word) {
+			return n
 		}
 	}
-	if best == "" && len(word) > 2 {
-		for _, n := range names {
-			if strings.HasPrefix(n, word) {
-				return n
-			}
-		}
-	}
-	return best
+	return ""
 }

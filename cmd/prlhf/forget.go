@@ -53,9 +53,7 @@ func forget(ctx context.Context, c *call, users []string) error {
 		return err
 	}
 	printHeld(s, done.IDs, done.Held)
-	s.line("Weights that users share (e_0, cluster embeddings, adapters, the model) keep what they learned from them, and who trains")
-	s.line("again on the same data brings them back. Reports, exports and the data's own files are not in the store, and answers of")
-	s.line("judges are kept by what was asked, not by user.")
+	printInfluence(s)
 	return nil
 }
 

@@ -90,6 +90,18 @@ func drop(ctx context.Context, c *call, st *store.Store, manifests []store.Manif
 		what = "would be dropped"
 	}
 	fmt.Fprintf(c.out, "%d artifacts, %s, %s; %d stay.\n", dropped, size(freed), what, kept)
+	for _, fp := range st.Unfinished() {
+		if reached[fp] || ctx.Err() != nil {
+			continue
+		}
+		if !dry {
+			if err := st.Remove(fp); err != nil { // under way
+				fmt.Fprintf(c.err, "prlhf: left alone: %v\n", err)
+				continue
+			}
+		}
+		fmt.Fprintf(c.out, "%s  what was begun and not finished %s\n", fp.Short(), what)
+	}
 	if busy {
 		return errReported
 	}

@@ -25,6 +25,7 @@ func (l *loaded) name() string { return strings.Join(l.spec.Paths, ", ") }
 func (c *call) load(paths []string) (*loaded, hcl.Diagnostics) {
 	o := dsl.LoadOptions{Paths: paths, Vars: c.vars, VarFiles: c.varFiles, Env: os.LookupEnv}
 	if len(paths) == 0 {
+		c.say("No SPEC was given: this is the embedded quickstart.")
 		name, text := specs.Quickstart()
 		o.Paths, o.Files = []string{name}, map[string][]byte{name: text}
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -121,6 +122,18 @@ func TestNearest(t *testing.T) {
 		if got := nearest(word, names); got != want {
 			t.Errorf("nearest(%q) = %q; want %q", word, got, want)
 		}
+	}
+}
+
+func TestAddressStandsAnywhere(t *testing.T) {
+	for _, words := range [][]string{{"a.hcl", "b.hcl", "train.dpo"}, {"train.dpo", "a.hcl", "b.hcl"}, {"a.hcl", "train.dpo", "b.hcl"}} {
+		specs, addr := splitAddr(words)
+		if addr != "train.dpo" || !slices.Equal(specs, []string{"a.hcl", "b.hcl"}) {
+			t.Errorf("splitAddr(%q) = %q, %q", words, specs, addr)
+		}
+	}
+	if specs, addr := splitAddr([]string{"a.hcl"}); addr != "" || len(specs) != 1 {
+		t.Errorf("splitAddr of a path alone = %q, %q", specs, addr)
 	}
 }
 

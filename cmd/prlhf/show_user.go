@@ -28,8 +28,17 @@ func showUsers(c *call, ids []string) error {
 		}
 		return err
 	}
-	printHeld(c.screen(c.out), ids, held)
+	s := c.screen(c.out)
+	printHeld(s, ids, held)
+	printInfluence(s)
 	return err
+}
+
+// printInfluence says what no list of artifacts can: where users may be beside their own rows and texts.
+func printInfluence(s screen) {
+	s.line("Weights that users share (e_0, cluster embeddings, adapters, the model) keep what they learned from them, and who trains")
+	s.line("again on the same data brings them back. Reports, exports and the data's own files are not in the store, and answers of")
+	s.line("judges are kept by what was asked, not by user.")
 }
 
 type holdingJSON struct {

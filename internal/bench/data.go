@@ -22,6 +22,10 @@ type comparison struct {
 	Worker    string
 }
 
+func (c comparison) prompt() string {
+	return fmt.Sprintf("SUBREDDIT: r/%s\nTITLE: %s\nPOST: %s\nTL;DR:", c.Info.Subreddit, c.Info.Title, c.Info.Post)
+}
+
 func readLines[T any](path string) ([]T, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -88,8 +92,7 @@ func readExamples(dir string, tok *tokenizer.Tokenizer, eos int32) (examples, er
 		if shorter[r.Worker] {
 			chosen, rejected = short, long
 		}
-		prompt := fmt.Sprintf("SUBREDDIT: r/%s\nTITLE: %s\nPOST: %s\nTL;DR:", r.Info.Subreddit, r.Info.Title, r.Info.Post)
-		ids := tok.EncodePlain(prompt)
+		ids := tok.EncodePlain(r.prompt())
 		e := torch.Example{Row: int64(i), User: index[r.Worker], Prompt: ids[:min(len(ids), 550)]}
 		for _, text := range []string{chosen, rejected} {
 			e.Responses = append(e.Responses, append(tok.EncodePlain(text), eos))

@@ -3,7 +3,7 @@
 // Bench measures training and generation on the models and data that ../shared/bench/make_bench.py writes, and prints
 // the same JSON lines as the Python peers there: one process per measurement.
 //
-//	bench DATA MODEL train|vanilla|generate [-threads 2] [-steps 8] [-budget 0] [-profile FILE]
+//	bench [flags] DATA MODEL train|vanilla|generate|limits|samples|batches
 package main
 
 import (
@@ -38,13 +38,16 @@ var (
 	steps   = flag.Int("steps", 8, "optimizer steps, 2 of them not counted")
 	budget  = flag.Int("budget", 0, "tokens per micro-batch; 0: the default")
 	device  = flag.String("device", "cpu", "cpu or cuda")
+	batch   = flag.Int("batch", 64, "limits: texts decoded together")
+	prompts = flag.Int("prompts", 64, "limits, samples, batches: number of prompts")
+	ids     = flag.String("ids", "", "limits: write the texts' ids to this file, as JSON")
 	profile = flag.String("profile", "", "write a CPU profile of the Go side")
 )
 
 func main() {
 	flag.Parse()
 	if flag.NArg() != 3 {
-		fmt.Fprintln(os.Stderr, "usage: bench [flags] DATA MODEL train|vanilla|generate")
+		fmt.Fprintln(os.Stderr, "usage: bench [flags] DATA MODEL train|vanilla|generate|limits|samples|batches")
 		os.Exit(1)
 	}
 	if err := run(flag.Arg(0), flag.Arg(1), flag.Arg(2)); err != nil {
@@ -86,10 +89,19 @@ func run(data, model, mode string) error {
 		return train(data, model, in, tok, eos, usermodel.Config{Kind: "individualized", Tokens: userTokens, Shared: true})
 	case "vanilla":
 		return train(data, model, in, tok, eos, usermodel.Config{})
-	case "generate":
-		return generate(data, model, in, tok, eos)
 	}
-	return fmt.Errorf("mode is %q; it may be train, vanilla or generate", mode)
+	w := &writing{in: in, model: model, tok: tok, eos: eos}
+	switch mode {
+	case "generate":
+		return w.generate(data)
+	case "limits":
+		return w.limits(data)
+	case "samples":
+		return w.samples(data)
+	case "batches":
+		return w.batches(data)
+	}
+	return fmt.Errorf("mode is %q; it may be train, vanilla, generate, limits, samples or batches", mode)
 }
 
 func train(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos int32, users usermodel.Config) error {
@@ -155,33 +167,6 @@ func train(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos in
 		"seconds_per_step": seconds, "preference_pairs_per_second": round(pairsPerStep/median, 3), "losses": losses})
 }
 
-func generate(data, model string, in torch.Inputs, tok *tokenizer.Tokenizer, eos int32) error {
-	type line struct {
-		User   int32 `json:"user_id"`
-		Prompt string
-	}
-	lines, err := readLines[line](filepath.Join(data, "prompts.jsonl"))
-	if err != nil {
-		return err
-	}
-	job := torch.GenerateJob{Inputs: in, EOS: []int32{eos}, Samples: 1, Seed: 123,
-		Sample: torch.Sampling{Temperature: 1, TopP: 1, MinNewTokens: 64, MaxNewTokens: 64, RepetitionPenalty: 1.15, NoRepeatNgram: 3}}
-	for i, l := range lines {
-		job.Prompts = append(job.Prompts, torch.GeneratePrompt{Key: int64(i), User: l.User, Prompt: tok.EncodePlain(l.Prompt)})
-	}
-	begin := time.Now()
-	texts, err := torch.Generate(context.Background(), job, func(torch.Progress) {})
-	if err != nil {
-		return err
-	}
-	seconds, produced := time.Since(begin).Seconds(), 0
-	for _, t := range texts {
-		produced += len(t.IDs)
-	}
-	return report(map[string]any{"name": "prlhf generate", "model": model, "seconds": round(seconds, 2), "new_tokens": produced,
-		"tokens_per_second": round(float64(produced)/seconds, 2)})
-}
-
 func report(values map[string]any) error {
 	values["torch"], values["threads"], values["peak_rss_mib"], values["load_average"] = torch.Version(), *threads, peakRSS(), loadAverage()
 	line, err := json.Marshal(values)
@@ -199,6 +184,15 @@ func peakRSS() int64 {
 		return 0
 	}
 	return u.Maxrss / 1024
+}
+
+// cpuSeconds is what the process has computed so far, all its threads together.
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
 // loadAverage is what else ran: processes over 1, 5 and 15 minutes; nil where the system does not tell.

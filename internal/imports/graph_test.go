@@ -27,8 +27,9 @@ var ours = map[string][]string{
 	"torch/tokenizer/tokenizertest": {"torch/tokenizer"},
 	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors"},
 	"arrowio/formats/formatstest":   {"arrowio/formats"},
-	"internal/bench":                {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer"},
-	"internal/parity": {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tensor", "torch/safetensors",
+	"internal/rounding":             {"torch"},
+	"internal/bench":                {"internal/rounding", "torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer"},
+	"internal/parity": {"internal/rounding", "torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tensor", "torch/safetensors",
 		"torch/chat", "torch/tokenizer", "torch/tokenizer/tokenizertest", "arrowio/formats/formatstest"},
 }
 
@@ -39,7 +40,7 @@ var owners = map[string][]string{
 	"github.com/hashicorp/hcl/v2":        {"dsl"},
 	"github.com/zclconf/go-cty":          {"dsl"},
 	"github.com/rs/zerolog":              {"cmd/prlhf"},
-	"github.com/agext/levenshtein":       {"cmd/prlhf", "arrowio/formats"},
+	"github.com/agext/levenshtein":       {"dsl", "cmd/prlhf", "arrowio/formats"},
 	"golang.org/x/term":                  {"cmd/prlhf"},
 	"golang.org/x/sys":                   {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
 	"golang.org/x/text":                  {"torch/tokenizer"},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/prlhf/prlhf/internal/rounding"
 )
 
 // status is how a check ended.
@@ -23,6 +25,7 @@ type line struct {
 	status         status
 	detail         string
 	quantities     []*quantity // what detail tells of
+	sampled        rounding.Share
 }
 
 func (l line) String() string {
@@ -36,6 +39,7 @@ type report struct {
 	reasons                     []string // of what is not offered, each once, in order
 	times                       map[string]int
 	worst                       []worst
+	sampled                     rounding.Share
 }
 
 // worst is the largest deviation of one quantity over all fixtures.
@@ -48,6 +52,7 @@ func (r *report) add(l line) {
 	for _, q := range l.quantities {
 		r.widen(worst{l.check, l.fixture, q})
 	}
+	r.sampled.Add(l.sampled)
 	switch l.status {
 	case matches:
 		r.matched++
@@ -82,6 +87,9 @@ func (r *report) summary() string {
 	for _, w := range r.worst {
 		fmt.Fprintf(&b, "  %-13s %-50s %s\n", w.check, w.quantity, w.fixture)
 	}
+	if r.sampled.Texts > 0 {
+		fmt.Fprintf(&b, "batch sizes: drawn alone and in batches, %v\n", r.sampled)
+	}
 	fmt.Fprintf(&b, "parity: %d matched, %d differing, %d not offered\n", r.matched, r.differing, r.missing)
 	for _, why := range r.reasons {
 		fmt.Fprintf(&b, "  not offered, %d times: %s\n", r.times[why], why)
@@ -109,6 +117,7 @@ type comparison struct {
 	quantities []*quantity
 	problems   []string // differences that are no matter of rounding
 	notes      []string
+	sampled    rounding.Share // of texts drawn alone and in batches
 }
 
 // measure notes a deviation, in whatever unit the quantity's name says.
@@ -197,7 +206,7 @@ func (c *comparison) note(format string, args ...any) {
 
 // line judges. A check that compared nothing differs: an omission is never a match.
 func (c *comparison) line(fixture, check string) line {
-	l := line{fixture: fixture, check: check, status: matches, quantities: c.quantities}
+	l := line{fixture: fixture, check: check, status: matches, quantities: c.quantities, sampled: c.sampled}
 	var parts []string
 	count := 0
 	for _, q := range c.quantities {

@@ -51,6 +51,9 @@ func compareAll(t *testing.T, root string, least int) {
 	if all.matched < least {
 		t.Errorf("only %d checks match; expected at least %d", all.matched, least)
 	}
+	if all.sampled.Drawn < 1000 {
+		t.Errorf("only %d sampled tokens were compared between batch sizes", all.sampled.Drawn)
+	}
 	t.Log(all.summary())
 }
 

@@ -66,7 +66,7 @@ func checkVariant(dir, name string, p place, tell func(line)) {
 		run  func(*comparison) error
 	}{
 		{"user prompts", x.checkPrompts}, {"log-probs", x.checkLogps}, {"losses", x.checkLosses},
-		{"gradients", x.checkGradients}, {"AdamW", x.checkAdamW}, {"greedy", x.checkGreedy}, {"constrained generation", x.checkConstrained},
+		{"gradients", x.checkGradients}, {"AdamW", x.checkAdamW}, {"greedy", x.checkGreedy}, {"constrained generation", x.checkConstrained}, {"sampled", x.checkSampled},
 	} {
 		if check.name == "user prompts" && x.Variant.IsReference {
 			continue // there are none

@@ -138,6 +138,22 @@ func (s *Store) forgetCopies(fp Fingerprint) error {
 	return nil
 }
 
+// Unfinished lists what was begun and not finished, by fingerprint: scratch of builds that were killed, or are under way.
+func (s *Store) Unfinished() []Fingerprint {
+	entries, _ := os.ReadDir(filepath.Join(s.dir, "work")) // without the folder nothing is unfinished
+	var out []Fingerprint
+	for _, e := range entries {
+		var fp Fingerprint
+		if fp.UnmarshalText([]byte(e.Name())) == nil {
+			out = append(out, fp)
+		}
+	}
+	return out
+}
+
+// Scratch is the folder that a build of fp left, or uses, for what should outlive a crash.
+func (s *Store) Scratch(fp Fingerprint) string { return s.scratchDir(fp) }
+
 // Aside lists the folders of damaged artifacts that were moved aside.
 func (s *Store) Aside() []string {
 	folders, _ := filepath.Glob(filepath.Join(s.dir, "damaged", "*")) // no error: the pattern is fixed

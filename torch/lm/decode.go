@@ -28,6 +28,19 @@ func (m *Model) NewCache(slots, length int) *Cache {
 // Close frees the cache.
 func (c *Cache) Close() { c.scope.Close() }
 
+// Copy gives the slot to the first length tokens of the slot from, over whatever it held.
+func (c *Cache) Copy(from, to, length int) {
+	s := tensor.NewScope()
+	defer s.Close()
+	for _, of := range [][]*tensor.Tensor{c.k, c.v} {
+		for _, t := range of {
+			rows := s.View(t, -1, t.Shape()[2], t.Shape()[3])
+			part := func(slot int) *tensor.Tensor { return s.Narrow(rows, int64(slot*c.length), int64(length)) }
+			tensor.CopyInto(part(to), part(from))
+		}
+	}
+}
+
 // Prefill runs prompts (groups without responses) and fills their slots: slotOf[i] is the slot of the i-th group.
 // Returns the hidden state of each prompt's last token: [groups, d].
 func (m *Model) Prefill(s *tensor.Scope, b *Batch, soft *tensor.Tensor, c *Cache, slotOf []int) *tensor.Tensor {

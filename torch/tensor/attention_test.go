@@ -5,6 +5,7 @@ package tensor
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 )
 
@@ -86,43 +87,55 @@ func TestAttention(t *testing.T) {
 	}
 }
 
+// More threads than sequences share their heads; dimensions of 32, 64 and 128 have kernels of their own.
 func TestCachedAttentionIsTheLastRowOfFullAttention(t *testing.T) {
-	const d, longest = 8, 6
-	for _, heads := range [][2]int64{{2, 2}, {4, 2}, {3, 1}} {
-		for _, window := range []int{0, 3} {
-			for _, dtype := range []DType{Float32, BFloat16} {
-				err := Run(func() error {
-					s := NewScope()
-					defer s.Close()
-					h, kv := heads[0], heads[1]
-					make4 := func() *Tensor { return s.Zeros(CPU, dtype, 3, longest, kv, d) }
-					keys, values := make4(), make4()
-					slots, lengths := []int64{2, 0}, []int64{5, 2}
-					q := random(1, 2, h, d)
-					var want []float64
-					for i, n := range lengths {
-						k, v := random(uint64(10+i), n, kv, d), random(uint64(20+i), n, kv, d)
-						var places []int64
-						for j := range n {
-							places = append(places, slots[i]*longest+j)
-						}
-						CacheWrite(keys, s.FromFloats(k.floats(), CPU, dtype, k.shape...), places)
-						CacheWrite(values, s.FromFloats(v.floats(), CPU, dtype, v.shape...), places)
-						one := q.data[int64(i)*h*d : int64(i+1)*h*d]
-						want = append(want, attend(one, k.data, v.data, []Segment{{0, 1, 0, n, 0, 0}}, int(h), int(kv), d, window, 0.4)...)
+	defer Start(runtime.NumCPU())
+	for _, threads := range []int{1, 5} {
+		Start(threads)
+		for _, heads := range [][2]int64{{2, 2}, {4, 2}, {3, 1}, {5, 5}} {
+			for _, d := range []int64{8, 32, 64, 128} {
+				for _, window := range []int{0, 3} {
+					for _, dtype := range []DType{Float32, BFloat16} {
+						checkCachedAttention(t, heads[0], heads[1], d, window, dtype)
 					}
-					got := s.CachedAttention(s.FromFloats(q.floats(), CPU, dtype, q.shape...), keys, values, slots, lengths, window, 0.4)
-					tol := 1e-6
-					if dtype == BFloat16 {
-						tol = 0.03
-					}
-					compare(t, fmt.Sprintf("heads %v, window %d, type %d", heads, window, dtype), got.Doubles(), want, tol)
-					return nil
-				})
-				if err != nil {
-					t.Fatal(err)
 				}
 			}
 		}
+	}
+}
+
+func checkCachedAttention(t *testing.T, heads, kv, d int64, window int, dtype DType) {
+	t.Helper()
+	const longest = 6
+	scale := 1 / math.Sqrt(float64(d))
+	err := Run(func() error {
+		s := NewScope()
+		defer s.Close()
+		make4 := func() *Tensor { return s.Zeros(CPU, dtype, 3, longest, kv, d) }
+		keys, values := make4(), make4()
+		slots, lengths := []int64{2, 0}, []int64{5, 2}
+		q := random(1, 2, heads, d)
+		var want []float64
+		for i, n := range lengths {
+			k, v := random(uint64(10+i), n, kv, d), random(uint64(20+i), n, kv, d)
+			var places []int64
+			for j := range n {
+				places = append(places, slots[i]*longest+j)
+			}
+			CacheWrite(keys, s.FromFloats(k.floats(), CPU, dtype, k.shape...), places)
+			CacheWrite(values, s.FromFloats(v.floats(), CPU, dtype, v.shape...), places)
+			one := q.data[int64(i)*heads*d : int64(i+1)*heads*d]
+			want = append(want, attend(one, k.data, v.data, []Segment{{0, 1, 0, n, 0, 0}}, int(heads), int(kv), int(d), window, scale)...)
+		}
+		got := s.CachedAttention(s.FromFloats(q.floats(), CPU, dtype, q.shape...), keys, values, slots, lengths, window, scale)
+		tol := 1e-6
+		if dtype == BFloat16 {
+			tol = 0.03
+		}
+		compare(t, fmt.Sprintf("%d heads, %d of keys, dimension %d, window %d, type %d", heads, kv, d, window, dtype), got.Doubles(), want, tol)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

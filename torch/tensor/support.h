@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "native.h"
