@@ -321,7 +321,7 @@ func (sc *scope) group(r *ref, name string, rng hcl.Range) (cty.Value, hcl.Diagn
 	}
 	d := r.inst.built.(*Dataset)
 	if names, fixed := d.groups(); fixed && !slices.Contains(names, name) {
-		return cty.DynamicVal, mistake(rng, "Unknown group", fmt.Sprintf("%s has no group %s.%s It has %s", d.Addr, name, didYouMean(name, names), known(names, 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown group", fmt.Sprintf("%s has no group %s.%s It has %s", d.Addr, name, DidYouMean(name, names), known(names, 12)))
 	}
 	return newSet(&Set{Kind: UserSet, Op: SetGroup, Dataset: d, Name: name}), nil
 }

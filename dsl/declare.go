@@ -39,7 +39,7 @@ func (ev *evaluator) declare(block *hclsyntax.Block) {
 	case !built || typ == "section":
 		types := append(slices.Sorted(maps.Keys(schemas)), "include", "locals")
 		types = slices.DeleteFunc(types, func(t string) bool { return t == "section" })
-		ev.add(mistake(block.TypeRange, "Unknown block type", fmt.Sprintf("There are no %s blocks%s.%s", typ, map[bool]string{true: " outside report"}[typ == "section"], didYouMean(typ, types))))
+		ev.add(mistake(block.TypeRange, "Unknown block type", fmt.Sprintf("There are no %s blocks%s.%s", typ, map[bool]string{true: " outside report"}[typ == "section"], DidYouMean(typ, types))))
 		return
 	}
 	if !ev.labelled(block, typ, "NAME") {
@@ -103,7 +103,7 @@ func (ev *evaluator) checkBody(block *hclsyntax.Block) {
 		case attr.Name == "for_each":
 			ev.add(mistake(attr.NameRange, "No for_each here", "for_each multiplies any block but variable, locals, include and report."))
 		default:
-			ev.add(mistake(attr.NameRange, "Unknown attribute", fmt.Sprintf("%s has no attribute %s.%s Known: %s", owner, attr.Name, didYouMean(attr.Name, names), known(names, 24))))
+			ev.add(mistake(attr.NameRange, "Unknown attribute", fmt.Sprintf("%s has no attribute %s.%s Known: %s", owner, attr.Name, DidYouMean(attr.Name, names), known(names, 24))))
 		}
 	}
 	for _, inner := range block.Body.Blocks {
@@ -115,7 +115,7 @@ func (ev *evaluator) checkBody(block *hclsyntax.Block) {
 		case slices.Contains(names, inner.Type):
 			ev.add(nestedBlock(ev, inner, inner.Type))
 		default:
-			ev.add(mistake(inner.TypeRange, "Unknown block", fmt.Sprintf("%s has no block and no attribute %s.%s", owner, inner.Type, didYouMean(inner.Type, names))))
+			ev.add(mistake(inner.TypeRange, "Unknown block", fmt.Sprintf("%s has no block and no attribute %s.%s", owner, inner.Type, DidYouMean(inner.Type, names))))
 		}
 	}
 	for _, name := range required[typ] {

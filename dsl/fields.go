@@ -173,7 +173,7 @@ func (f *fields) word(name, byDefault string, allowed ...string) string {
 		return byDefault
 	}
 	if !slices.Contains(allowed, w) {
-		f.say(name, "Unknown word", "%s has no %q.%s Known: %s.", name, w, didYouMean(w, allowed), quoted(allowed))
+		f.say(name, "Unknown word", "%s has no %q.%s Known: %s.", name, w, DidYouMean(w, allowed), quoted(allowed))
 		return byDefault
 	}
 	return w
@@ -230,7 +230,7 @@ func (f *fields) inside(name string, v cty.Value, keys schema) *fields {
 	vals := v.AsValueMap()
 	for _, key := range keysOfValue(v) {
 		if keys != nil && !slices.Contains(names, key) {
-			f.ev.add(mistake(in.keyRange(f.exprs[name], key), "Unknown key", fmt.Sprintf("%s has no key %s.%s Known: %s", name, key, didYouMean(key, names), known(names, 3))))
+			f.ev.add(mistake(in.keyRange(f.exprs[name], key), "Unknown key", fmt.Sprintf("%s has no key %s.%s Known: %s", name, key, DidYouMean(key, names), known(names, 3))))
 			continue
 		}
 		if plain, _ := vals[key].Unmark(); !plain.IsNull() {

@@ -195,7 +195,7 @@ func (in *input) setVariables() {
 
 func (ev *evaluator) variableMeant(name string) string {
 	names := slices.Sorted(maps.Keys(ev.variables))
-	if near := didYouMean(name, names); near != "" || len(names) == 0 {
+	if near := DidYouMean(name, names); near != "" || len(names) == 0 {
 		return near
 	}
 	return " It declares " + known(names, 8)
@@ -255,7 +255,7 @@ func (in *input) setByInclude(inc include) {
 		names := in.declares[inc.file]
 		v := in.ev.variables[attr.Name]
 		if v == nil || !slices.Contains(names, attr.Name) {
-			in.ev.add(mistake(attr.NameRange, "Unknown variable", fmt.Sprintf("%s declares no variable %s.%s", path.Base(inc.block.Labels[0]), attr.Name, didYouMean(attr.Name, names))))
+			in.ev.add(mistake(attr.NameRange, "Unknown variable", fmt.Sprintf("%s declares no variable %s.%s", path.Base(inc.block.Labels[0]), attr.Name, DidYouMean(attr.Name, names))))
 			continue
 		}
 		file := inc.block.DefRange().Filename

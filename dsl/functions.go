@@ -71,7 +71,7 @@ func (c *call) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	mine, isOurs := ours[c.e.Name]
 	if !isUsual && !isOurs {
 		names := append(slices.Sorted(maps.Keys(ours)), slices.Sorted(maps.Keys(usual))...)
-		return cty.DynamicVal, mistake(c.e.NameRange, "Unknown function", "No function "+c.e.Name+"."+didYouMean(c.e.Name, names))
+		return cty.DynamicVal, mistake(c.e.NameRange, "Unknown function", "No function "+c.e.Name+"."+DidYouMean(c.e.Name, names))
 	}
 	args, diags := c.arguments(ctx)
 	if diags.HasErrors() {

@@ -178,7 +178,7 @@ func paperValue(v cty.Value, s *shape, path string) (Value, string) {
 		for _, key := range keysOfValue(v) {
 			below := s.at(key)
 			if below == nil {
-				return nil, fmt.Sprintf("%s has no %s.%s It has %s", path, key, didYouMean(key, s.names()), known(s.names(), 12))
+				return nil, fmt.Sprintf("%s has no %s.%s It has %s", path, key, DidYouMean(key, s.names()), known(s.names(), 12))
 			}
 			one, problem := paperValue(vals[key], below, path+member(key))
 			if problem != "" {

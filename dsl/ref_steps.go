@@ -79,7 +79,7 @@ func (r *ref) setAttr(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) {
 			return newSet(&Set{Kind: ResponseSet, Op: SetSide, Of: []*Set{r.set}, Name: name}), nil
 		}
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is rows; rows have %s, but no %s.%s",
-			r.set, strings.Join(rowNames, ", "), name, didYouMean(name, rowNames)))
+			r.set, strings.Join(rowNames, ", "), name, DidYouMean(name, rowNames)))
 	}
 	if r.set.Op == SetUsers {
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s is users, who are chosen by id. Write %s[%q].", r.set, r.set, name))
@@ -109,7 +109,7 @@ func (sc *scope) instanceAttr(inst *instance, name string, rng hcl.Range) (cty.V
 	}
 	if !slices.Contains(offered, name) {
 		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s has no %s.%s It has %s",
-			inst.addr, name, didYouMean(name, offered), known(offered, 12)))
+			inst.addr, name, DidYouMean(name, offered), known(offered, 12)))
 	}
 	if d, ok := inst.built.(*Dataset); ok && name != "paper" {
 		if diags := d.lacks(name, rng); diags.HasErrors() {

@@ -30,7 +30,7 @@ func (sc *scope) resultAttr(r *ref, name, shown string, rng hcl.Range) (cty.Valu
 	}
 	s := r.shape.at(name)
 	if s == nil {
-		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s", r.opened, name, didYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown result", fmt.Sprintf("%s has no %s.%s It has %s", r.opened, name, DidYouMean(name, r.shape.names()), known(r.shape.names(), 12)))
 	}
 	c := asRef(r.child(sc, name, s, shown))
 	if s.kind != shapeNumber && s.kind != shapeList {

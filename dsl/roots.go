@@ -33,7 +33,7 @@ func (sc *scope) root(ctx *hcl.EvalContext, t hcl.Traversal) (cty.Value, hcl.Tra
 	}
 	roots := []string{"var", "local", "each", "generic_user"}
 	roots = append(slices.DeleteFunc(slices.Sorted(maps.Keys(schemas)), func(t string) bool { return !isBlockType(t) }), roots...)
-	return cty.DynamicVal, nil, mistake(rng, "Unknown name", fmt.Sprintf("%s is no block, and no var, local or each.%s", name, didYouMean(name, roots)))
+	return cty.DynamicVal, nil, mistake(rng, "Unknown name", fmt.Sprintf("%s is no block, and no var, local or each.%s", name, DidYouMean(name, roots)))
 }
 
 // isBlockType tells whether name begins the address of a block.
@@ -148,7 +148,7 @@ func (sc *scope) local(name string, rng hcl.Range) (cty.Value, hcl.Diagnostics) 
 	l := ev.locals[name]
 	if l == nil {
 		names := slices.Sorted(maps.Keys(ev.locals))
-		return cty.DynamicVal, mistake(rng, "Unknown local", "No local "+name+"."+didYouMean(name, names))
+		return cty.DynamicVal, mistake(rng, "Unknown local", "No local "+name+"."+DidYouMean(name, names))
 	}
 	switch l.state {
 	case failed:

@@ -37,7 +37,7 @@ func (f *fields) rowExpr(name string, inst *instance, formats []string, withProm
 				if formats == nil {
 					return nil // it may be one of that format's
 				}
-				f.say(name, "Unknown name", "user has no %s here.%s It has %s", step, didYouMean(step, names), known(names, 12))
+				f.say(name, "Unknown name", "user has no %s here.%s It has %s", step, DidYouMean(step, names), known(names, 12))
 				return nil
 			} else if !ok || step == Choices {
 				e.ReadsChoices = true

@@ -35,8 +35,8 @@ func initials(name string) string {
 	return b.String()
 }
 
-// didYouMean is " Did you mean X?" or nothing.
-func didYouMean(given string, names []string) string {
+// DidYouMean is " Did you mean X?" or nothing.
+func DidYouMean(given string, names []string) string {
 	if name := Nearest(given, names); name != "" {
 		return " Did you mean " + name + "?"
 	}

@@ -94,7 +94,7 @@ func (sc *scope) attr(v cty.Value, name string, rng, step hcl.Range) (cty.Value,
 		return cty.DynamicVal, nil
 	case ty.IsObjectType() || ty.IsMapType():
 		keys := keysOfValue(plain)
-		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s: no %s here.%s It has %s", sc.ev.text(rng), name, didYouMean(name, keys), known(keys, 12)))
+		return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s: no %s here.%s It has %s", sc.ev.text(rng), name, DidYouMean(name, keys), known(keys, 12)))
 	}
 	return cty.DynamicVal, mistake(rng, "Unknown name", fmt.Sprintf("%s: %s has no .%s.", sc.ev.text(rng), kindOf(plain), name))
 }

@@ -82,13 +82,13 @@ func (v *variable) readType(ev *evaluator, expr hclsyntax.Expression) {
 		if v.elem == "" || v.elem == "any" || slices.Contains(variableTypes[:4], v.elem) {
 			return
 		}
-		ev.add(mistake(c.Args[0].Range(), "Unknown type", fmt.Sprintf("%s(%s): no type %s.%s", v.typ, v.elem, v.elem, didYouMean(v.elem, variableTypes))))
+		ev.add(mistake(c.Args[0].Range(), "Unknown type", fmt.Sprintf("%s(%s): no type %s.%s", v.typ, v.elem, v.elem, DidYouMean(v.elem, variableTypes))))
 		v.typ, v.elem = "any", ""
 		return
 	}
 	if !slices.Contains(variableTypes, v.typ) {
 		written := ev.text(expr.Range())
-		ev.add(mistake(expr.Range(), "Unknown type", fmt.Sprintf("No type %s.%s Known: string, number, bool, path, list(), map(), any.", written, didYouMean(strings.Trim(written, `"`), variableTypes))))
+		ev.add(mistake(expr.Range(), "Unknown type", fmt.Sprintf("No type %s.%s Known: string, number, bool, path, list(), map(), any.", written, DidYouMean(strings.Trim(written, `"`), variableTypes))))
 		v.typ = "any"
 	}
 }
@@ -98,7 +98,7 @@ func (sc *scope) variable(name string, rng hcl.Range) (cty.Value, hcl.Diagnostic
 	ev := sc.ev
 	v := ev.variables[name]
 	if v == nil {
-		return cty.DynamicVal, mistake(rng, "Unknown variable", "No variable "+name+"."+didYouMean(name, slices.Sorted(maps.Keys(ev.variables))))
+		return cty.DynamicVal, mistake(rng, "Unknown variable", "No variable "+name+"."+DidYouMean(name, slices.Sorted(maps.Keys(ev.variables))))
 	}
 	switch {
 	case v.state == failed || v.expr == nil:

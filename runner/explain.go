@@ -101,10 +101,7 @@ func (p *Plan) find(addr string) (block string, path []string, err error) {
 		}
 	}
 	if best == "" {
-		meant := dsl.Nearest(addr, specAddresses(p.Spec))
-		if meant != "" {
-			meant = "; did you mean " + meant
-		}
+		meant := strings.TrimSuffix(strings.Replace(dsl.DidYouMean(addr, specAddresses(p.Spec)), " Did", "; did", 1), "?")
 		return "", nil, fmt.Errorf("nothing in this spec is called %s%s; there are %s", addr, meant, strings.Join(specAddresses(p.Spec), ", "))
 	}
 	return best, splitPath(strings.TrimPrefix(addr, best)), nil

@@ -96,17 +96,6 @@ func TestTokenNames(t *testing.T) {
 	}
 }
 
-func TestEditDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"abc", "", 3}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"17", "71", 2}} {
-		if got := editDistance(c.a, c.b); got != c.want {
-			t.Errorf("%q, %q: %d; want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 func TestInterruptedExport(t *testing.T) {
 	l := newLab(t, smallSpec)
 	l.apply()

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/agext/levenshtein"
+
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch/usermodel"
 )
@@ -62,7 +64,7 @@ func nearIDs(id string, users []arrowio.User) []string {
 	var all []near
 	for _, u := range users {
 		if !u.Erased() {
-			all = append(all, near{u.ID, editDistance(id, u.ID)})
+			all = append(all, near{u.ID, levenshtein.Distance(id, u.ID, nil)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b near) int { return a.distance - b.distance })
@@ -71,26 +73,6 @@ func nearIDs(id string, users []arrowio.User) []string {
 		out = append(out, n.id)
 	}
 	return out
-}
-
-// editDistance is Levenshtein's, on bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			corner, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, corner+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
