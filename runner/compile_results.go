@@ -190,6 +190,11 @@ func (c *compiler) words(g *dsl.Generate) *Node {
 		if !ok {
 			return nil
 		}
+		if n, context := g.Sampling.MaxNewTokens, p.origin.config.Context; p.origin.known && n >= context {
+			c.fail(&g.Block, "sampling", "No room for prompts", "max_new_tokens is %d, and %s has positions for %d tokens, prompt and text together. Lower max_new_tokens%s.",
+				n, p.origin.spec.Addr, context, map[bool]string{true: ", or raise context in init"}[p.origin.spec.Init != nil])
+			return nil
+		}
 		generate := &generateStage{spec: g, policy: p, data: data, device: c.deviceFor(p)}
 		name := g.Addr.String() + ofSeed(p)
 		texts := c.node(kindGenerate, name, &g.Block, generate, append(data.inputs(false), p.inputs()...)...)

@@ -49,6 +49,8 @@ func TestPlanTriesModelsOut(t *testing.T) {
 		"a pointer to weights": {func(l *lab) {
 			l.write("base/model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
 		}, "this is only Git LFS's pointer to the file; git lfs pull fetches the file itself", 17},
+		"texts longer than the model": {func(l *lab) { l.edit("max_new_tokens = 4", "max_new_tokens = 128") },
+			"max_new_tokens is 128, and model.base has positions for 128 tokens, prompt and text together. Lower max_new_tokens.", 39},
 		"weights of fewer layers": {func(l *lab) {
 			text, _ := os.ReadFile(filepath.Join(l.dir, "base", "config.json"))
 			l.write("base/config.json", strings.Replace(string(text), `"num_hidden_layers": 1`, `"num_hidden_layers": 2`, 1))

@@ -84,6 +84,8 @@ func TestRefused(t *testing.T) {
 		"{% if true %}\n{{ strftime_now('%d') }}{% endif %}":                               "cannot be rendered: line 2: it asks for the date (strftime_now), and a chat template reads no clock here",
 		"\n\n{{ format_date('%d') }}":                                                      "cannot be rendered: line 3: there is no function format_date",
 		"\n{{ messages[9]['content'] + 'x' }}":                                             "cannot be rendered: line 2: a field is asked of something that is not there",
+		"{{ (raise_exception('chosen') if true else 'b') }}":                               "refuses the conversation: chosen",
+		"{{ ('a' if false else messages[9]['content'] + 'x') }}":                           "cannot be rendered: line 1: a field is asked of something that is not there",
 		"{{ messages | random }}":                                                          "cannot be rendered: line 1: a chat template draws nothing at random",
 		"{{ messages | nosuch }}":                                                          "cannot be rendered: line 1: filter 'nosuch' not found",
 		"{{ messages.nosuch() }}":                                                          "cannot be rendered: line 1: there is no method nosuch of this value",
@@ -105,28 +107,44 @@ func TestRefused(t *testing.T) {
 // TestConditionals: conditional expressions wherever Jinja has them, one of the two evaluated; make test-interop compares with Jinja.
 func TestConditionals(t *testing.T) {
 	for source, want := range map[string]string{
-		"{{ ('a' if true else 'b') + ('a' if false else 'b') }}":                                                                        "ab",
-		"{{ (messages[0].content if messages[0].role == 'system' else '') | upper }}":                                                   "BE BRIEF.",
-		"{{ ('' if true else 'b') }}|{{ (0 if true else 1) }}|{{ (none_such if true else 'b') }}|{{ ('a' if false) }}":                  "|0||",
-		"{% macro say(x, y='-') %}[{{ x }}{{ y }}]{% endmacro %}{{ say('a' if false else 'b', y='c' if true else 'd') }}":               "[bc]",
-		"{{ ['a' if true else 'b', 'c'] | join('+') }}{{ {'k': 'v' if true else 'w'}['k'] }}":                                           "a+cv",
-		"{{ ('a' if false else 'b' if false else 'c') }}{{ 'a' if false else 'b' if true else 'c' }}":                                   "cb",
-		"{{ ('x' if (1 if false else 0) else ('y' if true else 'z')) }}":                                                                "y",
-		"{{ messages[(1 if true else 0):(2 if true else 9)][0].role }}{{ messages[0 if true else 1].role }}":                            "usersystem",
-		"{% set a = 'x' if false else 'y' if false else 'z' %}{{ a }}{% set b = 'x' if false %}{{ b }}{% set c = 'x' if true %}{{ c }}": "zx",
-		"{{ (raise_exception('both are evaluated') if false else 'b') }}{{ ('a' if true else raise_exception('both')) }}":               "ba",
-		"{{ (' a ' if true else 'b').strip() }}{{ ('A' if 'if' == \"if\" and \"else\" else 'B') | lower }}":                             "aa",
-		"{%- for m in messages if m.role != 'system' -%}{{- ('U' if m.role == 'user' else 'A') -}}{%- endfor -%}":                       "UAU",
-		"{% raw %}{{ ('a' if b else c) }}{% endraw %}{# (a if b else c) #}{{ '{{ (a if b) }}' }}":                                       "{{ ('a' if b else c) }}{{ (a if b) }}",
-		"{{ ('a'\n if\n true\n else\n'b')\n}}":                                                                                          "a",
-		`{{ 'a\\' + "\\" }}{{ 'it\'s' }}{{ "\n" | length }}`:                                                                            `a\\it's1`,
-		"{{ (1 if messages is defined and messages | length > 3 else 2) }}{% if (true if false else true) %}!{% endif %}":               "1!",
-		"{{ 'a' if false }}{{ 'b' if true }}":                                                                                           "b",
+		"{{ ('a' if true else 'b') + ('a' if false else 'b') }}":                                                                                             "ab",
+		"{{ (messages[0].content if messages[0].role == 'system' else '') | upper }}":                                                                        "BE BRIEF.",
+		"{{ ('' if true else 'b') }}|{{ (0 if true else 1) }}|{{ (none_such if true else 'b') }}|{{ ('a' if false) }}":                                       "|0||",
+		"{% macro say(x, y='-') %}[{{ x }}{{ y }}]{% endmacro %}{{ say('a' if false else 'b', y='c' if true else 'd') }}":                                    "[bc]",
+		"{{ ['a' if true else 'b', 'c'] | join('+') }}{{ {'k': 'v' if true else 'w'}['k'] }}":                                                                "a+cv",
+		"{{ ('a' if false else 'b' if false else 'c') }}{{ 'a' if false else 'b' if true else 'c' }}":                                                        "cb",
+		"{{ ('x' if (1 if false else 0) else ('y' if true else 'z')) }}":                                                                                     "y",
+		"{{ messages[(1 if true else 0):(2 if true else 9)][0].role }}{{ messages[0 if true else 1].role }}":                                                 "usersystem",
+		"{% set a = 'x' if false else 'y' if false else 'z' %}{{ a }}{% set b = 'x' if false %}{{ b }}{% set c = 'x' if true %}{{ c }}":                      "zx",
+		"{{ (raise_exception('both are evaluated') if false else 'b') }}{{ ('a' if true else raise_exception('both')) }}":                                    "ba",
+		"{{ (' a ' if true else 'b').strip() }}{{ ('A' if 'if' == \"if\" and \"else\" else 'B') | lower }}":                                                  "aa",
+		"{%- for m in messages if m.role != 'system' -%}{{- ('U' if m.role == 'user' else 'A') -}}{%- endfor -%}":                                            "UAU",
+		"{% raw %}{{ ('a' if b else c) }}{% endraw %}{# (a if b else c) #}{{ '{{ (a if b) }}' }}":                                                            "{{ ('a' if b else c) }}{{ (a if b) }}",
+		"{{ ('a'\n if\n true\n else\n'b')\n}}":                                                                                                               "a",
+		`{{ 'a\\' + "\\" }}{{ 'it\'s' }}{{ "\n" | length }}`:                                                                                                 `a\\it's1`,
+		"{{ (1 if messages is defined and messages | length > 3 else 2) }}{% if (true if false else true) %}!{% endif %}":                                    "1!",
+		"{% set ns = namespace(a='x') %}{{ (ns if true else none).a }}{{ ({'k': 'v'} if true else {}).k }}{% set ns.a = ('y' if true else 'z') %}{{ ns.a }}": "xvy",
+		"{% for m in (messages[1:] if true else []) %}{{ m.role[0] }}{% endfor %}{{ (1 if true else 2) == 1 }}{{ (true if true else false) }}":               "uauTrueTrue",
+		"{{ (messages if true else [])[-1].content }}{{ (messages if true else []) | length }}":                                                              "Whose?4",
+		"{{ 'a' if false }}{{ 'b' if true }}":                                                                                                                "b",
 	} {
 		if got := render(t, source, conversation); got != want {
 			t.Errorf("%s\n got %q\nwant %q", source, got, want)
 		}
 	}
+}
+
+// FuzzRewrite: whatever a template is, reading it ends, without a panic, and lines stay lines.
+func FuzzRewrite(f *testing.F) {
+	for _, source := range []string{tulu, llama3, "{{ ('a' if b else [c if d, {e: f if g}][h if i:]) }}", "{% set a = b if c else d if e -%}", "{{ ')' (]} }}", "{% raw %}{{ (a if b) }}{% endraw %}", "{{ '\\\\' }}"} {
+		f.Add(source)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		if got := rewrite(source); strings.Count(got, "\n") != strings.Count(source, "\n") {
+			t.Errorf("%q becomes %q", source, got)
+		}
+		Parse(source)
+	})
 }
 
 // TestRewriteKeepsTheRest: a template without conditional expressions in brackets stays as it is, and every template keeps its

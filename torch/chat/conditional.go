@@ -305,11 +305,10 @@ func isConditional(items []item) bool {
 // choice is the conditional expression as gonja reads it. What no else gives is undefined, as is a name that nothing has.
 func choice(value, condition, otherwise []item) string {
 	other := " nothing_defines_this "
-	if otherwise != nil {
+	if v, c, o, has := conditional(otherwise); has {
+		other = " " + choice(v, c, o) + " "
+	} else if otherwise != nil {
 		other = write(otherwise)
-		if v, c, o, has := conditional(otherwise); has {
-			other = " " + choice(v, c, o) + " "
-		}
 	}
 	return "((" + write(condition) + ") and [" + write(value) + "] or [" + other + "])[0]"
 }
