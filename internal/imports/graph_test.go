@@ -25,9 +25,9 @@ var ours = map[string][]string{
 
 	// For tests and measurements; nothing that ships imports these.
 	"torch/tokenizer/tokenizertest": {"torch/tokenizer"},
-	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors"},
+	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors", "torch/tensor"},
 	"arrowio/formats/formatstest":   {"arrowio/formats"},
-	"internal/bench":                {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer"},
+	"internal/bench":                {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer", "torch/tensor"},
 	"internal/parity": {"torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tensor", "torch/safetensors",
 		"torch/chat", "torch/tokenizer", "torch/tokenizer/tokenizertest", "arrowio/formats/formatstest"},
 }
