@@ -46,6 +46,7 @@ generate "shown" {
   policy  = model.shown
   prompts = dataset.asked.prompts
   users   = [dataset.psoups.users, generic_user]
+  sampling = { max_new_tokens = 16 }
 }
 
 accuracy "shown" {
@@ -110,6 +111,7 @@ model "shown" {
 generate "talk" {
   policy  = model.shown
   prompts = dataset.talk.test
+  sampling = { max_new_tokens = 16 }
 }
 `
 	l.apply()
@@ -153,6 +155,7 @@ generate "texts" {
   policy  = model.prompted
   prompts = sample(dataset.plain.prompts, 1)
   users   = dataset.told.users
+  sampling = { max_new_tokens = 16 }
 }
 
 report "small" {

@@ -165,6 +165,7 @@ generate "told" {
   policy  = model.oracle
   prompts = dataset.asked.prompts
   users   = [dataset.psoups.users, generic_user]
+  sampling = { max_new_tokens = 16 }
 }
 
 accuracy "told" {

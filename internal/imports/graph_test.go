@@ -28,7 +28,7 @@ var ours = map[string][]string{
 	"torch/lm/lmtest":               {"torch/lm", "torch/safetensors", "torch/tensor"},
 	"arrowio/formats/formatstest":   {"arrowio/formats"},
 	"internal/rounding":             {"torch"},
-	"internal/bench":                {"internal/rounding", "torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer"},
+	"internal/bench":                {"internal/rounding", "torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tokenizer", "torch/tensor"},
 	"internal/parity": {"internal/rounding", "torch", "torch/lm", "torch/objective", "torch/usermodel", "torch/tensor", "torch/safetensors",
 		"torch/chat", "torch/tokenizer", "torch/tokenizer/tokenizertest", "arrowio/formats/formatstest"},
 }

@@ -12,5 +12,6 @@ var here = func() Place {
 	if why := OpenCUDA(); why != "" {
 		panic(why)
 	}
+	Start(1)
 	return 0
 }()

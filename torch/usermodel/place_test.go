@@ -16,5 +16,6 @@ var here = func() tensor.Place {
 	if why := tensor.OpenCUDA(); why != "" {
 		panic(why)
 	}
+	tensor.Start(1)
 	return 0
 }()

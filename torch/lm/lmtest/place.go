@@ -12,5 +12,6 @@ var Here = func() tensor.Place {
 	if why := tensor.OpenCUDA(); why != "" {
 		panic(why)
 	}
+	tensor.Start(1)
 	return 0
 }()
