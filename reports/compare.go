@@ -50,6 +50,7 @@ type value struct {
 }
 
 func pairUp(a, b []value) []Change {
+	a, b = distinct(a), distinct(b)
 	before := map[string]value{}
 	for _, v := range a {
 		before[v.where] = v
@@ -71,6 +72,18 @@ func pairUp(a, b []value) []Change {
 	for _, v := range a {
 		if gone, left := before[v.where]; left {
 			out = append(out, Change{Where: v.where, Before: gone.text, Distance: math.NaN()})
+		}
+	}
+	return out
+}
+
+// distinct numbers values that have one place, such as rows of one name, in their order from the second on.
+func distinct(values []value) []value {
+	times := map[string]int{}
+	out := slices.Clone(values)
+	for i, v := range out {
+		if times[v.where]++; times[v.where] > 1 {
+			out[i].where = fmt.Sprintf("%s (%d)", v.where, times[v.where])
 		}
 	}
 	return out

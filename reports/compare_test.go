@@ -41,6 +41,23 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// Rows of one name, as those of new users after 0, 1 and 2 comparisons, are compared in their order.
+func TestCompareRowsOfOneName(t *testing.T) {
+	of := func(shares ...float64) *Report {
+		table := &Table{Name: "adapt.new", Columns: []string{"top"}}
+		for _, x := range shares {
+			table.Rows = append(table.Rows, Row{Name: "individual", Cells: []Cell{ShareCell(x)}})
+		}
+		return &Report{Sections: []Section{{Blocks: []Block{table}}}}
+	}
+	if d := Compare(of(0.5, 0.7, 0.9), of(0.5, 0.7, 0.9)); !d.None() {
+		t.Errorf("equal reports differ: %+v", d)
+	}
+	if d := Compare(of(0.5, 0.7, 0.9), of(0.5, 0.8, 0.9)); len(d.Metrics) != 1 || d.Metrics[0].Where != "adapt.new / individual / top (2)" {
+		t.Errorf("the second row differs: %+v", d.Metrics)
+	}
+}
+
 func TestWriteDifference(t *testing.T) {
 	a, b := small(0.6, 0.5, 0.7, true, "short"), small(0.9, 0.8, 0.95, false, "long")
 	var out strings.Builder
