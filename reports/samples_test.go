@@ -47,7 +47,9 @@ func TestTextsAreNotRepeated(t *testing.T) {
 
 // TestTitlesTellBlocksApart: a title that several blocks have is followed by what each is of, one that stands alone is not.
 func TestTitlesTellBlocksApart(t *testing.T) {
-	table := func(name, title string) *Table { return &Table{Name: name, Title: title, RowHead: "x", Columns: []string{"y"}} }
+	table := func(name, title string) *Table {
+		return &Table{Name: name, Title: title, RowHead: "x", Columns: []string{"y"}}
+	}
 	r := &Report{Title: "T", Sections: []Section{
 		{Heading: "One", Blocks: []Block{table("accuracy.a", "Share"), table("accuracy.a.users", "Every user"), &Samples{Name: "samples", Title: "Texts"}}},
 		{Heading: "Two", Blocks: []Block{table("win_rate.b.users", "Every user"), &Samples{Name: "samples", Title: "Texts"}, table("c", "")}},
