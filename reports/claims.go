@@ -75,12 +75,24 @@ func claimsSummary(claims []Claim) string {
 		end = fmt.Sprintf("; %d inside the noise of seeds.", noisy)
 	}
 	if holds == len(claims) {
-		if holds == 1 {
+		switch holds {
+		case 1:
 			return "The claim holds" + end
+		case 2:
+			return "Both claims hold" + end
 		}
 		return fmt.Sprintf("All %d claims hold%s", holds, end)
 	}
+	if len(claims) == 1 {
+		if unknown == 1 {
+			return "The claim could not be evaluated" + end
+		}
+		return "The claim does not hold" + end
+	}
 	text := fmt.Sprintf("%d of %d claims hold", holds, len(claims))
+	if holds == 1 {
+		text += "s"
+	}
 	if fails := len(claims) - holds - unknown; fails == 1 {
 		text += ", 1 does not"
 	} else if fails > 1 {

@@ -80,10 +80,12 @@ func TestClaimsSummary(t *testing.T) {
 		want   string
 	}{
 		{[]Claim{holds}, "The claim holds."},
-		{[]Claim{holds, holds}, "All 2 claims hold."},
-		{[]Claim{holds, fails}, "1 of 2 claims hold, 1 does not."},
+		{[]Claim{holds, holds}, "Both claims hold."},
+		{[]Claim{holds, fails}, "1 of 2 claims holds, 1 does not."},
 		{[]Claim{fails, fails, unknown}, "0 of 3 claims hold, 2 do not, 1 could not be evaluated."},
-		{[]Claim{unknown}, "0 of 1 claims hold, 1 could not be evaluated."},
+		{[]Claim{unknown}, "The claim could not be evaluated."},
+		{[]Claim{fails}, "The claim does not hold."},
+		{[]Claim{holds, holds, holds}, "All 3 claims hold."},
 		{[]Claim{noisy}, "The claim holds; 1 inside the noise of seeds."},
 		{[]Claim{noisy, holds, {Seeds: 2, SeedsHold: 1}}, "2 of 3 claims hold, 1 does not; 2 inside the noise of seeds."},
 	} {

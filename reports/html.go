@@ -92,14 +92,18 @@ type htmlEntry struct {
 
 type htmlSamples struct {
 	Title   string
-	Sources []string
-	Items   []htmlSample
+	Prompts []htmlPrompt
 }
 
-type htmlSample struct {
-	Prompt      template.HTML
-	User, Group string
-	Texts       []htmlText
+// htmlPrompt is a prompt with what was written for those who were asked it.
+type htmlPrompt struct {
+	Prompt  template.HTML
+	Answers []htmlAnswer
+}
+
+type htmlAnswer struct {
+	Readers []readers
+	Texts   []htmlText
 }
 
 type htmlText struct {
@@ -122,37 +126,39 @@ func newHTMLPage(r *Report) htmlPage {
 	for _, c := range r.Summary {
 		p.Claims = append(p.Claims, htmlClaim{stateOf(c), oneLine(c.Addr), oneLine(c.Text), printableFacts(remarksOf(c))})
 	}
+	titles := titled(r)
 	for i, s := range r.Sections {
-		p.Sections = append(p.Sections, newHTMLSection("section-"+strconv.Itoa(i+1), s))
+		p.Sections = append(p.Sections, newHTMLSection("section-"+strconv.Itoa(i+1), s, titles))
 	}
 	return p
 }
 
-func newHTMLSection(id string, s Section) htmlSection {
+func newHTMLSection(id string, s Section, titled func(Block) string) htmlSection {
 	out := htmlSection{ID: id, Heading: oneLine(s.Heading), Paragraphs: paragraphs(s.Text)}
 	for _, b := range s.Blocks {
+		title := oneLine(titled(b))
 		switch b := b.(type) {
 		case *Table:
-			out.Blocks = append(out.Blocks, htmlBlock{Table: &htmlGrid{oneLine(b.Title), printableGrid(tableGrid(b))}})
+			out.Blocks = append(out.Blocks, htmlBlock{Table: &htmlGrid{title, printableGrid(tableGrid(b))}})
 		case *Plot:
 			if last := len(out.Blocks) - 1; last >= 0 && out.Blocks[last].Plots != nil {
-				out.Blocks[last].Plots = append(out.Blocks[last].Plots, newHTMLPlot(b))
+				out.Blocks[last].Plots = append(out.Blocks[last].Plots, newHTMLPlot(title, b))
 			} else {
-				out.Blocks = append(out.Blocks, htmlBlock{Plots: []htmlPlot{newHTMLPlot(b)}})
+				out.Blocks = append(out.Blocks, htmlBlock{Plots: []htmlPlot{newHTMLPlot(title, b)}})
 			}
 		case *Samples:
-			out.Blocks = append(out.Blocks, htmlBlock{Samples: newHTMLSamples(b)})
+			out.Blocks = append(out.Blocks, htmlBlock{Samples: newHTMLSamples(title, b)})
 		case *Verdicts:
-			out.Blocks = append(out.Blocks, htmlBlock{Verdicts: newHTMLVerdicts(b)})
+			out.Blocks = append(out.Blocks, htmlBlock{Verdicts: newHTMLVerdicts(title, b)})
 		case *Facts:
-			out.Blocks = append(out.Blocks, htmlBlock{Facts: &Facts{Title: oneLine(b.Title), Items: printableFacts(b.Items)}})
+			out.Blocks = append(out.Blocks, htmlBlock{Facts: &Facts{Title: title, Items: printableFacts(b.Items)}})
 		}
 	}
 	return out
 }
 
-func newHTMLPlot(p *Plot) htmlPlot {
-	out := htmlPlot{Title: oneLine(p.Title), Numbers: htmlGrid{"", printableGrid(plotGrid(p))}}
+func newHTMLPlot(title string, p *Plot) htmlPlot {
+	out := htmlPlot{Title: title, Numbers: htmlGrid{"", printableGrid(plotGrid(p))}}
 	for _, note := range p.Notes {
 		out.Notes = append(out.Notes, oneLine(note))
 	}
@@ -167,14 +173,21 @@ func newHTMLPlot(p *Plot) htmlPlot {
 	return out
 }
 
-func newHTMLSamples(s *Samples) *htmlSamples {
-	out := &htmlSamples{Title: oneLine(s.Title), Sources: printableAll(s.Sources)}
-	for _, item := range s.Items {
-		sample := htmlSample{Prompt: preserved(item.Prompt), User: oneLine(item.User), Group: oneLine(item.Group)}
-		for i, text := range item.Texts {
-			sample.Texts = append(sample.Texts, htmlText{out.Sources[i], preserved(text), unseen(text)})
+func newHTMLSamples(title string, s *Samples) *htmlSamples {
+	out := &htmlSamples{Title: title}
+	for _, asked := range s.byPrompt() {
+		p := htmlPrompt{Prompt: preserved(asked.Prompt)}
+		for _, a := range asked.Answers {
+			answer := htmlAnswer{}
+			for _, r := range a.Readers {
+				answer.Readers = append(answer.Readers, readers{oneLine(r.Names), oneLine(r.Group)})
+			}
+			for _, t := range a.Texts {
+				answer.Texts = append(answer.Texts, htmlText{oneLine(t.Sources), preserved(t.Text), unseen(t.Text)})
+			}
+			p.Answers = append(p.Answers, answer)
 		}
-		out.Items = append(out.Items, sample)
+		out.Prompts = append(out.Prompts, p)
 	}
 	return out
 }

@@ -60,8 +60,8 @@ type htmlOpinion struct {
 // briefLength is how many characters of a prompt stand in the line that is always seen.
 const briefLength = 90
 
-func newHTMLVerdicts(v *Verdicts) *htmlVerdicts {
-	out := &htmlVerdicts{Title: oneLine(v.Title), Candidate: oneLine(v.Candidate), Baseline: oneLine(v.Baseline), Notes: printableAll(v.Notes)}
+func newHTMLVerdicts(title string, v *Verdicts) *htmlVerdicts {
+	out := &htmlVerdicts{Title: title, Candidate: oneLine(v.Candidate), Baseline: oneLine(v.Baseline), Notes: printableAll(v.Notes)}
 	at := map[string]int{}
 	for _, item := range v.Items {
 		name := oneLine(item.User)

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // tocSections is the number of sections above which a report gets a table of contents.
@@ -17,7 +18,7 @@ func Markdown(w io.Writer, r *Report) error {
 	if err := check(r); err != nil {
 		return err
 	}
-	m := &markdown{}
+	m := &markdown{titled: titled(r)}
 	m.line("# " + mdInline(r.Title))
 	m.claims(r.Summary)
 	m.contents(r.Sections)
@@ -33,7 +34,10 @@ func Markdown(w io.Writer, r *Report) error {
 }
 
 // markdown collects a document.
-type markdown struct{ out bytes.Buffer }
+type markdown struct {
+	out    bytes.Buffer
+	titled func(Block) string
+}
 
 // line writes one block of its own, with an empty line after it.
 func (m *markdown) line(text string) { m.out.WriteString(text + "\n\n") }
@@ -75,21 +79,17 @@ func (m *markdown) section(s Section) {
 		m.line(mdParagraph(p))
 	}
 	for _, b := range s.Blocks {
+		m.title(m.titled(b))
 		switch b := b.(type) {
 		case *Table:
-			m.title(b.Title)
 			m.grid(tableGrid(b))
 		case *Plot:
-			m.title(b.Title)
 			m.plot(b)
 		case *Samples:
-			m.title(b.Title)
 			m.samples(b)
 		case *Verdicts:
-			m.title(b.Title)
 			m.verdicts(b)
 		case *Facts:
-			m.title(b.Title)
 			m.facts(b.Items)
 		}
 	}
@@ -125,18 +125,27 @@ func (m *markdown) facts(facts []Fact) {
 	m.table(g)
 }
 
-// samples writes one fenced block per sample: prompt, then each source's text, under one another so that long texts
+// samples writes a fenced block for each prompt and one for what each user got, texts under one another so that long ones
 // stay readable in a terminal.
 func (m *markdown) samples(s *Samples) {
-	for _, item := range s.Items {
-		who := mdInline(item.User)
-		if item.Group != "" {
-			who += " (" + mdInline(item.Group) + ")"
+	for _, asked := range s.byPrompt() {
+		m.line(fenced(labelled([]string{"prompt"}, []string{asked.Prompt})))
+		for _, answer := range asked.Answers {
+			var who []string
+			for _, r := range answer.Readers {
+				text := mdInline(r.Names)
+				if r.Group != "" {
+					text += " (" + mdInline(r.Group) + ")"
+				}
+				who = append(who, text)
+			}
+			m.line("**" + strings.Join(who, "; ") + "**")
+			var labels, texts []string
+			for _, t := range answer.Texts {
+				labels, texts = append(labels, t.Sources), append(texts, t.Text)
+			}
+			m.line(fenced(labelled(labels, texts)))
 		}
-		m.line("**" + who + "**")
-		labels := append([]string{"prompt"}, s.Sources...)
-		texts := append([]string{item.Prompt}, item.Texts...)
-		m.line(fenced(labelled(labels, texts)))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func (d *drawing) accuracy(block string, items []instance) []reports.Block {
-	groups := names(values(items), "groups")
+	groups := d.groups(values(items))
 	out := []reports.Block{d.accuracyTable(block, items, groups), accuracyBars(block, items, groups)}
 	out = append(out, d.votes(block, items, groups)...)
 	if table := controls(block, items); table != nil {

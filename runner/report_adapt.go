@@ -13,7 +13,7 @@ import (
 
 // adapted draws adapt blocks, each value of which is a tree {"after": {"0": accuracy, "1": accuracy, ...}}.
 func (d *drawing) adapted(block string, items []instance) []reports.Block {
-	groups := groupsAfter(items)
+	groups := d.groupsAfter(items)
 	table := adaptTable(block, items, groups)
 	table.Notes = append(table.Notes, d.measuredNotes(items)...)
 	out := []reports.Block{table, adaptPlot(block, "", "Accuracy on new users by number of comparisons", items, [][]string{{"average"}})}
@@ -46,14 +46,14 @@ func afterCount(value dsl.Value, n int) dsl.Value { return at(value, "after", st
 func paperAfter(i instance, n int) dsl.Value { return afterCount(i.paper, n) }
 
 // groupsAfter lists the groups of all the accuracies.
-func groupsAfter(items []instance) []string {
+func (d *drawing) groupsAfter(items []instance) []string {
 	var all []dsl.Value
 	for _, i := range items {
 		for _, n := range countsOf(i.value) {
 			all = append(all, afterCount(i.value, n))
 		}
 	}
-	return names(all, "groups")
+	return d.groups(all)
 }
 
 func adaptTable(block string, items []instance, groups []string) *reports.Table {

@@ -12,15 +12,15 @@ import (
 
 func (d *drawing) words(block string, items []instance) []reports.Block {
 	out := d.wordsOf(block, items)
-	if t := rewardsTable(block, items); t != nil {
+	if t := d.rewardsTable(block, items); t != nil {
 		out = append(out, t)
 	}
 	return out
 }
 
 // rewardsTable is the mean reward of the texts; nil where none was scored.
-func rewardsTable(block string, items []instance) *reports.Table {
-	groups := names(values(items), "reward", "groups")
+func (d *drawing) rewardsTable(block string, items []instance) *reports.Table {
+	groups := d.groups(values(items), "reward")
 	t := &reports.Table{Name: block + ".reward", Title: "Reward per text", RowHead: "policy", Columns: []string{"generic user", "average"},
 		Notes: []string{"Each text is scored for the user who gets it. Rewards of different users have no common zero (Bradley-Terry); a user's rewards under one reward model can be compared."}}
 	for _, g := range groups {
@@ -49,7 +49,7 @@ func rewardsTable(block string, items []instance) *reports.Table {
 }
 
 func (d *drawing) wordsOf(block string, items []instance) []reports.Block {
-	groups := names(values(items), "words", "groups")
+	groups := d.groups(values(items), "words")
 	t := &reports.Table{Name: block, Title: "Words per text", RowHead: "policy", Columns: []string{"generic user", "average"},
 		Notes: []string{"average: mean and standard error over users; the median is over texts. A policy that takes no account of the user is asked once per prompt, and its response stands for everybody."}}
 	t.Notes = append(t.Notes, d.measuredNotes(items)...)

@@ -2,9 +2,12 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
@@ -87,6 +90,22 @@ func ofUsers(c reports.Cell) reports.Cell {
 	}
 	c.Note = note
 	return c
+}
+
+// groups lists the groups that results have below a path: the largest first, of equal size by name.
+func (d *drawing) groups(results []dsl.Value, path ...string) []string {
+	out := names(results, append(path, "groups")...)
+	d.bySize(out)
+	return out
+}
+
+// bySize sorts groups, the one with most users first, groups of equal size by name.
+func (d *drawing) bySize(groups []string) {
+	size := map[string]int{}
+	for _, u := range d.people {
+		size[u.Group]++
+	}
+	slices.SortStableFunc(groups, func(a, b string) int { return cmp.Or(size[b]-size[a], strings.Compare(a, b)) })
 }
 
 // names lists the keys below a path in all results, sorted, each once.

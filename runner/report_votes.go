@@ -20,8 +20,9 @@ func (d *drawing) votes(block string, items []instance, groups []string) []repor
 		return nil
 	}
 	t := &reports.Table{Name: block + ".vote_gap", Title: "Distance from the vote share", RowHead: "policy", Columns: []string{"top", "generic"},
-		Notes: []string{"Mean distance, over pairs of responses, between the probability that the policy gives the first of a pair, sigma(margin), and the share of votes for it. " +
-			"top: the votes of all seen users; generic: those of unseen users, asked as user 0; a group: the votes within it. n is the number of pairs, intervals are bootstrapped over prompts."}}
+		Notes: []string{
+			"People disagree about a pair of responses, so a policy can be right about them only on average: this is how far it is from that, where 0 is perfect. For each pair it compares the probability that the policy gives one of the two responses, sigma(margin), with the share of votes for it; the table has the mean of the distances over pairs.",
+			"top: the votes of all seen users. generic: those of unseen users, asked as user 0. A group: the votes within it, so that a policy that serves every group is close in all of them. n counts pairs; intervals are bootstrapped over prompts."}}
 	t.Columns = append(append(t.Columns, groups...), "pairs", "votes")
 	for _, i := range items {
 		cells := []reports.Cell{percentCell(i.value, i.paper, "vote_gap", "top"), percentCell(i.value, i.paper, "vote_gap", "generic")}

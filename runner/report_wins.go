@@ -16,7 +16,7 @@ var tieWords = map[string]string{
 }
 
 func (d *drawing) winRates(block string, items []instance) ([]reports.Block, error) {
-	groups := names(values(items), "groups")
+	groups := d.groups(values(items))
 	rates := winTable(block, items, groups)
 	rates.Notes = append(rates.Notes, d.measuredNotes(items)...)
 	users, err := d.winsByUser(block, items)
