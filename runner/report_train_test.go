@@ -64,7 +64,7 @@ func TestUntrainedUserZero(t *testing.T) {
 		adapted := adaptTable("a", []instance{adapt}, nil)
 		for what, cell := range map[string]reports.Cell{
 			"words":         d.wordsOf("a", []instance{texts})[0].(*reports.Table).Rows[0].Cells[0],
-			"rewards":       rewardsTable("a", []instance{texts}).Rows[0].Cells[0],
+			"rewards":       d.rewardsTable("a", []instance{texts}).Rows[0].Cells[0],
 			"no comparison": adapted.Rows[0].Cells[1],
 			"unmet":         adapted.Rows[1].Cells[3],
 		} {
