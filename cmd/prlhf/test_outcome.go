@@ -41,12 +41,16 @@ func (t *tester) tell(one tested) error {
 func (t *tester) sum(all []tested) error {
 	s := t.screen(t.out)
 	code, good := exitOK, 0
+	var toAccept []string // those that ran to the end and gave something else
 	lines := table{head: []string{"spec", "outcome", "claims", "cases", "failed", "time"}}
 	for _, one := range all {
 		paint := s.red
 		if one.word == "ok" || one.word == "updated" {
 			paint = s.green
 			good++
+		}
+		if one.word == "differs" || one.word == "claims" {
+			toAccept = append(toAccept, one.spec)
 		}
 		code = max(code, one.code())
 		claims, failed := 0, 0
@@ -65,7 +69,14 @@ func (t *tester) sum(all []tested) error {
 	}
 	if !t.json {
 		lines.print(s)
-		s.line(fmt.Sprintf("%d of %d specs gave what their golden files say.", good, len(all)))
+		said := "gave what their golden files say"
+		if t.update {
+			said = "have golden files of this run"
+		}
+		s.line(fmt.Sprintf("%d of %d specs %s.", good, len(all), said))
+		if len(toAccept) > 0 {
+			s.line(fmt.Sprintf("To accept what changed: prlhf test -update %s, with the same flags.", strings.Join(toAccept, " ")))
+		}
 	}
 	switch code {
 	case exitOK:
