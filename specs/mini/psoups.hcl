@@ -41,3 +41,20 @@ claim "each_user_is_served" {
     for id, user in accuracy.validation["individual"].users : user.mean > accuracy.validation["vanilla"].users[id].mean
   ])
 }
+
+# Verdicts that were recorded once and are read ever after: how an experiment with a judge behind a server is run again without
+# asking it. These are the readability rule's, on texts of the data, which are the same on every machine.
+judge "recorded" {
+  kind     = "replay"
+  verdicts = "psoups_verdicts.jsonl"
+}
+
+agreement "recorded" {
+  judge = judge.recorded
+  data  = sample(dataset.psoups.test, 20)
+}
+
+claim "recorded_verdicts_are_found" {
+  text = "Each of 20 comparisons has its recorded verdict, in both orders, on every machine"
+  that = agreement.recorded.verdicts.judged == 20 && agreement.recorded.verdicts.failed == 0
+}
