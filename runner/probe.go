@@ -119,8 +119,8 @@ func (c *compiler) namedTokens(m *dsl.Model, folder string) (map[string]string, 
 // triedRows are how many of a data set's first rows a model is asked.
 const triedRows = 50
 
-// tryRows asks a model a data set's first rows, and looks whether they fit into it.
-func (c *compiler) tryRows(d *dsl.Dataset, o *origin) {
+// tryRows asks a model a data set's first rows, and looks whether they fit into it, with their responses where these are read.
+func (c *compiler) tryRows(d *dsl.Dataset, o *origin, responses bool) {
 	tok, ok := c.tokenizerOf(o)
 	s := c.samples[d]
 	if !ok || s == nil || o.how.byUser() {
@@ -143,7 +143,11 @@ func (c *compiler) tryRows(d *dsl.Dataset, o *origin) {
 			c.fail(&o.spec.Block, attr, "A row cannot be asked", "%s; it was met with the row of %s, line %d.", what, r.File, r.Line)
 			return
 		}
-		fit.add(r, prompt, lengthOf(tok, r))
+		response := 0
+		if responses {
+			response = lengthOf(tok, r)
+		}
+		fit.add(r, prompt, response)
 	}
 	c.fits(fit)
 }

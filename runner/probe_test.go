@@ -121,6 +121,22 @@ func TestRowsLongerThanTheModel(t *testing.T) {
 	}
 }
 
+// TestLongResponsesThatAreNotRead: policy optimisation writes its own responses, so that those of the data need not fit.
+func TestLongResponsesThatAreNotRead(t *testing.T) {
+	const reward = "\ntrain \"reward\" {\n  base = model.base\n  data = dataset.people.train\n  objective = { kind = \"reward\" }\n  steps = 1\n  lora = { rank = 2, alpha = 4, targets = [\"q\"] }\n}\n"
+	const long = "\ndataset \"long\" {\n  format = \"jsonl\"\n  source = \"long.jsonl\"\n  split = { train = 0.5, seed = 1 }\n}\n"
+	const rl = "\ntrain \"rl\" {\n  base = model.base\n  data = dataset.long.train\n  objective = { OBJECTIVE }\n  steps = 1\n  lora = { rank = 2, alpha = 4, targets = [\"q\"] }\n}\n"
+	for objective, fails := range map[string]bool{`kind = "rloo", reward = train.reward, samples = 2, sampling = { max_new_tokens = 8 }`: false, `kind = "dpo"`: true} {
+		l := newFileLab(t)
+		l.write("long.jsonl", strings.Repeat(`{"user": 1, "prompt": "q", "chosen": "`+strings.Repeat("word ", 600)+`", "rejected": "b"}`+"\n", 4))
+		l.spec += reward + long + strings.Replace(rl, "OBJECTIVE", objective, 1)
+		_, diags := Compile(l.load(), nil, l.opts)
+		if diags.HasErrors() != fails || fails && !diagsSay(diags, "of dataset.long are longer than the 128 tokens") {
+			t.Errorf("%s: %v", objective, diags)
+		}
+	}
+}
+
 // TestNamedTemplatesLeaveNothingOut: and those that models' folders have are tried by make test-interop.
 func TestNamedTemplatesLeaveNothingOut(t *testing.T) {
 	for _, name := range []string{"tulu", "llama3"} {
