@@ -174,6 +174,20 @@ func TestFilesThatAreNotWhole(t *testing.T) {
 	}
 }
 
+// TestFileBesideOneThatLacksAField: with bad_rows = "drop" the rows of other files are what is left, for plan as for apply.
+func TestFileBesideOneThatLacksAField(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "dataset \"d\" {\n  format   = \"jsonl\"\n  source   = \"data\"\n  bad_rows = \"drop\"\n}\nreport \"small\" {\n title = \"x\"\n show = [dataset.d]\n}\n")
+	if err := os.Mkdir(filepath.Join(l.dir, "data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.write("data/a.jsonl", `{"user": 1, "prompt": "p", "chosen": "a"}`+"\n")
+	l.write("data/b.jsonl", `{"user": 1, "prompt": "p", "chosen": "a", "rejected": "b"}`+"\n")
+	if _, err := l.try(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestBadRowsAreGathered: what is wrong with many rows is told once, with how many there are; plan names the first of them.
 func TestBadRowsAreGathered(t *testing.T) {
 	t.Parallel()

@@ -78,7 +78,7 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 }
 
 // tokenizedFor returns the node with the ids of a data set for a model: its tokenizer and the way it is asked.
-func (c *compiler) tokenizedFor(d *dataNodes, o *origin) *Node {
+func (c *compiler) tokenizedFor(d *dataNodes, o *origin, responses bool) *Node {
 	t, model := o.tokenizer, o.spec.Addr.String()
 	key := t.key() + o.how.text()
 	if n := d.tokens[key]; n != nil {
@@ -90,7 +90,7 @@ func (c *compiler) tokenizedFor(d *dataNodes, o *origin) *Node {
 	}
 	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node, stage.split)
 	if !c.has(n) {
-		c.tryRows(d.set, o)
+		c.tryRows(d.set, o, responses)
 	}
 	d.tokens[key], d.tokenized = n, append(d.tokenized, tokenized{n, model})
 	return n

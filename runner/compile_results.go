@@ -33,7 +33,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	if base == nil || !ok || !c.offeredTrain(t, base) {
 		return nil
 	}
-	c.tokenize(data, base)
+	c.tokenize(data, base, t.Objective.RL == nil)
 	reward, ok := c.rewardOf(t, base)
 	if !ok {
 		return nil
@@ -41,10 +41,14 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	if objectiveConfig(t.Objective).NeedsReference() && reward == nil { // that of texts is computed as they are written
 		c.refer(data, base, t)
 	}
+	computing := []*policy{base}
+	if reward != nil {
+		computing = append(computing, reward)
+	}
 	var out []*policy
 	for _, seed := range t.Seeds {
 		data := c.mismatch(data, base, t, seed)
-		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.deviceFor(base)}
+		stage := &trainStage{spec: t, seed: seed, base: base, reward: reward, data: data, device: c.deviceFor(computing...)}
 		name := t.Addr.String()
 		if len(t.Seeds) > 1 {
 			name += fmt.Sprintf(" seed %d", seed)
@@ -152,7 +156,7 @@ func (c *compiler) accuracyOf(block dsl.Block, name string, rows *dsl.Set, polic
 		if !ok {
 			return nil
 		}
-		c.tokenize(data, p)
+		c.tokenize(data, p, true)
 		if p.objective().NeedsReference() {
 			c.refer(data, p.last().base, p.last().spec)
 		}

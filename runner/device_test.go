@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/prlhf/prlhf/torch"
@@ -31,6 +33,38 @@ func TestSmallModelsTakeOneThread(t *testing.T) {
 		c8 := &compiler{opts: Options{Device: torch.Device{Kind: c.kind, Threads: 8}}}
 		if got := c8.deviceFor(c.policies...); got.Threads != c.want || got.Kind != c.kind {
 			t.Errorf("%s: %+v; want %d threads", name, got, c.want)
+		}
+	}
+}
+
+// TestTrainingWithALargeRewardModel takes all threads, however small the policy that it trains is.
+func TestTrainingWithALargeRewardModel(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]int{8: 1, 400: 8} {
+		l := newFileLab(t)
+		l.opts.Device = torch.Device{Kind: "cpu", Threads: 8}
+		large := filepath.Join(l.dir, "large")
+		if err := os.CopyFS(large, os.DirFS(filepath.Join(l.dir, "base"))); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := lm.InitConfig("llama", 1, width, 2, 300, 128, 0, 1)
+		if err == nil {
+			err = lm.WriteInit(large, cfg, 7)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		const lora = "  steps = 1\n  lora = { rank = 2, alpha = 4, targets = [\"q\"] }\n  data = dataset.people.train\n}\n"
+		l.spec += "\nmodel \"large\" { source = \"large\" }\ntrain \"reward\" {\n  base = model.large\n  objective = { kind = \"reward\" }\n" + lora +
+			"\ntrain \"rl\" {\n  base = model.base\n  objective = { kind = \"rloo\", reward = train.reward, samples = 2 }\n" + lora
+		plan, diags := Compile(l.load(), nil, l.opts)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		for _, n := range plan.Nodes {
+			if s, ok := n.Stage.(*trainStage); ok && n.Addr == "train.rl" && s.device.Threads != want {
+				t.Errorf("%d threads beside a reward model of width %d; want %d", s.device.Threads, width, want)
+			}
 		}
 	}
 }

@@ -34,10 +34,10 @@ func (c *compiler) inputsOf(sets ...*dsl.Set) (dataInputs, bool) {
 	return out, ok
 }
 
-// tokenize adds the ids of every data set as p is asked.
-func (c *compiler) tokenize(in dataInputs, p *policy) {
+// tokenize adds the ids of every data set as p is asked; responses tells whether the data's own responses are read too.
+func (c *compiler) tokenize(in dataInputs, p *policy, responses bool) {
 	for i := range in {
-		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin)
+		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin, responses)
 	}
 }
 

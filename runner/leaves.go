@@ -93,11 +93,24 @@ func stampOf(path string) (stamp, error) {
 	if err != nil {
 		return stamp{}, err
 	}
+	if !info.Mode().IsRegular() { // to open a pipe may last forever
+		return stamp{}, fmt.Errorf("%s is %s; a file that can be read more than once is expected", path, notRegular(info.Mode()))
+	}
 	s := stamp{size: info.Size()}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		s.changed, s.inode, s.volume = stat.Ctim.Nano(), stat.Ino, uint64(stat.Dev)
 	}
 	return s, nil
+}
+
+func notRegular(mode os.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&os.ModeNamedPipe != 0:
+		return "a pipe"
+	}
+	return "a device or socket"
 }
 
 // leaf hashes named files into one digest of names and contents; path says where a name lies.

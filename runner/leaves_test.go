@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/prlhf/prlhf/runner/store"
@@ -35,6 +36,21 @@ func TestLeafThatChangesUnderWay(t *testing.T) {
 	l.fakes.onTrain = nil
 	if got := kinds(l.apply().of(Finished)); got["reference"] != 1 || got["train"] != 2 {
 		t.Errorf("the next apply ran %v; expected all that depends on the weights", got)
+	}
+}
+
+// TestLeavesAreFiles: a pipe would keep whoever opens it waiting, and can be read once only.
+func TestLeavesAreFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip("no pipes here: ", err)
+	}
+	for path, want := range map[string]string{pipe: "is a pipe; a file", dir: "is a folder; a file", os.DevNull: "is a device or socket; a file"} {
+		if _, err := newLeaves(nil).leaf(path, []string{""}, func(string) string { return path }); err == nil || !strings.Contains(err.Error(), path+" "+want) {
+			t.Errorf("%s: %v; want %q", path, err, want)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (c *compiler) look(d *dsl.Dataset, stage *importStage, rows *Node) bool {
 		return true
 	}
 	s, err := formats.Look(d.Format, d.Source, formats.Columns(d.Columns), formats.Pairs{All: d.Pairs == "all", Seed: d.Seed})
-	if err == nil && s.Lacks != nil && (s.Whole || d.BadRows != "drop") {
+	if err == nil && s.Lacks != nil && (d.BadRows != "drop" || s.Whole && len(s.First) == 0) { // other files may have the field
 		err = s.Lacks
 	}
 	if err != nil {

@@ -26,8 +26,8 @@ var probes = [][]chat.Message{
 }
 
 // probe tries out how a model is asked. It is false where nothing can be asked that way, which a diagnostic says.
-func (c *compiler) probe(m *dsl.Model, folder string, p prompting) bool {
-	return c.probeExpr(m, p) && c.probeTemplate(m, folder, p)
+func (c *compiler) probe(m *dsl.Model, folder string, p *prompting) bool {
+	return c.probeExpr(m, *p) && c.probeTemplate(m, folder, p)
 }
 
 // probeExpr checks that what is asked instead of the prompt has the prompt in it. Where it depends on the user, that is known for
@@ -48,7 +48,7 @@ func (c *compiler) probeExpr(m *dsl.Model, p prompting) bool {
 	return true
 }
 
-func (c *compiler) probeTemplate(m *dsl.Model, folder string, p prompting) bool {
+func (c *compiler) probeTemplate(m *dsl.Model, folder string, p *prompting) bool {
 	if p.template == nil {
 		return true
 	}
@@ -60,22 +60,31 @@ func (c *compiler) probeTemplate(m *dsl.Model, folder string, p prompting) bool 
 		c.fail(&m.Block, templateAttr(m), "Unusable chat template", "The chat template %s writes %s, which the tokenizer of a model from nothing has not. chat_template = \"tulu\" needs no tokens of its own.", p.from, missing[0])
 		return false
 	}
-	left, err := leftOut(p.template, names)
+	left, err := leftOut(p.template, names, probes...)
 	switch {
 	case err != nil:
 		c.fail(&m.Block, templateAttr(m), "Unusable chat template", "The chat template %s %v. chat_template = \"none\" goes without.", p.from, err)
 	case left != "":
-		c.fail(&m.Block, templateAttr(m), "The template leaves messages out",
-			"The chat template %s does not write what %s says: a model asked that way learns nothing of it. Mend the template, or write chat_template = \"none\".", p.from, left)
+		if alone, err := leftOut(p.template, names, probes[0], probes[2]); err == nil && alone == "" {
+			p.leaves = left // what data without conversations may do with
+			c.warn(&m.Block, templateAttr(m), leavesOut, leavesOutText, p.from, left, " in a conversation")
+			return true
+		}
+		c.fail(&m.Block, templateAttr(m), leavesOut, leavesOutText, p.from, left, "")
 	}
 	return err == nil && left == ""
 }
 
-// leftOut is whose words a template does not write; "" where it writes all of them. The error is that of the first probe where
-// no probe can be rendered.
-func leftOut(t *chat.Template, names map[string]string) (who string, err error) {
+const (
+	leavesOut     = "The template leaves messages out"
+	leavesOutText = "The chat template %s does not write what %s says%s: a model asked that way learns nothing of it. Mend the template, or write chat_template = \"none\"."
+)
+
+// leftOut is whose words a template does not write; "" where it writes all of them. The error is that of the first conversation
+// where none can be rendered.
+func leftOut(t *chat.Template, names map[string]string, conversations ...[]chat.Message) (who string, err error) {
 	rendered := false
-	for _, conversation := range probes {
+	for _, conversation := range conversations {
 		text, failed := t.Render(conversation, names, true)
 		if failed != nil {
 			if err == nil {
@@ -110,8 +119,8 @@ func (c *compiler) namedTokens(m *dsl.Model, folder string) (map[string]string, 
 // triedRows are how many of a data set's first rows a model is asked.
 const triedRows = 50
 
-// tryRows asks a model a data set's first rows, and looks whether they fit into it.
-func (c *compiler) tryRows(d *dsl.Dataset, o *origin) {
+// tryRows asks a model a data set's first rows, and looks whether they fit into it, with their responses where these are read.
+func (c *compiler) tryRows(d *dsl.Dataset, o *origin, responses bool) {
 	tok, ok := c.tokenizerOf(o)
 	s := c.samples[d]
 	if !ok || s == nil || o.how.byUser() {
@@ -120,6 +129,10 @@ func (c *compiler) tryRows(d *dsl.Dataset, o *origin) {
 	rows := s.First[:min(len(s.First), triedRows)]
 	fit := fitting{data: d, origin: o}
 	for _, r := range rows {
+		if o.how.leaves != "" && slices.ContainsFunc(r.Turns, func(t formats.Turn) bool { return t.Role == "assistant" }) {
+			c.fail(&o.spec.Block, templateAttr(o.spec), leavesOut, leavesOutText, o.how.from, o.how.leaves, fmt.Sprintf(" in a conversation, such as the row of %s, line %d", r.File, r.Line))
+			return
+		}
 		prompt, err := o.how.length(tok, r)
 		if err != nil {
 			what, attr := err.Error(), "prompt" // whose own error names its place
@@ -130,7 +143,11 @@ func (c *compiler) tryRows(d *dsl.Dataset, o *origin) {
 			c.fail(&o.spec.Block, attr, "A row cannot be asked", "%s; it was met with the row of %s, line %d.", what, r.File, r.Line)
 			return
 		}
-		fit.add(r, prompt, lengthOf(tok, r))
+		response := 0
+		if responses {
+			response = lengthOf(tok, r)
+		}
+		fit.add(r, prompt, response)
 	}
 	c.fits(fit)
 }

@@ -31,7 +31,8 @@ func TestPlanTriesModelsOut(t *testing.T) {
 		"one that cannot be rendered":       {template("x\n{{ strftime_now('%d') }}" + all), "cannot be rendered: line 2: it asks for the date (strftime_now), and a chat template reads no clock here.", 17},
 		"a constant":                        {template("[INST] [/INST]"), "does not write what the user says: a model asked that way learns nothing of it.", 17},
 		"one with roles alone":              {template("{% for m in messages %}{{ m.role }}{{ m.text }}{% endfor %}"), "does not write what the user says", 17},
-		"one without replies":               {template("{% for m in messages if m.role != 'assistant' %}{{ m.content }}{% endfor %}"), "does not write what the assistant says", 17},
+		"one without replies":               {template("{% for m in messages if m.role != 'assistant' %}{{ m.content }}{% endfor %}"), "does not write what the assistant says in a conversation", 17},
+		"one of the last message":           {template("Q: {{ messages[-1].content }}"), "does not write what the user says in a conversation", 17},
 		"one that refuses a row":            {template("{% if 'question 3' in messages[0].content %}{{ raise_exception('three') }}{% endif %}" + all), "refuses the conversation: three; it was met with the row of people.jsonl, line 4.", 17},
 		"llama3 without its tokens":         {model(`chat_template = "llama3"`), "The chat template llama3 writes <|begin_of_text|>, which is no token of the tokenizer in ", 19},
 		"llama3 of a model from nothing": {func(l *lab) {
@@ -63,10 +64,25 @@ func TestPlanTriesModelsOut(t *testing.T) {
 			switch {
 			case c.want == "" && len(diags) > 0:
 				t.Errorf("%v", diags)
+			case c.want != "" && diags.HasErrors() == strings.Contains(c.want, "in a conversation"): // prompts that are none lose nothing
+				t.Errorf("errors: %v; %v", diags.HasErrors(), diags)
 			case c.want != "" && (len(diags) != 1 || !strings.Contains(diags[0].Detail, c.want) || diags[0].Subject.Start.Line != c.line):
 				t.Errorf("%v\nwant %q at line %d", diags, c.want, c.line)
 			}
 		})
+	}
+}
+
+// TestTemplateForNoConversation: one that writes the last message alone is an error once the data has conversations.
+func TestTemplateForNoConversation(t *testing.T) {
+	l := newFileLab(t)
+	l.write("base/chat_template.jinja", "Q: {{ messages[-1].content }}")
+	l.write("people.jsonl", `{"user": 1, "prompt": "p", "chosen": "a", "rejected": "b"}
+{"user": 1, "prompt": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "and?"}], "chosen": [{"role": "assistant", "content": "a"}], "rejected": [{"role": "assistant", "content": "b"}]}
+`)
+	_, diags := Compile(l.load(), nil, l.opts)
+	if !diags.HasErrors() || !diagsSay(diags, "what the user says in a conversation, such as the row of people.jsonl, line 2: a model asked that way") {
+		t.Error(diags)
 	}
 }
 
@@ -105,11 +121,27 @@ func TestRowsLongerThanTheModel(t *testing.T) {
 	}
 }
 
+// TestLongResponsesThatAreNotRead: policy optimisation writes its own responses, so that those of the data need not fit.
+func TestLongResponsesThatAreNotRead(t *testing.T) {
+	const reward = "\ntrain \"reward\" {\n  base = model.base\n  data = dataset.people.train\n  objective = { kind = \"reward\" }\n  steps = 1\n  lora = { rank = 2, alpha = 4, targets = [\"q\"] }\n}\n"
+	const long = "\ndataset \"long\" {\n  format = \"jsonl\"\n  source = \"long.jsonl\"\n  split = { train = 0.5, seed = 1 }\n}\n"
+	const rl = "\ntrain \"rl\" {\n  base = model.base\n  data = dataset.long.train\n  objective = { OBJECTIVE }\n  steps = 1\n  lora = { rank = 2, alpha = 4, targets = [\"q\"] }\n}\n"
+	for objective, fails := range map[string]bool{`kind = "rloo", reward = train.reward, samples = 2, sampling = { max_new_tokens = 8 }`: false, `kind = "dpo"`: true} {
+		l := newFileLab(t)
+		l.write("long.jsonl", strings.Repeat(`{"user": 1, "prompt": "q", "chosen": "`+strings.Repeat("word ", 600)+`", "rejected": "b"}`+"\n", 4))
+		l.spec += reward + long + strings.Replace(rl, "OBJECTIVE", objective, 1)
+		_, diags := Compile(l.load(), nil, l.opts)
+		if diags.HasErrors() != fails || fails && !diagsSay(diags, "of dataset.long are longer than the 128 tokens") {
+			t.Errorf("%s: %v", objective, diags)
+		}
+	}
+}
+
 // TestNamedTemplatesLeaveNothingOut: and those that models' folders have are tried by make test-interop.
 func TestNamedTemplatesLeaveNothingOut(t *testing.T) {
 	for _, name := range []string{"tulu", "llama3"} {
 		template, _ := chat.Named(name)
-		if who, err := leftOut(template, nil); who != "" || err != nil {
+		if who, err := leftOut(template, nil, probes...); who != "" || err != nil {
 			t.Errorf("%s leaves out %q, %v", name, who, err)
 		}
 	}

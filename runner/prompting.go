@@ -23,6 +23,7 @@ type prompting struct {
 	from     string         // where the template is from, for people
 	place    string         // of the model block that says so, for people
 	expr     *dsl.RowExpr   // what is asked instead of the bare prompt; nil: nothing
+	leaves   string         // whose messages the template leaves out of a conversation; "" for nobody's
 }
 
 // byUser tells whether users are asked differently. No policy is trained on that, so no reward model reads it.
@@ -193,7 +194,8 @@ func (c *compiler) prompting(m *dsl.Model, folder string) (prompting, bool) {
 		}
 		p.template, p.from = named, m.ChatTemplate
 	}
-	return p, c.probe(m, folder, p)
+	ok := c.probe(m, folder, &p)
+	return p, ok
 }
 
 // templateAttr is the attribute that a model's template comes from.

@@ -280,6 +280,24 @@ func (d *drawing) plainName(id string) string {
 	return name
 }
 
+// told is what a spec says of a set, where users chosen by id are named by index as everywhere, unless the spec asks for ids.
+func (d *drawing) told(text string, s *dsl.Set) string {
+	if s == nil {
+		return text
+	}
+	if s.Op == dsl.SetUser && d.stage.spec.Users != "id" {
+		name := fmt.Sprintf("unseen %d", d.unseenNumber(s.ID))
+		if u := d.people[s.ID]; u.Index > 0 {
+			name = fmt.Sprintf("user %d", u.Index)
+		}
+		text = strings.ReplaceAll(text, fmt.Sprintf("[%q]", s.ID), "["+name+"]")
+	}
+	for _, of := range s.Of {
+		text = d.told(text, of)
+	}
+	return text
+}
+
 // unseenNumber counts the unseen users of the data sets, in their order.
 func (d *drawing) unseenNumber(id string) int {
 	if d.unseen == nil {

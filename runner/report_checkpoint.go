@@ -127,7 +127,7 @@ func (d *drawing) checkpoint(t *dsl.Train) string {
 	case t.Keep == "best" && t.Objective.RL != nil:
 		return fmt.Sprintf("after step %s of %s, which wrote the texts of the highest mean reward", kept, steps)
 	case t.Keep == "best" && t.Evaluate != nil:
-		return fmt.Sprintf("of step %s of %s, where accuracy on %s was best", kept, steps, t.Evaluate.Data)
+		return fmt.Sprintf("of step %s of %s, where accuracy on %s was best", kept, steps, d.told(t.Evaluate.Data.String(), t.Evaluate.Data))
 	}
 	return fmt.Sprintf("after the last step, %s", steps)
 }

@@ -68,7 +68,7 @@ func (d *drawing) methodsTable(heading string, methods []*method) (*reports.Tabl
 	if slices.ContainsFunc(of, func(c costs) bool { return !math.IsNaN(c.text) }) {
 		column("a text, "+served.name, func(c costs) reports.Cell { return served.cell(c.text) })
 	}
-	t.Notes = append(t.Notes, methodNotes(methods, ranked, won)...)
+	t.Notes = append(t.Notes, d.methodNotes(methods, ranked, won)...)
 	note, err := sharedNote(k, shared)
 	if err != nil {
 		return nil, err
@@ -288,7 +288,7 @@ func wholeCell(n float64) reports.Cell {
 }
 
 // methodNotes say what the columns are.
-func methodNotes(methods []*method, ranked, won bool) []string {
+func (d *drawing) methodNotes(methods []*method, ranked, won bool) []string {
 	var notes []string
 	if ranked {
 		notes = append(notes, "accuracy: share of comparisons ranked right, mean over seen users.")
@@ -302,7 +302,7 @@ func methodNotes(methods []*method, ranked, won bool) []string {
 				}
 			}
 		}
-		notes = append(notes, fmt.Sprintf("win rate: against %s, mean over users. Judge: %s. %s", w.Baseline, judgeWords(w.Judge), tieWords[w.Ties]))
+		notes = append(notes, fmt.Sprintf("win rate: against %s, mean over users. Judge: %s. %s", d.told(w.Baseline.String(), w.Baseline), judgeWords(w.Judge), tieWords[w.Ties]))
 	}
 	return append(notes,
 		"A method of several policies, each for its own users, is measured on the users of each and costs what they cost together. A mean of weights cost what its members cost.",

@@ -17,7 +17,7 @@ var tieWords = map[string]string{
 
 func (d *drawing) winRates(block string, items []instance) ([]reports.Block, error) {
 	groups := d.groups(values(items))
-	rates := winTable(block, items, groups)
+	rates := d.winTable(block, items, groups)
 	rates.Notes = append(rates.Notes, d.measuredNotes(items)...)
 	users, err := d.winsByUser(block, items)
 	if err != nil {
@@ -26,7 +26,7 @@ func (d *drawing) winRates(block string, items []instance) ([]reports.Block, err
 	return []reports.Block{rates, winBars(block, items, groups), d.verdictTable(block, items), users}, nil
 }
 
-func winTable(block string, items []instance, groups []string) *reports.Table {
+func (d *drawing) winTable(block string, items []instance, groups []string) *reports.Table {
 	t := &reports.Table{Name: block, Title: "Win rate of the candidate", RowHead: "comparison", Columns: []string{"per sample", "per user", "average over users"}}
 	for _, g := range groups {
 		t.Columns = append(t.Columns, "average, "+g)
@@ -40,7 +40,7 @@ func winTable(block string, items []instance, groups []string) *reports.Table {
 		equal := percentCell(i.value, i.paper, "length_controlled")
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, rateCell(i, "seen"), rateCell(i, "unseen"), decided(equal, equal.Value))})
 	}
-	t.Notes = append(comparedNotes(items),
+	t.Notes = append(d.comparedNotes(items),
 		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
 		"\"no difference found\": the interval of the rate with ties as half holds 50 %.")
 	return t
@@ -55,11 +55,11 @@ func rateCell(i instance, path ...string) reports.Cell {
 func averageCell(i instance) reports.Cell { return ofUsers(rateCell(i, "average")) }
 
 // comparedNotes say what is compared, by whom, and what a tie counts: once where all rows have it in common.
-func comparedNotes(items []instance) []string {
+func (d *drawing) comparedNotes(items []instance) []string {
 	var notes []string
 	for _, i := range items {
 		w := i.item.(*dsl.WinRate)
-		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, w.Candidate.InWords(), w.Baseline.InWords()),
+		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, d.told(w.Candidate.InWords(), w.Candidate), d.told(w.Baseline.InWords(), w.Baseline)),
 			fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties])
 	}
 	return distinct(notes, func(note string) string { return note })

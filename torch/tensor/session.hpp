@@ -16,6 +16,9 @@ using namespace prlhf;
 extern "C" {
 
 void prlhf_start(int threads) {
+  // Libtorch gives an OS thread, when it first computes there, the number of threads that was set last in the process. Asking
+  // makes that happen now, so that what is set next stays, whatever another job sets beside this one.
+  at::get_num_threads();
   at::set_num_threads(threads);
   at::globalContext().setDeterministicFillUninitializedMemory(false);
   at::globalContext().setAllowBF16ReductionCuBLAS(false);
