@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -126,8 +127,9 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
+	start := time.Now()
 	answers, err := ask(ctx, e, judge, questions, concurrent(s.spec))
-	tellSpent(e, judge)
+	tellSpent(e, judge, time.Since(start))
 	if err != nil {
 		return err
 	}
