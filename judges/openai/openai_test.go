@@ -79,8 +79,8 @@ func TestFaults(t *testing.T) {
 			c, _, _ := w.(http.Hijacker).Hijack()
 			c.Close()
 		},
-		"HTML":      func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") },
-		"nonsense":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"choices": [{"message": {"cont`) },
+		"HTML":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") },
+		"nonsense": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"choices": [{"message": {"cont`) },
 		"a stream": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			for range 3 {
