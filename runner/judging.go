@@ -157,6 +157,28 @@ func tellSpent(e *Env, j judges.Judge, took time.Duration) {
 	}
 }
 
+// costSoFar is what a judge has cost in this run; nothing where the spec gives no price, or all was answered before.
+func costSoFar(j judges.Judge) string {
+	if usd := spentOn(j); usd > 0 {
+		return fmt.Sprintf("%.2f USD so far", usd)
+	}
+	return ""
+}
+
+// spentOn is in USD.
+func spentOn(j judges.Judge) float64 {
+	usd := 0.0
+	switch j := j.(type) {
+	case *openai.Judge:
+		usd = j.Spent().USD
+	case judges.Panel:
+		for _, m := range j.Members {
+			usd += spentOn(m)
+		}
+	}
+	return usd
+}
+
 func templateOf(j *dsl.Judge) (judges.Template, error) {
 	switch {
 	case j.TemplateFile != "":

@@ -211,7 +211,10 @@ report "cards" {
 `, "URL", server.URL, 1))
 	l.write("question.txt", "{{neutral .Prompt}}\n{{neutral .First}}\n{{neutral .Second}}")
 	l.opts.Targets = []string{"report.cards"}
-	l.apply()
+	events := l.apply()
+	if got := events.notes[`judge agreement.users["vendor"]`]; len(got) != 2 || got[0] != "0.00 USD so far" || !regexp.MustCompile(`^12 requests, 1800 tokens in and 120 out, 0\.00 USD at the spec's price, \d+ s per 1,000 requests$`).MatchString(got[1]) {
+		t.Errorf("apply says of what it costs: %q", got)
+	}
 	cards := l.tableOf("cards", "agreement.users")
 	usd := slices.Index(cards.Columns, "USD per 1,000 verdicts")
 	if usd < 0 || cards.Rows[0].Cells[usd].Kind != reports.Dash || math.Abs(cards.Rows[1].Cells[usd].Value.Mean-0.4) > 1e-12 {

@@ -204,7 +204,7 @@ func ask(ctx context.Context, e *Env, judge judges.Judge, questions []question, 
 				mu.Lock()
 				answers[i] = answer
 				if done++; done%64 == 0 || int(done) == len(questions) {
-					e.Progress(done, int64(len(questions)), "verdicts")
+					e.emit(Event{Kind: Advanced, Node: e.node, Done: done, Total: int64(len(questions)), Unit: "verdicts", Note: costSoFar(judge)})
 				}
 				mu.Unlock()
 			}
