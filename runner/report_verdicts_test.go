@@ -234,3 +234,26 @@ report "cards" {
 		t.Errorf("what the longer text would get: %s", notes)
 	}
 }
+
+// TestNothingToShow: a block without instances is in no section of a report, alone or beside others.
+func TestNothingToShow(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+`
+agreement "none" {
+  for_each = {}
+  judge    = each.value
+  data     = dataset.posts.test
+}
+report "empty" {
+  title = "Nothing"
+  section "Nobody" { show = agreement.none }
+  section "Somebody" { show = [agreement.none, dataset.posts] }
+}
+`)
+	l.opts.Targets = []string{"report.empty"}
+	l.apply()
+	sections := l.written("empty").Sections
+	if len(sections) != 3 || len(sections[0].Blocks) != 0 || len(sections[1].Blocks) == 0 {
+		t.Errorf("%+v", sections)
+	}
+}

@@ -206,7 +206,7 @@ func turned(t *reports.Table, head string) *reports.Table {
 func (d *drawing) agreements(block string, items []instance) ([]reports.Block, error) {
 	t := &reports.Table{Name: block, Title: "The judge against the users' own choices", RowHead: "judge",
 		Columns: []string{"agreement", "kappa", "agreed", "disagreed", "ties", "failed", "flips", "first wins", "longer wins", "tokens per 1,000 verdicts"},
-		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is over users. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts."}}
+		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is clustered by prompt where users share prompts, else by user. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts."}}
 	priced := slices.ContainsFunc(items, func(i instance) bool { return i.item.(*dsl.Agreement).Judge.Price != nil })
 	if priced {
 		t.Columns = append(t.Columns, "USD per 1,000 verdicts")
