@@ -115,7 +115,7 @@ func TestFaults(t *testing.T) {
 		if name == "hangs" {
 			j.client.http.Timeout = 20 * time.Millisecond
 		}
-		if _, err = j.Ask(context.Background(), question(1)); err == nil || s.requests.Load() != mostTries || !strings.Contains(err.Error(), s.URL) {
+		if _, err = j.Ask(context.Background(), question(1)); err == nil || s.requests.Load() != mostTries || !strings.Contains(err.Error(), s.URL) || !strings.Contains(err.Error(), "run again") {
 			t.Errorf("%s, for ever: %v after %d requests", name, err, s.requests.Load())
 		}
 	}
@@ -285,7 +285,7 @@ func TestUnreadable(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 	}
-	if n-1 != unreadableInARow || !strings.Contains(err.Error(), "I could not say.") || s.requests.Load() != int64(2+2*unreadableInARow) {
+	if n-1 != unreadableInARow || !strings.Contains(err.Error(), "I could not say.") || !strings.Contains(err.Error(), "ask otherwise") || s.requests.Load() != int64(2+2*unreadableInARow) {
 		t.Errorf("stopped after %d with %v", n-1, err)
 	}
 }
