@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 )
@@ -83,6 +84,9 @@ func (f *fields) needed(kind, key, what string) {
 func (f *fields) vendorJudge(j *Judge) {
 	f.needed(j.Kind, "model", "the vendor's name of a model")
 	j.Model, j.BaseURL = f.text("model", ""), f.text("base_url", "https://api.openai.com/v1")
+	if !f.broken["base_url"] {
+		f.server(j.BaseURL)
+	}
 	j.KeyEnv = f.text("key_env", "OPENAI_API_KEY")
 	if !f.broken["key_env"] && !variableName.MatchString(j.KeyEnv) {
 		f.say("key_env", "Not a name", "key_env is the name of an environment variable that holds the key, never the key itself.")
@@ -120,6 +124,17 @@ func (f *fields) vendorJudge(j *Judge) {
 			TokensPerMinute:   in.count("tokens_per_minute", 0, "the most tokens a minute", 1),
 			Concurrent:        in.count("concurrent", 8, "the most requests at one time", 1),
 		}
+	}
+}
+
+// server checks the address of a judge's server. It is in fingerprints, errors and reports, so it must hold no secret.
+func (f *fields) server(address string) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		f.say("base_url", "Not an address", "base_url is the address of a server, such as https://api.openai.com/v1.")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		f.say("base_url", "More than an address", "base_url is written into reports, so it takes no user, password or query: the key is read from the environment variable that key_env names.")
 	}
 }
 

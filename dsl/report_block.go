@@ -136,8 +136,11 @@ func (s *Set) generated() bool {
 	return s.Op == SetGenerated || slices.ContainsFunc(s.Of, (*Set).generated)
 }
 
-// appendShown adds items to the entry of their block, each once.
+// appendShown adds items to the entry of their block, each once. A block whose for_each is empty has none, and no entry.
 func appendShown(all []Shown, block string, built []any) []Shown {
+	if len(built) == 0 {
+		return all
+	}
 	at := -1
 	for i := range all {
 		if all[i].Block == block {

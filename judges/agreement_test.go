@@ -3,6 +3,7 @@ package judges
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -38,6 +39,27 @@ func TestPanel(t *testing.T) {
 
 func TestKappaOfItems(t *testing.T) {
 	close2(t, "kappa", Kappa(items("u", 8, 2, 5, 1)).Mean, 0.6)
+}
+
+// TestFleiss: four questions to three raters by hand, and what has no kappa. Pairs that say the same: 1, 1/3, 1, 1/3 of each
+// question's three; shares of the answers 5/12, 6/12, 1/12.
+func TestFleiss(t *testing.T) {
+	votes := [][]Winner{{First, First, First}, {First, Second, First}, {Second, Second, Second}, {Second, Tie, Second}}
+	chance := (25.0 + 36 + 1) / 144
+	kappa, n := Fleiss(append(votes, []Winner{First, Unscored, First}))
+	close2(t, "Fleiss' kappa", kappa, (2.0/3-chance)/(1-chance))
+	if n != 4 {
+		t.Errorf("over %d questions; one has a member without a verdict", n)
+	}
+	for _, none := range [][][]Winner{nil, {{First, First, First}, {First, First, First}}, {{Unscored, First, First}}} {
+		if kappa, _ := Fleiss(none); !math.IsNaN(kappa) {
+			t.Errorf("%v: kappa %g; want none", none, kappa)
+		}
+	}
+	a, err := Panel{[]Judge{said(First), said(Unscored), said(Tie)}}.Ask(context.Background(), Question{})
+	if got := Votes(a.Raw); err != nil || !slices.Equal(got, []Winner{First, Unscored, Tie}) || Votes("I like it") != nil {
+		t.Errorf("votes %v of %q (%v)", got, a.Raw, err)
+	}
 }
 
 // Where the candidate wins exactly when it is longer, half of the time, length explains everything; where it wins three

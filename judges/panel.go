@@ -43,3 +43,16 @@ func (p Panel) Ask(ctx context.Context, q Question) (Answer, error) {
 	}
 	return out, nil
 }
+
+// Votes reads what a panel's answer says of its members' votes, in the order of the members; nil where it is no panel's.
+func Votes(raw string) []Winner {
+	var out []Winner
+	for _, word := range strings.Fields(raw) {
+		w, ok := WinnerNamed(word)
+		if !ok {
+			return nil
+		}
+		out = append(out, w)
+	}
+	return out
+}

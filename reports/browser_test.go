@@ -45,7 +45,21 @@ addEventListener("load", () => {
     colour: view.getComputedStyle(page.querySelector("figure svg path[style*='--s1']")).fill,
     filter: box(form).height > 0,
     all: shown(),
+    covered: [],
+    smallest: Infinity,
   };
+  for (const svg of page.querySelectorAll("figure > svg")) {
+    const level = [...svg.querySelectorAll("text")].filter(e => Math.abs(e.getScreenCTM().b) < 1e-6);
+    for (const [i, a] of level.entries()) {
+      found.smallest = Math.min(found.smallest, parseFloat(view.getComputedStyle(a).fontSize) * Math.abs(a.getScreenCTM().d));
+      for (const b of level.slice(i + 1)) {
+        const p = box(a), q = box(b), high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+        if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 0.5 && high > 0.4 * Math.min(p.height, q.height)) {
+          found.covered.push(a.textContent + " and " + b.textContent);
+        }
+      }
+    }
+  }
   const choose = (by, value) => {
     form.elements[by].value = value;
     form.dispatchEvent(new Event("change"));
@@ -70,12 +84,14 @@ type browsed struct {
 	Width, Needed, Opened int // of the frame, of the page, of the page with everything unfolded
 	Requests              []string
 	Colour                string
-	Filter                bool   // whether verdicts can be filtered
-	All, Lost, None, User string // outcomes of the verdicts seen: at first; lost; lost of the first user; of the first user
+	Filter                bool     // whether verdicts can be filtered
+	Covered               []string // texts in pictures that lie over one another
+	Smallest              float64  // text in a picture, pixels
+	All, Lost, None, User string   // outcomes of the verdicts seen: at first; lost; lost of the first user; of the first user
 }
 
 // The page in a real browser, with and without JavaScript: no error on the console, every plot is drawn, the page is no
-// wider than its frame, nothing is requested, and verdicts are all there and can be filtered where scripts run.
+// wider than its frame, the texts in pictures can be read, nothing is requested, and verdicts are all there and can be filtered where scripts run.
 func TestPageInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped: short")
@@ -85,6 +101,9 @@ func TestPageInBrowser(t *testing.T) {
 		t.Skip("skipped: no chromium on PATH, so the page was not opened in a browser")
 	}
 	report := quickstartReport()
+	last := &report.Sections[len(report.Sections)-1]
+	last.Blocks = append(last.Blocks, &Plot{Name: "crowded", Title: "Crowded", XLabel: "policy", YLabel: "accuracy", Kind: Bars, Percent: true, // numbers of full width
+		Categories: []string{"vanilla", "individual", "cluster", "alpha = 1", "no e_0"}, Series: []Series{{Name: "a", Y: []float64{1, 1, 1, 1, 1}}, {Name: "b", Y: []float64{1, 1, 1, 1, 1}}}})
 	plots := 0
 	for _, s := range report.Sections {
 		for _, b := range s.Blocks {
@@ -105,6 +124,9 @@ func TestPageInBrowser(t *testing.T) {
 			}
 			if got.Width < c.width-20 || got.Width > c.width || got.Needed > got.Width || got.Opened > got.Width {
 				t.Errorf("the frame shows %d pixels and the page needs %d, unfolded %d", got.Width, got.Needed, got.Opened)
+			}
+			if len(got.Covered) > 0 || got.Smallest < 8 || got.Smallest > 30 {
+				t.Errorf("texts in pictures cover one another: %q; the smallest is %.1f pixels high", got.Covered, got.Smallest)
 			}
 			if len(got.Requests) > 0 {
 				t.Errorf("the page requests %v", got.Requests)

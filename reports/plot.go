@@ -116,6 +116,16 @@ func (s span) padded(share float64) span {
 	return span{s.low - pad, s.high + pad}
 }
 
+// asWideAs is the range with the other axis's width where it is nothing beside it, as where users lie on a line: what is
+// left of a range then is rounding, and no scale for it would say so.
+func (s span) asWideAs(other span) span {
+	if width := other.high - other.low; s.high-s.low < 1e-6*width {
+		middle := s.low + (s.high-s.low)/2
+		return span{middle - width/2, middle + width/2}
+	}
+	return s
+}
+
 func (s span) narrow() bool { return s.high-s.low <= 1e-9*max(math.Abs(s.low), math.Abs(s.high)) }
 
 type ranges struct{ x, y span }
@@ -156,6 +166,7 @@ func rangesOf(p *Plot) (r ranges, ok bool) {
 			r.x = r.x.padded(0)
 		}
 	default:
+		r.x, r.y = r.x.asWideAs(r.y), r.y.asWideAs(r.x)
 		r.x, r.y = r.x.padded(0.06), r.y.padded(0.06)
 	}
 	if p.Percent && inside.low >= 0 && inside.high <= 1 {

@@ -12,9 +12,9 @@ import (
 
 const (
 	groupShare    = 0.8 // of a category's width that its bars take
-	widestBar     = 44
-	narrowLabel   = 36 // a bar must be that wide to carry its value
-	mostXLabels   = 32
+	widestBar     = 48
+	betweenValues = 4  // at least, from one bar's number to the next one's
+	mostXLabels   = 24 // slanted names need 1.4 times their height each
 	longestXLabel = 16 // characters
 )
 
@@ -163,25 +163,51 @@ func (b barChart) errorBar(c draw.Canvas, p *plot.Plot, s Series, category int, 
 	return high
 }
 
-// values prints the numbers over bars that are wide enough.
+// values prints the numbers over bars that are wide enough for them: without the unit, which the axis has, where that makes
+// them fit.
 func (b barChart) values(c draw.Canvas, p *plot.Plot, category int, tops []vg.Length, middle, width vg.Length) {
-	if width < narrowLabel {
-		return
-	}
 	style := p.X.Tick.Label
 	style.Rotation, style.XAlign, style.YAlign = 0, draw.XCenter, draw.YBottom
+	text, fit := b.numbers(style, width)
+	if !fit {
+		return
+	}
 	for i, s := range b.data.Series {
 		y := s.Y[category]
 		if s.Dashed || !drawable(y) {
 			continue
 		}
-		text := formatDecimal(y, 1)
-		if b.data.Percent {
-			text = formatDecimal(100*y, 1) + " %"
-		}
 		place := b.places[i]
-		c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + 5}, text)
+		c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + 5}, text(y))
 	}
+}
+
+// numbers chooses how all values are written, so that none touches the next; fit is false where there is no room for them.
+func (b barChart) numbers(style draw.TextStyle, width vg.Length) (text func(float64) string, fit bool) {
+	plain := func(y float64) string { return formatDecimal(y, 1) }
+	if !b.data.Percent {
+		return plain, b.widest(style, plain) <= width-betweenValues
+	}
+	for _, unit := range []string{" %", ""} {
+		text = func(y float64) string { return formatDecimal(100*y, 1) + unit }
+		if b.widest(style, text) <= width-betweenValues {
+			return text, true
+		}
+	}
+	return nil, false
+}
+
+// widest is the width of the longest of the numbers.
+func (b barChart) widest(style draw.TextStyle, text func(float64) string) vg.Length {
+	most := vg.Length(0)
+	for _, s := range b.data.Series {
+		for _, y := range s.Y {
+			if !s.Dashed && drawable(y) {
+				most = max(most, style.Width(text(y)))
+			}
+		}
+	}
+	return most
 }
 
 // GlyphBoxes implements plot.GlyphBoxer: room for the values over the highest bars.

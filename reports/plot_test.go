@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -224,5 +225,54 @@ func TestNamesDoNotCover(t *testing.T) {
 	}
 	if strings.Contains(svg, "var(--s3)") {
 		t.Error("the landmark takes a colour")
+	}
+}
+
+var drawnText = regexp.MustCompile(`(?s)<text x="([-0-9.e]+)" y="[-0-9.e]+"[^>]*>([^<]*)</text>`)
+
+// The numbers over bars never touch: they lose their unit, which the axis has, before they are left out.
+func TestNumbersOfBarsDoNotTouch(t *testing.T) {
+	for _, test := range []struct {
+		categories, series int
+		want               string // a number as it is drawn, or "" for none
+	}{{2, 2, "100.0 %"}, {4, 2, "100.0"}, {12, 1, ""}, {6, 2, ""}} {
+		p := &Plot{Kind: Bars, Percent: true, XLabel: "x", YLabel: "y"}
+		for i := range test.categories {
+			p.Categories = append(p.Categories, fmt.Sprint("c", i))
+		}
+		for k := range test.series {
+			p.Series = append(p.Series, Series{Name: fmt.Sprint("s", k), Y: slices.Repeat([]float64{1}, test.categories)})
+		}
+		svg, _ := drawPlot(p)
+		var got []string
+		last := math.Inf(-1)
+		for _, m := range drawnText.FindAllStringSubmatch(svg, -1) {
+			if !strings.HasPrefix(m[2], "100.0") {
+				continue
+			}
+			got = append(got, m[2])
+			x, err := strconv.ParseFloat(m[1], 64) // of the left end
+			if err != nil || x < last+2 {
+				t.Errorf("%d x %d: a number begins at %s, the one before ends at %g (%v)", test.categories, test.series, m[1], last, err)
+			}
+			last = x + newPicture(p, ranges{span{0, 1}, span{0, 1}}).X.Tick.Label.Width(m[2]).Points()
+		}
+		if want := test.categories * test.series; test.want == "" && len(got) > 0 || test.want != "" && (len(got) != want || got[0] != test.want) {
+			t.Errorf("%d x %d bars carry %q; want %q", test.categories, test.series, got, test.want)
+		}
+	}
+}
+
+// Users on a line, up to rounding: the axis that has nothing says so in numbers that differ.
+func TestMapOfALine(t *testing.T) {
+	svg, _ := drawPlot(&Plot{Kind: Dots, Series: []Series{{Name: "users", X: []float64{-1, 0, 1}, Y: []float64{1e-17, 0, -2e-17}}}})
+	met := map[string]int{}
+	for _, m := range drawnText.FindAllStringSubmatch(svg, -1) {
+		if met[m[2]]++; m[2] == "0" && met[m[2]] > 2 {
+			t.Fatalf("an axis has several ticks of 0: %v", met)
+		}
+	}
+	if met["0.5"] != 2 {
+		t.Errorf("ticks %v; want both axes of the same width", met)
 	}
 }

@@ -198,7 +198,7 @@ func runStage(ctx context.Context, n *Node, env *Env, build *store.Build) (*stor
 	defer build.Abort()
 	env.Dir, env.Scratch, env.Answers = build.Dir(), build.Scratch(), build.Answers()
 	if err := n.Stage.Run(ctx, env); err != nil {
-		return nil, err
+		return nil, store.Explain(err)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -3,11 +3,13 @@ package runner
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -273,4 +275,46 @@ func TestStagesOnTheDeviceAtOnce(t *testing.T) {
 	if one != two || one != three {
 		t.Error("how many stages run at once changes the report")
 	}
+}
+
+// TestFullDisk: a stage that finds no room says so, and in words; nothing of it is kept, what was done before is, and with room
+// again the next apply ends as if nothing had been.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	whole, l := newLab(t, smallSpec), newLab(t, smallSpec)
+	whole.apply()
+	l.fakes.onTrain = func(_ context.Context, job torch.TrainJob) error {
+		if err := os.WriteFile(filepath.Join(job.Out, "policy.json"), []byte("ha"), 0o644); err != nil {
+			return err
+		}
+		return &fs.PathError{Op: "write", Path: filepath.Join(job.Out, "policy.json"), Err: syscall.ENOSPC}
+	}
+	_, err := l.try(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "the disk of the store is full") || !strings.Contains(err.Error(), "make room, or choose another store") {
+		t.Errorf("%v", err)
+	}
+	if left := findFiles(t, filepath.Join(l.dir, "store"), "policy.json"); len(left) > 0 {
+		t.Errorf("half-written: %v", left)
+	}
+	l.fakes.onTrain = nil
+	again := l.apply()
+	if kinds(again.of(Finished))["import"] > 0 || l.report() != whole.report() {
+		t.Errorf("after room was made: ran %v", again.of(Finished))
+	}
+}
+
+// findFiles are the files of that name below a folder.
+func findFiles(t *testing.T, dir, name string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == name {
+			out = append(out, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -297,19 +297,47 @@ func TestVendorAndReplay(t *testing.T) {
 	if asked.Load() != n || !maps.Equal(first, l.resultOf("win_rate.vendor")) {
 		t.Errorf("replayed: %v, %d asked; recorded were %v", l.resultOf("win_rate.vendor"), asked.Load()-n, first)
 	}
+	l.nowhere(key)
+}
+
+// nowhere searches every file of the lab for a secret.
+func (l *lab) nowhere(secret string) {
+	l.t.Helper()
 	err := filepath.WalkDir(l.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		data, err := os.ReadFile(path)
-		if strings.Contains(string(data), key) {
-			t.Errorf("the key is in %s", path)
+		if strings.Contains(string(data), secret) {
+			l.t.Errorf("the key is in %s", path)
 		}
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
+}
+
+// TestRefusedKey: a server that refuses a key and says it back: it is in no error, event or file.
+func TestRefusedKey(t *testing.T) {
+	const key = "sk-test-refused-and-echoed"
+	t.Setenv("PRLHF_TEST_KEY", key)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(401)
+		fmt.Fprintf(w, "Incorrect API key provided: %s", r.Header.Get("Authorization"))
+	}))
+	defer server.Close()
+	l := newLab(t, smallSpec+strings.Replace(vendorSpec, "URL", server.URL, 1))
+	l.write("question.txt", "{{neutral .Prompt}}\n{{neutral .First}}\n{{neutral .Second}}")
+	l.opts.Targets = []string{"win_rate.vendor"}
+	events, err := l.try(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "check the key in the environment variable that key_env names") || strings.Contains(err.Error(), key) {
+		t.Errorf("%v", err)
+	}
+	if notes := fmt.Sprint(events.notes); strings.Contains(notes, key) {
+		t.Errorf("the key is in an event: %s", notes)
+	}
+	l.nowhere(key)
 }
 
 // TestNoKey: the vendor's server is not asked without a key, and the message says which variable.

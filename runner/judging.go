@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/arrowio/formats"
@@ -140,18 +141,42 @@ func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	return openai.New(s, t, judges.Log{Dir: e.Answers}), nil
 }
 
-// tellSpent says what a judge behind a server was asked and paid for in this run.
-func tellSpent(e *Env, j judges.Judge) {
+// tellSpent says what a judge behind a server was asked and paid for in this run, and how long that takes: here, since a report
+// of the same results has the same bytes, whatever the time.
+func tellSpent(e *Env, j judges.Judge, took time.Duration) {
 	switch j := j.(type) {
 	case *openai.Judge:
 		if s := j.Spent(); s.Requests > 0 {
-			e.Say("%d requests, %d tokens in and %d out, %.2f USD at the spec's price", s.Requests, s.TokensIn, s.TokensOut, s.USD)
+			e.Say("%d requests, %d tokens in and %d out, %.2f USD at the spec's price, %.0f s per 1,000 requests", s.Requests, s.TokensIn, s.TokensOut, s.USD,
+				1000*took.Seconds()/float64(s.Requests))
 		}
 	case judges.Panel:
 		for _, m := range j.Members {
-			tellSpent(e, m)
+			tellSpent(e, m, took)
 		}
 	}
+}
+
+// costSoFar is what a judge has cost in this run; nothing where the spec gives no price, or all was answered before.
+func costSoFar(j judges.Judge) string {
+	if usd := spentOn(j); usd > 0 {
+		return fmt.Sprintf("%.2f USD so far", usd)
+	}
+	return ""
+}
+
+// spentOn is in USD.
+func spentOn(j judges.Judge) float64 {
+	usd := 0.0
+	switch j := j.(type) {
+	case *openai.Judge:
+		usd = j.Spent().USD
+	case judges.Panel:
+		for _, m := range j.Members {
+			usd += spentOn(m)
+		}
+	}
+	return usd
 }
 
 func templateOf(j *dsl.Judge) (judges.Template, error) {

@@ -154,9 +154,12 @@ func (l *lab) apply() *log {
 func (l *lab) try(ctx context.Context) (*log, error) {
 	l.t.Helper()
 	st := l.store()
-	events := &log{ids: map[EventKind][]string{}}
+	events := &log{ids: map[EventKind][]string{}, notes: map[string][]string{}}
 	opts := l.opts
 	opts.Events = func(e Event) {
+		if e.Note != "" && e.Node != nil {
+			events.notes[e.Node.ID] = append(events.notes[e.Node.ID], e.Note)
+		}
 		if e.Kind != Advanced {
 			events.ids[e.Kind] = append(events.ids[e.Kind], e.Node.ID)
 		}
@@ -183,6 +186,7 @@ func (l *lab) report() string {
 // log is what happened in an apply, ids by kind of event.
 type log struct {
 	ids    map[EventKind][]string
+	notes  map[string][]string // of stages
 	result *Result
 }
 

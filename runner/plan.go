@@ -122,7 +122,7 @@ type Event struct {
 	Node        *Node
 	Done, Total int64
 	Unit        string // rows, steps, tokens, texts
-	Note        string
+	Note        string // what is said; of an advance: what it has cost so far, or nothing
 	Elapsed     time.Duration
 	Err         error
 }

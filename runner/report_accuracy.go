@@ -38,10 +38,34 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
 	t.Notes = append(t.Notes, rewardNotes(items)...)
 	t.Notes = append(t.Notes, d.measuredNotes(items)...)
-	if longer, ok := estimateOf(at(items[0].value, "longer_wins")); ok {
-		t.Notes = append(t.Notes, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %.2f %% of these comparisons.", 100*longer.Mean))
-	}
+	t.Notes = append(t.Notes, longerNotes(items, func(i instance) dsl.Value { return i.value })...)
 	return t
+}
+
+// longerNotes say how far one would come in what each item was measured on by the length of texts alone: once where it is the
+// same for all.
+func longerNotes(items []instance, of func(instance) dsl.Value) []string {
+	var shares []string
+	named := map[string][]string{}
+	for _, i := range items {
+		longer, ok := estimateOf(at(of(i), "longer_wins"))
+		if !ok || math.IsNaN(longer.Mean) {
+			continue
+		}
+		share := fmt.Sprintf("%.2f %%", 100*longer.Mean)
+		if named[share] == nil {
+			shares = append(shares, share)
+		}
+		named[share] = append(named[share], i.name)
+	}
+	if len(shares) == 1 {
+		return []string{fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %s of these comparisons.", shares[0])}
+	}
+	var out []string
+	for _, share := range shares {
+		out = append(out, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %s of the comparisons of %s.", share, joinComma(named[share])))
+	}
+	return out
 }
 
 // rewardNotes name what policies are ranked by, those with the same reward together.

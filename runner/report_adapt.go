@@ -82,6 +82,12 @@ func adaptTable(block string, items []instance, groups []string) *reports.Table 
 	for _, i := range items {
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: new users of %s, ranked by %s.", i.name, i.item.(*dsl.Adapt).Policy.Addr, rewardWords(i.item.(*dsl.Adapt))))
 	}
+	t.Notes = append(t.Notes, longerNotes(items, func(i instance) dsl.Value {
+		if counts := countsOf(i.value); len(counts) > 0 {
+			return afterCount(i.value, counts[0]) // the same comparisons after any number
+		}
+		return nil
+	})...)
 	return t
 }
 

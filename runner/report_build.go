@@ -149,7 +149,11 @@ func (d *drawing) blocks(group []dsl.Shown) ([]reports.Block, error) {
 			out = append(out, blocks...)
 			wins = append(wins, items...)
 		case *dsl.Agreement:
-			out = append(out, d.agreements(shown.Block, items)...)
+			drawn, err := d.agreements(shown.Block, items)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, drawn...)
 		case *dsl.Train:
 			blocks, err := d.training(shown.Block, items)
 			if err != nil {

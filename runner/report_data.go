@@ -42,12 +42,7 @@ func (d *drawing) statistics(i instance) *reports.Table {
 	set := i.item.(*dsl.Dataset)
 	stats, paper := at(i.value, "statistics"), i.paper
 	t := &reports.Table{Name: set.Addr.String(), Title: set.Addr.String(), RowHead: "counts of"}
-	columns := []string{"all", "kept", "seen", "unseen"}
-	for _, name := range names([]dsl.Value{at(stats, "comparisons")}) {
-		if name != "by_user" && !slices.Contains(columns[:4], name) {
-			columns = append(columns, name)
-		}
-	}
+	columns := d.countedColumns(names([]dsl.Value{at(stats, "comparisons")}))
 	t.Columns = columns
 	rows := []string{"users", "prompts", "comparisons", "train", "test"}
 	if set.Format == "prism" {
@@ -77,6 +72,24 @@ func (d *drawing) statistics(i instance) *reports.Table {
 		t.Notes = append(t.Notes, "Control: users were dealt at random to comparisons.")
 	}
 	return t
+}
+
+// countedColumns puts the names that counts have in the order of the table: of everybody, then of groups as other tables have them.
+func (d *drawing) countedColumns(names []string) []string {
+	var groups []string
+	for _, name := range names {
+		if slices.Contains(names, "seen_"+name) {
+			groups = append(groups, name)
+		}
+	}
+	d.bySize(groups)
+	columns := []string{"all", "kept", "seen", "unseen"}
+	for _, side := range []string{"", "seen_", "unseen_"} {
+		for _, g := range groups {
+			columns = append(columns, side+g)
+		}
+	}
+	return columns
 }
 
 // reasons counts the rows that were left out.

@@ -20,16 +20,25 @@ const noise = 0.05
 func (d *drawing) runsOf(w *dsl.WinRate) ([][]arrowio.Verdict, error) {
 	var out [][]arrowio.Verdict
 	for _, n := range d.stage.results[w].Stage.(*winRateStage).verdicts {
-		if d.verdicts[n] == nil {
-			read, err := arrowio.Read[arrowio.Verdict](d.env.Path(n, verdictsFile))
-			if err != nil {
-				return nil, err
-			}
-			d.verdicts[n] = read
+		read, err := d.verdictsOf(n)
+		if err != nil {
+			return nil, err
 		}
-		out = append(out, d.verdicts[n])
+		out = append(out, read)
 	}
 	return out, nil
+}
+
+// verdictsOf reads the verdicts of a judge stage, once.
+func (d *drawing) verdictsOf(n *Node) ([]arrowio.Verdict, error) {
+	if d.verdicts[n] == nil {
+		read, err := arrowio.Read[arrowio.Verdict](d.env.Path(n, verdictsFile))
+		if err != nil {
+			return nil, err
+		}
+		d.verdicts[n] = read
+	}
+	return d.verdicts[n], nil
 }
 
 func (d *drawing) itemsOf(w *dsl.WinRate) ([][]judges.Item, error) {

@@ -77,3 +77,18 @@ func TestUntrainedUserZero(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsInOneOrder: tables of counts and of clusters have the largest group first, as those of results do, whatever the names.
+func TestGroupsInOneOrder(t *testing.T) {
+	d := &drawing{people: map[string]arrowio.User{"a": {Group: "terse"}, "b": {Group: "terse"}, "c": {Group: "chatty"}}}
+	v := &view{users: []arrowio.User{{Group: "terse", Seen: true}, {Group: "terse"}, {Group: "chatty", Seen: true}}}
+	counts := newTally(v.users).value().(map[string]dsl.Value)
+	want := []string{"all", "kept", "seen", "unseen", "terse", "chatty", "seen_terse", "seen_chatty", "unseen_terse", "unseen_chatty"}
+	if got := d.countedColumns(sortedKeys(counts)); !slices.Equal(got, want) {
+		t.Errorf("columns %v; want %v", got, want)
+	}
+	users := []mappedUser{{Group: "chatty"}, {Group: "terse"}, {Group: "terse"}, {}}
+	if got := d.groupsBySize(users); !slices.Equal(got, []string{"terse", "chatty"}) {
+		t.Errorf("groups %v; want the larger first", got)
+	}
+}

@@ -36,7 +36,7 @@ func (d *drawing) userMaps(block string, items []instance) ([]reports.Block, err
 		if e, ok := estimateOf(at(result, "rand_index")); ok && e.N > 0 {
 			found.Rows = append(found.Rows, reports.Row{Name: i.name, Cells: []reports.Cell{countCell(result, nil, "known"), countCell(result, nil, "mapped"),
 				reports.TextCell(clustersBy(i.item.(*dsl.Train))), numberCell(result, nil, 3, "rand_index")}})
-			counts = append(counts, groupCounts(block, i, users[1:]))
+			counts = append(counts, d.groupCounts(block, i, users[1:]))
 		}
 	}
 	if len(found.Rows) > 0 {
@@ -68,7 +68,7 @@ func (d *drawing) userMap(block string, i instance, users []mappedUser, result m
 			p.Series = append(p.Series, s)
 		}
 	}
-	for _, name := range groupsOf(users[1:]) {
+	for _, name := range d.groupsBySize(users[1:]) {
 		group(name, name)
 	}
 	group("", map[bool]string{true: "users", false: "without a group"}[len(p.Series) == 0])
@@ -102,9 +102,16 @@ func (d *drawing) mapLabel(u mappedUser) string {
 	return strconv.Itoa(int(u.Index))
 }
 
+// groupsBySize lists the groups of the users as other tables do.
+func (d *drawing) groupsBySize(users []mappedUser) []string {
+	groups := groupsOf(users)
+	d.bySize(groups)
+	return groups
+}
+
 // groupCounts is how many users of each group are in each cluster.
-func groupCounts(block string, i instance, users []mappedUser) *reports.Table {
-	t := &reports.Table{Name: block + ".groups." + i.name, Title: "Users by cluster and group, " + i.name, RowHead: "cluster", Columns: groupsOf(users)}
+func (d *drawing) groupCounts(block string, i instance, users []mappedUser) *reports.Table {
+	t := &reports.Table{Name: block + ".groups." + i.name, Title: "Users by cluster and group, " + i.name, RowHead: "cluster", Columns: d.groupsBySize(users)}
 	last := int32(0)
 	counts := map[int32]map[string]int64{}
 	for _, u := range users {

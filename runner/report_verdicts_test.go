@@ -2,6 +2,10 @@ package runner
 
 import (
 	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -147,5 +151,109 @@ report "alone" {
 	alone := l.blockOf("alone", "samples").(*reports.Samples)
 	if len(alone.Items) < 4 || len(alone.Sources) != 1 || alone.Items[0].Texts[0] == "" {
 		t.Errorf("%+v", alone)
+	}
+}
+
+// TestJudgeCard: what a judge behind a server costs per 1,000 verdicts, at the spec's price; how far a panel's members agree; and
+// what the longer text would get beside each accuracy, where they are of different comparisons.
+func TestJudgeCard(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: Output (a)"}}], "usage": {"prompt_tokens": 150, "completion_tokens": 10}}`)
+	}))
+	defer server.Close()
+	l := newLab(t, smallSpec+strings.Replace(`
+dataset "other" {
+  format     = "tldr"
+  source     = synthetic.posts
+  split      = { seen_top = 2 }
+  max_tokens = 80
+}
+accuracy "sets" {
+  for_each = { posts = dataset.posts.test, other = dataset.other.test }
+  policy   = train.dpo["vanilla"]
+  data     = each.value
+}
+judge "simulated" { kind = "rule" }
+judge "longer" {
+  kind    = "rule"
+  prefers = "longer"
+}
+judge "shorter" {
+  kind    = "rule"
+  prefers = "shorter"
+}
+judge "panel" {
+  kind    = "panel"
+  members = [judge.simulated, judge.longer, judge.shorter]
+}
+judge "vendor" {
+  kind          = "openai"
+  model         = "m"
+  base_url      = "URL"
+  template_file = "question.txt"
+  price         = { input = 2, output = 10 }
+}
+agreement "users" {
+  for_each = [judge.panel, judge.vendor]
+  judge    = each.value
+  data     = sample(dataset.posts.test, 6)
+}
+win_rate "panel" {
+  candidate = generate.summaries["individual"]
+  baseline  = generate.summaries["sft"]
+  judge     = judge.panel
+}
+report "cards" {
+  title = "Cards"
+  show  = [agreement.users, win_rate.panel, accuracy.sets]
+}
+`, "URL", server.URL, 1))
+	l.write("question.txt", "{{neutral .Prompt}}\n{{neutral .First}}\n{{neutral .Second}}")
+	l.opts.Targets = []string{"report.cards"}
+	events := l.apply()
+	if got := events.notes[`judge agreement.users["vendor"]`]; len(got) != 2 || got[0] != "0.00 USD so far" || !regexp.MustCompile(`^12 requests, 1800 tokens in and 120 out, 0\.00 USD at the spec's price, \d+ s per 1,000 requests$`).MatchString(got[1]) {
+		t.Errorf("apply says of what it costs: %q", got)
+	}
+	cards := l.tableOf("cards", "agreement.users")
+	usd := slices.Index(cards.Columns, "USD per 1,000 verdicts")
+	if usd < 0 || cards.Rows[0].Cells[usd].Kind != reports.Dash || math.Abs(cards.Rows[1].Cells[usd].Value.Mean-0.4) > 1e-12 {
+		t.Errorf("1,000 verdicts of 150 tokens at 2 and 10 at 10 USD per million are 0.4 USD; %v, %+v", cards.Columns, cards.Rows)
+	}
+	kappa := regexp.MustCompile(`panel: the panel's members agree with Fleiss' kappa -?0\.\d{3} \(\d+ questions`)
+	for _, t2 := range []*reports.Table{cards, l.tableOf("cards", "win_rate.panel.verdicts")} {
+		if notes := strings.Join(t2.Notes, "\n"); !kappa.MatchString(notes) && !strings.Contains(notes, "Fleiss' kappa of the panel's members") {
+			t.Errorf("%s: nothing of the panel's agreement: %s", t2.Name, notes)
+		}
+	}
+	if notes := strings.Join(cards.Notes, "\n"); !kappa.MatchString(notes) {
+		t.Errorf("the judge card has no kappa: %s", notes)
+	}
+	notes := strings.Join(l.tableOf("cards", "accuracy.sets").Notes, "\n")
+	if !regexp.MustCompile(`right in \d+\.\d\d % of the comparisons of posts\.\n.*right in \d+\.\d\d % of the comparisons of other\.`).MatchString(notes) {
+		t.Errorf("what the longer text would get: %s", notes)
+	}
+}
+
+// TestNothingToShow: a block without instances is in no section of a report, alone or beside others.
+func TestNothingToShow(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, smallSpec+`
+agreement "none" {
+  for_each = {}
+  judge    = each.value
+  data     = dataset.posts.test
+}
+report "empty" {
+  title = "Nothing"
+  section "Nobody" { show = agreement.none }
+  section "Somebody" { show = [agreement.none, dataset.posts] }
+}
+`)
+	l.opts.Targets = []string{"report.empty"}
+	l.apply()
+	sections := l.written("empty").Sections
+	if len(sections) != 3 || len(sections[0].Blocks) != 0 || len(sections[1].Blocks) == 0 {
+		t.Errorf("%+v", sections)
 	}
 }

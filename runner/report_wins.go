@@ -4,8 +4,10 @@ package runner
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
 )
 
@@ -23,7 +25,17 @@ func (d *drawing) winRates(block string, items []instance) ([]reports.Block, err
 	if err != nil {
 		return nil, err
 	}
-	return []reports.Block{rates, winBars(block, items, groups), d.verdictTable(block, items), users}, nil
+	verdicts := d.verdictTable(block, items)
+	for _, i := range items {
+		note, err := d.panelNote(i.item.(*dsl.WinRate).Judge, d.stage.results[i.item].Stage.(*winRateStage).verdicts...)
+		if err != nil {
+			return nil, err
+		}
+		if note != "" {
+			verdicts.Notes = append(verdicts.Notes, i.name+": "+note)
+		}
+	}
+	return []reports.Block{rates, winBars(block, items, groups), verdicts, users}, nil
 }
 
 func (d *drawing) winTable(block string, items []instance, groups []string) *reports.Table {
@@ -191,12 +203,18 @@ func turned(t *reports.Table, head string) *reports.Table {
 }
 
 // agreements is the judge card: how a judge does on what users chose themselves.
-func (d *drawing) agreements(block string, items []instance) []reports.Block {
+func (d *drawing) agreements(block string, items []instance) ([]reports.Block, error) {
 	t := &reports.Table{Name: block, Title: "The judge against the users' own choices", RowHead: "judge",
 		Columns: []string{"agreement", "kappa", "agreed", "disagreed", "ties", "failed", "flips", "first wins", "longer wins", "tokens per 1,000 verdicts"},
-		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is over users. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts."}}
+		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is clustered by prompt where users share prompts, else by user. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts."}}
+	priced := slices.ContainsFunc(items, func(i instance) bool { return i.item.(*dsl.Agreement).Judge.Price != nil })
+	if priced {
+		t.Columns = append(t.Columns, "USD per 1,000 verdicts")
+		t.Notes = append(t.Notes, "USD: tokens in and out at the price that the spec gives of the judge's model.")
+	}
 	for _, i := range items {
 		a := i.item.(*dsl.Agreement)
+		verdicts := d.stage.results[a].Stage.(*agreementStage).verdicts
 		row := reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, i.paper, "share"), numberCell(i.value, i.paper, 3, "kappa")}}
 		for _, name := range []string{"agreed", "disagreed", "ties", "failed"} {
 			row.Cells = append(row.Cells, countCell(i.value, nil, "verdicts", name))
@@ -207,9 +225,58 @@ func (d *drawing) agreements(block string, items []instance) []reports.Block {
 		}
 		tokens, _ := estimateOf(at(i.value, "tokens"))
 		row.Cells = append(row.Cells, reports.CountCell(int64(math.Round(tokens.Mean))))
+		if priced {
+			usd, err := d.pricePerThousand(a.Judge.Price, verdicts)
+			if err != nil {
+				return nil, err
+			}
+			row.Cells = append(row.Cells, usd)
+		}
 		t.Rows = append(t.Rows, row)
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: %s.", i.name, judgeWords(a.Judge)))
+		note, err := d.panelNote(a.Judge, verdicts)
+		if err != nil {
+			return nil, err
+		}
+		if note != "" {
+			t.Notes = append(t.Notes, i.name+": "+note)
+		}
 	}
 	t.Notes = append(t.Notes, d.checkpointNotes(items)...)
-	return []reports.Block{t, d.userTable(block, items)}
+	return []reports.Block{t, d.userTable(block, items)}, nil
+}
+
+// pricePerThousand is what 1,000 verdicts cost at a price; a dash without one.
+func (d *drawing) pricePerThousand(price *dsl.Price, verdicts *Node) (reports.Cell, error) {
+	rows, err := d.verdictsOf(verdicts)
+	if err != nil || price == nil || len(rows) == 0 {
+		return reports.DashCell(), err
+	}
+	usd := 0.0
+	for _, v := range rows {
+		usd += (float64(v.TokensIn)*price.Input + float64(v.TokensOut)*price.Output) / 1e6
+	}
+	return reports.NumberCell(reports.Just(1000*usd/float64(len(rows))), 3), nil
+}
+
+// panelNote says how far the members of a panel agree among themselves; nothing of other judges.
+func (d *drawing) panelNote(j *dsl.Judge, verdicts ...*Node) (string, error) {
+	if j.Kind != "panel" {
+		return "", nil
+	}
+	var votes [][]judges.Winner
+	for _, n := range verdicts {
+		rows, err := d.verdictsOf(n)
+		if err != nil {
+			return "", err
+		}
+		for _, v := range rows {
+			votes = append(votes, judges.Votes(v.Raw))
+		}
+	}
+	kappa, n := judges.Fleiss(votes)
+	if math.IsNaN(kappa) {
+		return fmt.Sprintf("Fleiss' kappa of the panel's members cannot be told (%d questions on which all have a verdict).", n), nil
+	}
+	return fmt.Sprintf("the panel's members agree with Fleiss' kappa %.3f (%d questions on which all have a verdict; 0 is chance, 1 is always).", kappa, n), nil
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -126,8 +127,9 @@ func (s *judgeStage) Run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
+	start := time.Now()
 	answers, err := ask(ctx, e, judge, questions, concurrent(s.spec))
-	tellSpent(e, judge)
+	tellSpent(e, judge, time.Since(start))
 	if err != nil {
 		return err
 	}
@@ -202,7 +204,7 @@ func ask(ctx context.Context, e *Env, judge judges.Judge, questions []question, 
 				mu.Lock()
 				answers[i] = answer
 				if done++; done%64 == 0 || int(done) == len(questions) {
-					e.Progress(done, int64(len(questions)), "verdicts")
+					e.emit(Event{Kind: Advanced, Node: e.node, Done: done, Total: int64(len(questions)), Unit: "verdicts", Note: costSoFar(judge)})
 				}
 				mu.Unlock()
 			}

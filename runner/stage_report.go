@@ -95,7 +95,7 @@ func (c *compiler) report(r *dsl.Report) *Node {
 				stage.sets[item] = of[0]
 				inputs = append(inputs, of[0].nodes()...)
 			}
-		case *dsl.WinRate:
+		case *dsl.WinRate, *dsl.Agreement:
 			inputs = append(inputs, c.results[item].Inputs...)
 		case *dsl.Generate:
 			inputs = append(inputs, c.results[item].Inputs...)

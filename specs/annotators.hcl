@@ -11,6 +11,12 @@ variable "data" {
   description = "JSONL file of comparisons: user, prompt, chosen, rejected, and split if there is one"
 }
 
+variable "verdicts" {
+  type        = path
+  default     = null
+  description = "recorded verdicts on the test rows, of any judge (verdicts.jsonl of its artifact): how it does beside the rules"
+}
+
 variable "sft_steps" { default = 300 }
 variable "dpo_steps" { default = 200 }
 
@@ -106,6 +112,12 @@ agreement "rule" {
   data     = dataset.annotators.test
 }
 
+agreement "recorded" {
+  for_each = var.verdicts == null ? {} : { recorded = { kind = "replay", verdicts = var.verdicts } }
+  judge    = each.value
+  data     = dataset.annotators.test
+}
+
 claim "something_is_learned" {
   text = "Ordinary DPO ranks more than half of the held-out comparisons right"
   note = "The model is from nothing and small. It can learn that longer texts are preferred; it cannot judge an argument."
@@ -140,7 +152,7 @@ report "annotators" {
     text = "On the UKP convincing-arguments data (UKPLab/acl2016-convincing-arguments, commit ca9d24e, CC BY 4.0; Habernal and Gurevych, ACL 2016; 17,627 comparisons by 12 annotators, ties and identical pairs left out), models that know texts by their identity only reach these test accuracies: the longer text 0.700; one score per text, for everybody, 0.780; with a personal term of rank 2 0.810, a gain of 0.029 (standard error 0.006). So there is a personal part, and it is small. For other data these numbers mean nothing."
   }
 
-  section "Judges that know nobody" { show = agreement.rule }
+  section "Judges that know nobody" { show = [agreement.rule, agreement.recorded] }
   section "Training" { show = [train.dpo, train.control] }
   section "Texts" { show = generate.texts }
 }

@@ -104,7 +104,7 @@ func (r *pace) left(now time.Time) (time.Duration, bool) {
 	return time.Duration(max(seconds, 0) * float64(time.Second)), true
 }
 
-// measure prints done, total, rate and time left: "212/300 steps, 4.10 steps/s, 21 s left".
+// measure prints done, total, rate, time left and what it has cost: "212/300 verdicts, 4.10/s, 21 s left, 0.12 USD so far".
 func (r *pace) measure(now time.Time) string {
 	if r.lastAt.IsZero() {
 		return ""
@@ -119,6 +119,9 @@ func (r *pace) measure(now time.Time) string {
 	}
 	if left, ok := r.left(now); ok {
 		text += ", " + duration(left) + " left"
+	}
+	if r.last.Note != "" {
+		text += ", " + r.last.Note
 	}
 	return text
 }

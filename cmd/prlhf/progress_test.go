@@ -124,6 +124,10 @@ func TestPace(t *testing.T) {
 	if got := r.measure(start.Add(20 * time.Second)); got != "140/300 steps, 4/s, 35 s left" {
 		t.Errorf("measure: %q", got)
 	}
+	r = p.note(runner.Event{Kind: runner.Advanced, Node: train, Done: 140, Total: 300, Unit: "steps", Note: "0.12 USD so far"}, start.Add(15*time.Second))
+	if got := r.measure(start.Add(20 * time.Second)); got != "140/300 steps, 4/s, 35 s left, 0.12 USD so far" {
+		t.Errorf("measure: %q", got)
+	}
 }
 
 func TestClaims(t *testing.T) {

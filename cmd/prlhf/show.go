@@ -38,10 +38,9 @@ func showVerb() verb {
 
 func show(c *call, all bool) error {
 	specs, addr := splitAddr(c.args)
-	if addr == "" && len(specs) > 0 && strings.HasPrefix(specs[len(specs)-1], "claim.") {
-		return fmt.Errorf("show explains results; %s is a statement on them, which the report prints with what it compared. Show one of the results that it names", specs[len(specs)-1])
-	}
-	switch {
+	switch what := without(specs); {
+	case addr == "" && what != "":
+		return errors.New(what)
 	case addr == "":
 		return errors.New(`show needs an address, such as accuracy.test or train.dpo["individual"]`)
 	case len(c.targets) > 0:
@@ -75,6 +74,20 @@ func show(c *call, all bool) error {
 		return writeJSON(c.out, objects)
 	}
 	return nil
+}
+
+// without says why an address among the words has nothing to show; "" where there is none.
+func without(words []string) string {
+	for _, w := range words {
+		switch kind, name, _ := strings.Cut(w, "."); {
+		case name == "" || strings.HasSuffix(name, "hcl"): // a path
+		case kind == "claim":
+			return fmt.Sprintf("show explains results; %s is a statement on them, which the report prints with what it compared. Show one of the results that it names", w)
+		case kind == "judge":
+			return fmt.Sprintf("show explains results; %s is settings, and its verdicts are stages of the win rates and agreements that it is asked for. Show one of these", w)
+		}
+	}
+	return ""
 }
 
 // printExplanation prints the value, the users of a user model, the files that hold the value, and the stages behind it.
@@ -121,6 +134,9 @@ func printStages(s screen, x runner.Explanation, depth int) {
 		s.line(indent + "    " + s.yellow("rewritten: "+why))
 	}
 	for _, d := range x.Description {
+		if strings.HasSuffix(d, ": ") {
+			continue // not set
+		}
 		for i, l := range wrap(d, s.width-len(indent)-6) {
 			s.line(indent + "    " + strings.Repeat("  ", min(i, 1)) + s.dim(l))
 		}

@@ -41,7 +41,13 @@ func valueLines(v dsl.Value) []string {
 	return []string{fmt.Sprint(v)}
 }
 
-func numberText(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+// numberText prints a number; one that the result does not have, such as a standard error of one user, is "none".
+func numberText(x float64) string {
+	if math.IsNaN(x) {
+		return "none"
+	}
+	return strconv.FormatFloat(x, 'g', 6, 64)
+}
 
 // listText prints the ends of a long list.
 func listText(v []dsl.Value) string {

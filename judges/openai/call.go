@@ -148,3 +148,12 @@ func retry(err error, try int) (time.Duration, bool) {
 	pause = pause/2 + rand.N(pause/2+1)
 	return max(pause, f.after), true
 }
+
+// gaveUp says of a fault that did not pass how to go on; the other faults say what to check.
+func gaveUp(err error) error {
+	var f *fault
+	if errors.As(err, &f) && f.passes {
+		return fmt.Errorf("asked %d times in vain; what was answered is kept, and apply asks the rest when it is run again: %w", mostTries, err)
+	}
+	return err
+}

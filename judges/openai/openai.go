@@ -106,7 +106,7 @@ func (j *Judge) unreadable(yes bool, raw string) error {
 	if j.inARow++; j.inARow < unreadableInARow {
 		return nil
 	}
-	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; the last one: %.400q", j.inARow, j.settings.Model, raw)
+	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; they are kept, so ask otherwise: with another template or model, or more max_answer_tokens; the last one: %.400q", j.inARow, j.settings.Model, raw)
 }
 
 // request is the body of a request, and its key: model, settings and messages, and which try it is.
@@ -139,8 +139,11 @@ func (j *Judge) send(ctx context.Context, body []byte) (judges.Said, error) {
 			return said, nil
 		}
 		pause, again := retry(err, try)
-		if !again || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return judges.Said{}, err
+		}
+		if !again {
+			return judges.Said{}, gaveUp(err)
 		}
 		if err := j.afterWait(ctx, pause); err != nil {
 			return judges.Said{}, err

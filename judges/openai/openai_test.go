@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,8 +79,22 @@ func TestFaults(t *testing.T) {
 			c, _, _ := w.(http.Hijacker).Hijack()
 			c.Close()
 		},
-		"HTML":      func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") },
-		"nonsense":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"choices": [{"message": {"cont`) },
+		"HTML":     func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sign in</html>") },
+		"nonsense": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"choices": [{"message": {"cont`) },
+		"a stream": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			for range 3 {
+				fmt.Fprint(w, "data: {\"choices\": [{\"delta\": {\"content\": \"Final verdict: Output (a)\"}}]}\n\n")
+				w.(http.Flusher).Flush()
+			}
+		},
+		"breaks off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, `{"choices"`)
+			w.(http.Flusher).Flush()
+			c, _, _ := w.(http.Hijacker).Hijack()
+			c.Close()
+		},
 		"no choice": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"choices": []}`) },
 	}
 	for name, fault := range passing {
@@ -99,11 +115,11 @@ func TestFaults(t *testing.T) {
 		if name == "hangs" {
 			j.client.http.Timeout = 20 * time.Millisecond
 		}
-		if _, err = j.Ask(context.Background(), question(1)); err == nil || s.requests.Load() != mostTries || !strings.Contains(err.Error(), s.URL) {
+		if _, err = j.Ask(context.Background(), question(1)); err == nil || s.requests.Load() != mostTries || !strings.Contains(err.Error(), s.URL) || !strings.Contains(err.Error(), "run again") {
 			t.Errorf("%s, for ever: %v after %d requests", name, err, s.requests.Load())
 		}
 	}
-	for code, want := range map[int]string{401: "check the key", 404: "check model and base_url", 400: "400 Bad Request"} {
+	for code, want := range map[int]string{401: "check the key", 403: "check the key", 404: "check model and base_url", 400: "400 Bad Request"} {
 		s := newServer(t, func(w http.ResponseWriter, r *http.Request, _ int64) {
 			w.WriteHeader(code)
 			fmt.Fprintf(w, "no: %s", r.Header.Get("Authorization"))
@@ -116,6 +132,79 @@ func TestFaults(t *testing.T) {
 		if strings.Contains(fmt.Sprint(err), key) {
 			t.Errorf("%d: the key is in the error %v", code, err)
 		}
+	}
+}
+
+// TestBusyForAMinute: a server that answers 429 for a whole minute, or two, is waited for; the answer that comes then counts.
+func TestBusyForAMinute(t *testing.T) {
+	for _, busy := range []time.Duration{time.Minute, 2 * time.Minute} {
+		var now atomic.Int64 // as the judge's waits pass
+		s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+			if time.Duration(now.Load()) < busy {
+				w.WriteHeader(429)
+				return
+			}
+			answer(w, "Final verdict: Output (b)")
+		})
+		j, _ := quick(t, settings(s))
+		j.afterWait = func(ctx context.Context, d time.Duration) error {
+			now.Add(int64(d))
+			return ctx.Err()
+		}
+		if a, err := j.Ask(context.Background(), question(1)); err != nil || a.Winner != judges.Second {
+			t.Errorf("busy for %v: %+v, %v after %v", busy, a, err, time.Duration(now.Load()))
+		}
+	}
+}
+
+// TestUnkeptAnswer: an answer for which the disk has no place stops the judge with the reason, nothing half-written stands for it,
+// and it is asked again where there is place.
+func TestUnkeptAnswer(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) { answer(w, "Final verdict: Output (a)") })
+	j, _ := quick(t, settings(s))
+	blocked := filepath.Join(j.log.Dir, "answers")
+	if err := os.WriteFile(blocked, nil, 0o644); err != nil { // a file where the folder has to be: nothing can be written in it
+		t.Fatal(err)
+	}
+	j.log.Dir = blocked
+	if _, err := j.Ask(context.Background(), question(1)); err == nil || !strings.Contains(err.Error(), "the judge's answer cannot be kept: ") {
+		t.Errorf("%v", err)
+	}
+	if err := os.Remove(blocked); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if a, err := j.Ask(context.Background(), question(1)); err != nil || a.Winner != judges.First {
+			t.Errorf("%+v, %v", a, err)
+		}
+	}
+	if s.requests.Load() != 2 {
+		t.Errorf("%d requests; one that could not be kept and one that was are 2", s.requests.Load())
+	}
+}
+
+// TestReadAgain: what is kept is what the judge said, not what was read in it: reading it otherwise takes no request.
+func TestReadAgain(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) { answer(w, "Verdict so far: Output (b)") })
+	j, _ := quick(t, settings(s))
+	if a, err := j.Ask(context.Background(), question(1)); err != nil || a.Winner != judges.Unscored || s.requests.Load() != 2 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	kept, err := filepath.Glob(filepath.Join(j.log.Dir, "*", "*.json"))
+	if err != nil || len(kept) != 2 {
+		t.Fatalf("%v kept (%v); both answers are", kept, err)
+	}
+	for _, path := range kept { // as if a reader of another version found a verdict in it
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), "Verdict so far", "Final verdict", 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a, err := j.Ask(context.Background(), question(1)); err != nil || a.Winner != judges.Second || s.requests.Load() != 2 {
+		t.Errorf("read anew: %+v, %v after %d requests", a, err, s.requests.Load())
 	}
 }
 
@@ -159,6 +248,20 @@ func TestNeverTwice(t *testing.T) {
 	if s.requests.Load() != 3 {
 		t.Errorf("%d requests; another model and another text are two more", s.requests.Load())
 	}
+	for name, other := range map[string]*Judge{
+		"template":    New(settings(s), judges.RolePlay(), j.log),
+		"temperature": New(Settings{BaseURL: s.URL, Model: "m", Key: key, MaxAnswerTokens: 50, Temperature: 1}, judges.AlpacaFarm(), j.log),
+		"server":      New(Settings{BaseURL: s.URL + "/v1", Model: "m", Key: key, MaxAnswerTokens: 50}, judges.AlpacaFarm(), j.log),
+	} {
+		before, q := s.requests.Load(), question(1)
+		q.Person.Attributes["self_description"] = "I am brief."
+		if name != "template" {
+			q = question(1)
+		}
+		if _, err := other.Ask(context.Background(), q); err != nil || s.requests.Load() == before {
+			t.Errorf("another %s got an old answer (%v)", name, err)
+		}
+	}
 }
 
 // TestUnreadable: asked once more, then without a verdict; ten in a row stop the stage and show one.
@@ -182,7 +285,7 @@ func TestUnreadable(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 	}
-	if n-1 != unreadableInARow || !strings.Contains(err.Error(), "I could not say.") || s.requests.Load() != int64(2+2*unreadableInARow) {
+	if n-1 != unreadableInARow || !strings.Contains(err.Error(), "I could not say.") || !strings.Contains(err.Error(), "ask otherwise") || s.requests.Load() != int64(2+2*unreadableInARow) {
 		t.Errorf("stopped after %d with %v", n-1, err)
 	}
 }
@@ -194,7 +297,7 @@ func TestBudget(t *testing.T) {
 		budget Budget
 		want   int64 // requests
 	}{
-		{"3 requests", Budget{Requests: 3}, 3}, {"a dollar at 0.3 each", Budget{USD: 1}, 3},
+		{"3 requests", Budget{Requests: 3}, 3}, {"a dollar at 0.3 each", Budget{USD: 1}, 3}, {"tokens for 4 at 110 each", Budget{Tokens: 4*110 + 200}, 5},
 	} {
 		before := s.requests.Load()
 		set := settings(s)

@@ -24,7 +24,7 @@ type Build struct {
 func (s *Store) Begin(ctx context.Context, fp Fingerprint, meta Meta, waiting func()) (*Build, *Artifact, error) {
 	l, err := s.waitLock(ctx, fp, waiting)
 	if err != nil {
-		return nil, nil, fmt.Errorf("store: lock %s: %w", fp.Short(), Explain(err))
+		return nil, nil, fmt.Errorf("store: lock %s: %w", fp.Short(), explain(err))
 	}
 	a, err := s.openOrClear(fp)
 	if err == nil {
@@ -37,7 +37,7 @@ func (s *Store) Begin(ctx context.Context, fp Fingerprint, meta Meta, waiting fu
 	}
 	if err != nil {
 		b.Abort()
-		return nil, nil, fmt.Errorf("store: begin %s: %w", fp.Short(), Explain(err))
+		return nil, nil, fmt.Errorf("store: begin %s: %w", fp.Short(), explain(err))
 	}
 	return b, nil, nil
 }
@@ -68,7 +68,7 @@ func (b *Build) Commit() (*Artifact, error) {
 	defer b.Abort()
 	a, err := b.commit()
 	if err != nil {
-		return nil, fmt.Errorf("store: commit %s (%s): %w", b.fp.Short(), b.meta.ID, Explain(err))
+		return nil, fmt.Errorf("store: commit %s (%s): %w", b.fp.Short(), b.meta.ID, explain(err))
 	}
 	return a, nil
 }

@@ -49,14 +49,19 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Explain adds to a failure of the disk what a user can do about it. It serves those who fill a Build too; other errors
-// it leaves as they are.
+// Explain adds to a failure of a full disk what a user can do about it, for those who fill a Build; other errors it leaves as
+// they are.
 func Explain(err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("the disk of the store is full (nothing was left half-written; make room, or choose another store): %w", err)
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("the store may not be written to by this user: %w", err)
 	}
 	return err
+}
+
+// explain does the same for what the store itself does, where a refusal is of the store's own files.
+func explain(err error) error {
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("the store may not be written to by this user: %w", err)
+	}
+	return Explain(err)
 }

@@ -20,7 +20,7 @@ import (
 func (s *Store) Rewrite(ctx context.Context, fp Fingerprint, why string, files map[string]func(from, to string) error) (*Artifact, error) {
 	l, err := s.waitLock(ctx, fp, nil)
 	if err != nil {
-		return nil, fmt.Errorf("store: lock %s: %w", fp.Short(), Explain(err))
+		return nil, fmt.Errorf("store: lock %s: %w", fp.Short(), explain(err))
 	}
 	defer l.release()
 	a, err := s.openOrClear(fp)
@@ -28,7 +28,7 @@ func (s *Store) Rewrite(ctx context.Context, fp Fingerprint, why string, files m
 		a, err = s.rewrite(a, why, files)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: rewrite %s: %w", fp.Short(), Explain(err))
+		return nil, fmt.Errorf("store: rewrite %s: %w", fp.Short(), explain(err))
 	}
 	return a, nil
 }

@@ -45,7 +45,7 @@ func Open(dir string) (*Store, error) {
 	}
 	s := &Store{dir: dir, verified: map[Fingerprint]*verification{}}
 	if err := s.prepare(); err != nil {
-		return nil, fmt.Errorf("store %s: %w", dir, Explain(err))
+		return nil, fmt.Errorf("store %s: %w", dir, explain(err))
 	}
 	s.sweep()
 	return s, nil
@@ -133,11 +133,11 @@ func (s *Store) List() ([]Manifest, error) {
 func (s *Store) Remove(fp Fingerprint) error {
 	lock, err := s.tryLock(fp)
 	if err != nil {
-		return fmt.Errorf("store: remove %s: %w", fp.Short(), Explain(err))
+		return fmt.Errorf("store: remove %s: %w", fp.Short(), explain(err))
 	}
 	defer lock.release()
 	if err := s.discard(fp); err != nil {
-		return fmt.Errorf("store: remove %s: %w", fp.Short(), Explain(err))
+		return fmt.Errorf("store: remove %s: %w", fp.Short(), explain(err))
 	}
 	return nil
 }

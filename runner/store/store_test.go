@@ -261,7 +261,7 @@ func TestErrorsOfTheDiskAreInWords(t *testing.T) {
 		"disk of the store is full":          &os.PathError{Op: "write", Path: "x", Err: errNoSpace},
 		"may not be written to by this user": &os.PathError{Op: "open", Path: "x", Err: os.ErrPermission},
 	} {
-		if got := Explain(err); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
+		if got := explain(err); !strings.Contains(got.Error(), want) || !errors.Is(got, err) {
 			t.Errorf("%v is explained as %v", err, got)
 		}
 	}

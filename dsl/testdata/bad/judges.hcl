@@ -13,6 +13,24 @@ judge "key" {
   prefers = "longer"
 }
 
+judge "no_server" {
+  kind     = "openai"
+  model    = "m"
+  base_url = "localhost:8000/v1"
+}
+
+judge "password" {
+  kind     = "openai"
+  model    = "m"
+  base_url = "https://me:sk-1234-abcd@example.org/v1"
+}
+
+judge "query" {
+  kind     = "openai"
+  model    = "m"
+  base_url = "https://example.org/v1?api-key=sk-1234-abcd"
+}
+
 judge "rule" {
   kind    = "rule"
   prefers = "better"
