@@ -100,6 +100,9 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 	slot := c.X(p.X.Norm(1)) - c.X(p.X.Norm(0))
 	width := min(widestBar, groupShare*slot/vg.Length(b.abreast))
 	zero := c.Y(p.Y.Norm(0))
+	style := p.X.Tick.Label
+	style.Rotation, style.XAlign, style.YAlign = 0, draw.XCenter, draw.YBottom
+	number := b.numbers(style, width)
 	for category := range b.data.Categories {
 		middle := c.X(p.X.Norm(float64(category)))
 		tops := make([]vg.Length, b.abreast) // of each bar with its error bar
@@ -127,7 +130,12 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 				tops[place] = paper // the number would cover the line
 			}
 		}
-		b.values(c, p, category, tops, middle, width)
+		for i, s := range b.data.Series {
+			if y := s.Y[category]; number != nil && !s.Dashed && drawable(y) {
+				place := b.places[i]
+				c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + 5}, number(y))
+			}
+		}
 	}
 	c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.75}, c.Min.X, zero, c.Max.X, zero)
 }
@@ -163,38 +171,20 @@ func (b barChart) errorBar(c draw.Canvas, p *plot.Plot, s Series, category int, 
 	return high
 }
 
-// values prints the numbers over bars that are wide enough for them: without the unit, which the axis has, where that makes
-// them fit.
-func (b barChart) values(c draw.Canvas, p *plot.Plot, category int, tops []vg.Length, middle, width vg.Length) {
-	style := p.X.Tick.Label
-	style.Rotation, style.XAlign, style.YAlign = 0, draw.XCenter, draw.YBottom
-	text, fit := b.numbers(style, width)
-	if !fit {
-		return
+// numbers chooses how the numbers over bars are written so that none touches the next: without the unit, which the axis has, where
+// that makes them fit; nil where there is no room for them.
+func (b barChart) numbers(style draw.TextStyle, width vg.Length) func(float64) string {
+	scale, units := 1.0, []string{""}
+	if b.data.Percent {
+		scale, units = 100, []string{" %", ""}
 	}
-	for i, s := range b.data.Series {
-		y := s.Y[category]
-		if s.Dashed || !drawable(y) {
-			continue
-		}
-		place := b.places[i]
-		c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + 5}, text(y))
-	}
-}
-
-// numbers chooses how all values are written, so that none touches the next; fit is false where there is no room for them.
-func (b barChart) numbers(style draw.TextStyle, width vg.Length) (text func(float64) string, fit bool) {
-	plain := func(y float64) string { return formatDecimal(y, 1) }
-	if !b.data.Percent {
-		return plain, b.widest(style, plain) <= width-betweenValues
-	}
-	for _, unit := range []string{" %", ""} {
-		text = func(y float64) string { return formatDecimal(100*y, 1) + unit }
-		if b.widest(style, text) <= width-betweenValues {
-			return text, true
+	for _, unit := range units {
+		number := func(y float64) string { return formatDecimal(scale*y, 1) + unit }
+		if b.widest(style, number) <= width-betweenValues {
+			return number
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // widest is the width of the longest of the numbers.
