@@ -158,6 +158,23 @@ func barSeries(name string, items []instance, path ...string) reports.Series {
 	return s
 }
 
+// paperSeries is the paper's values of the same bars; none where it has none.
+func paperSeries(items []instance, path ...string) []reports.Series {
+	s, known := reports.Series{Name: "paper", Dashed: true}, false
+	for _, i := range items {
+		e, ok := estimateOf(at(i.paper, path...))
+		if !ok {
+			e.Mean = math.NaN()
+		}
+		known = known || ok
+		s.Y = append(s.Y, e.Mean)
+	}
+	if !known {
+		return nil
+	}
+	return []reports.Series{s}
+}
+
 func controlTable(block string) *reports.Table {
 	return &reports.Table{Name: block + ".control", Title: "Is the user model used? The same comparisons with a wrong user", RowHead: "policy",
 		Columns: []string{"own user", "another user", "users shuffled", "user 0"},

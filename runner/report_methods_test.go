@@ -2,8 +2,10 @@ package runner
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,4 +229,26 @@ func (l *lab) tableOf(report, name string) *reports.Table {
 	}
 	l.t.Fatalf("no table %s", name)
 	return nil
+}
+
+// TestPaperInPictures: Figure 4's layout, with the paper's values as dashed lines over our bars, where it has any.
+func TestPaperInPictures(t *testing.T) {
+	estimate := func(mean float64) dsl.Value {
+		return dsl.Estimate{Mean: mean, SE: 0.01, Low: mean, High: mean, Median: math.NaN(), SDRuns: math.NaN(), N: 3}
+	}
+	of := func(majority, minority float64) dsl.Value {
+		return map[string]dsl.Value{"groups": map[string]dsl.Value{"majority": estimate(majority), "minority": estimate(minority)}}
+	}
+	items := []instance{{name: "vanilla", value: of(0.9, 0.2), paper: of(0.7482, 0.251)}, {name: "new", value: of(0.8, 0.3)}}
+	p := accuracyBars("accuracy.table4", items, []string{"majority", "minority"})
+	var names []string
+	for _, s := range p.Series {
+		names = append(names, s.Name)
+	}
+	if !slices.Equal(names, []string{"majority", "paper", "minority", "paper"}) || !p.Series[1].Dashed || p.Series[1].Y[0] != 0.7482 || !math.IsNaN(p.Series[3].Y[1]) {
+		t.Errorf("series %q: %+v", names, p.Series)
+	}
+	if p := accuracyBars("accuracy.own", items[1:], []string{"majority"}); len(p.Series) != 1 {
+		t.Errorf("without the paper's values: %+v", p.Series)
+	}
 }

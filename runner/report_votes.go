@@ -61,6 +61,9 @@ func byInstance(p *reports.Plot, block string, items []instance, over string, pa
 		s := barSeries(path[len(path)-1], items, path...)
 		s.X = x
 		p.Series = append(p.Series, s)
+		if x == nil {
+			p.Series = append(p.Series, paperSeries(items, path...)...)
+		}
 	}
 	return p
 }

@@ -108,10 +108,10 @@ func winBars(block string, items []instance, groups []string) *reports.Plot {
 		p.Categories = append(p.Categories, i.name)
 	}
 	if len(groups) == 0 {
-		p.Series = append(p.Series, barSeries("average", items, "average"))
+		p.Series = append(append(p.Series, barSeries("average", items, "average")), paperSeries(items, "average")...)
 	}
 	for _, g := range groups {
-		p.Series = append(p.Series, barSeries(g, items, "groups", g))
+		p.Series = append(append(p.Series, barSeries(g, items, "groups", g)), paperSeries(items, "groups", g)...)
 	}
 	return p
 }
