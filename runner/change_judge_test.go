@@ -64,15 +64,15 @@ func TestChangeOneSeed(t *testing.T) {
 		name, before, after string
 		ran                 map[string]int
 	}{
-		{"the order of one judge", "seed    = 1 # drawn", "seed    = 2 # drawn", map[string]int{"judge": 1, "win_rate": 1, "methods": 1, "report": 1}},
+		{"the order of one judge", "seed    = 1 # drawn", "seed    = 2 # drawn", map[string]int{"judge": 1, "win_rate": 1, "meeting": 1, "report": 1}},
 		{"of a judge asked in both", "seed    = 1 # both", "seed    = 2 # both", map[string]int{}},
 		{"of a panel", "seed    = 1 # panel", "seed    = 2 # panel", map[string]int{"judge": 1, "agreement": 1, "report": 1}},
 		{"of a member", "seed    = 1 # member", "seed    = 2 # member", map[string]int{}},
 		{"of the texts judged", "sampling = { max_new_tokens = 4, temperature = 1 }", "sampling = { max_new_tokens = 4, temperature = 1 }\n  seed = 9",
-			map[string]int{"generate": 1, "words": 1, "judge": 2, "win_rate": 2, "methods": 1, "report": 1}},
-		{"of the policy judged", "steps      = 2", "steps      = 2\n  seed       = 5", plus(afterTrain, "judge", 2, "win_rate", 2, "methods", 1)},
-		{"the tie rule of one win rate", "judge     = judge.drawn\n", "judge     = judge.drawn\n  ties = \"loss\"\n", map[string]int{"win_rate": 1, "methods": 1, "report": 1}},
-		{"what may fail of one judge", "seed    = 1 # drawn", "seed    = 1\n  max_failed = 0.5", map[string]int{"judge": 1, "win_rate": 1, "methods": 1, "report": 1}},
+			map[string]int{"generate": 1, "words": 1, "judge": 2, "win_rate": 2, "meeting": 1, "report": 1}},
+		{"of the policy judged", "steps      = 2", "steps      = 2\n  seed       = 5", plus(afterTrain, "judge", 2, "win_rate", 2, "meeting", 1)},
+		{"the tie rule of one win rate", "judge     = judge.drawn\n", "judge     = judge.drawn\n  ties = \"loss\"\n", map[string]int{"win_rate": 1, "meeting": 1, "report": 1}},
+		{"what may fail of one judge", "seed    = 1 # drawn", "seed    = 1\n  max_failed = 0.5", map[string]int{"judge": 1, "win_rate": 1, "meeting": 1, "report": 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

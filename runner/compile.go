@@ -100,7 +100,7 @@ func (c *compiler) spell() {
 			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.resultOf(addr))
 		}
 		for _, addr := range claim.Meetings {
-			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.methods(addr))
+			c.ofAddr[claim.Addr.String()] = append(c.ofAddr[claim.Addr.String()], c.meetingWith(addr))
 		}
 		c.checkSeeds(claim)
 	}

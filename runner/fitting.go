@@ -1,3 +1,4 @@
+// Whether a data set's first rows fit a model's context, told by plan.
 package runner
 
 import (

@@ -16,8 +16,8 @@ import (
 	"github.com/prlhf/prlhf/torch"
 )
 
-// smallSpec has a block of every kind that this version runs.
-const smallSpec = `
+// postsSpec is the data and the model that small specs begin with.
+const postsSpec = `
 synthetic "posts" {
   format      = "tldr"
   users       = 6
@@ -47,7 +47,10 @@ train "sft" {
   objective = { kind = "sft" }
   steps     = 3
 }
+`
 
+// smallSpec has a block of every kind that this version runs.
+const smallSpec = postsSpec + `
 train "dpo" {
   for_each = {
     vanilla    = null

@@ -1,5 +1,5 @@
 // Methods whose texts one judge compared, under one tie rule: what each won from each, their scores on one scale, and every
-// two of them on what both were asked against a third. Reports draw it, and the methods stage makes numbers of it that claims
+// two of them on what both were asked against a third. Reports draw it, and the meeting stage makes numbers of it that claims
 // read.
 package runner
 

@@ -14,37 +14,7 @@ import (
 
 // methodsSpec measures methods of every kind: one policy, one that knows its users, one for each group, their mean, a prompt
 // with the user in it, and the best of several by a reward model for each group.
-const methodsSpec = `
-synthetic "posts" {
-  format      = "tldr"
-  users       = 6
-  comparisons = 200
-  prompts     = 30
-}
-
-dataset "posts" {
-  format     = "tldr"
-  source     = synthetic.posts
-  split      = { seen_top = 4 }
-  max_tokens = 80
-
-  simulate = {
-    majority = { share = 0.5, prefers = "longer" }
-    minority = { share = 0.5, prefers = "shorter" }
-  }
-}
-
-model "tiny" {
-  init = { texts = dataset.posts.train, width = 16, heads = 2, vocabulary = 300, context = 256 }
-}
-
-train "sft" {
-  base      = model.tiny
-  data      = dataset.posts.train.responses
-  objective = { kind = "sft" }
-  steps     = 3
-}
-
+const methodsSpec = postsSpec + `
 train "dpo" {
   for_each = {
     vanilla = { user_model = null, lora = null }

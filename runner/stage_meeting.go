@@ -1,4 +1,4 @@
-// The methods stage: what win rates that meet say together, as claims read it: win_rate.W.matrix, .scores and .paired. It is
+// The meeting stage: what win rates that meet say together, as claims read it: win_rate.W.matrix, .scores and .paired. It is
 // made where a claim reads it; a report draws its tables of the win rates that it shows.
 package runner
 
@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	kindMethods    = "methods"
-	methodsVersion = 1
+	kindMeeting    = "meeting"
+	meetingVersion = 1
 )
 
-type methodsStage struct {
+type meetingStage struct {
 	meeting *dsl.Meeting
 	rates   []*winRateStage // of the meeting's win rates
 }
 
-func (s *methodsStage) Describe(w io.Writer) {
-	line(w, "version", methodsVersion)
+func (s *meetingStage) Describe(w io.Writer) {
+	line(w, "version", meetingVersion)
 	line(w, "ties", s.meeting.Wins[0].Ties)
 	for i, rate := range s.meeting.Wins {
 		candidate, baseline := s.meeting.Sides(rate)
@@ -32,20 +32,20 @@ func (s *methodsStage) Describe(w io.Writer) {
 	}
 }
 
-// methods returns the node with what the win rates say together that meet with one of these addresses.
-func (c *compiler) methods(addr dsl.Addr) *Node {
+// meetingWith returns the node with what the win rate at addr says together with those that it meets; nil where there is none.
+func (c *compiler) meetingWith(addr dsl.Addr) *Node {
 	for _, m := range dsl.Meetings(c.spec.Wins) {
 		for _, w := range m.Wins {
 			if w.Addr == addr {
-				return c.methodsOf(m)
+				return c.meetingNode(m)
 			}
 		}
 	}
 	return nil
 }
 
-func (c *compiler) methodsOf(m *dsl.Meeting) *Node {
-	stage := &methodsStage{meeting: m}
+func (c *compiler) meetingNode(m *dsl.Meeting) *Node {
+	stage := &meetingStage{meeting: m}
 	var inputs []*Node
 	for _, w := range m.Wins {
 		n := c.results[w]
@@ -56,14 +56,14 @@ func (c *compiler) methodsOf(m *dsl.Meeting) *Node {
 		inputs = append(inputs, n.Inputs...)
 	}
 	first := m.Wins[0]
-	n := c.add(kindMethods, first.Addr.Block(), &first.Block, stage, inputs...)
+	n := c.add(kindMeeting, first.Addr.Block(), &first.Block, stage, inputs...)
 	for _, w := range m.Wins {
 		c.meetings[w.Addr] = n
 	}
 	return n
 }
 
-func (s *methodsStage) Run(_ context.Context, e *Env) error {
+func (s *meetingStage) Run(_ context.Context, e *Env) error {
 	m := &meeting{terms: s.meeting.Wins[0], names: s.meeting.Names}
 	read := map[*Node]bool{}
 	runs := 1
@@ -133,7 +133,7 @@ func overPairs(runs []dsl.Value, depth int) dsl.Value {
 	return out
 }
 
-func (s *methodsStage) seeds() int {
+func (s *meetingStage) seeds() int {
 	n := 1
 	for _, r := range s.rates {
 		n = runsTogether(n, len(r.verdicts))

@@ -26,12 +26,12 @@ claim "paired" {
 func TestClaimsReadMeetings(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, smallSpec+judgeSpec)
-	if got := kinds(l.apply().of(Finished)); got[kindMethods] != 0 {
-		t.Errorf("%d methods stages, and no claim reads one", got[kindMethods])
+	if got := kinds(l.apply().of(Finished)); got[kindMeeting] != 0 {
+		t.Errorf("%d meeting stages, and no claim reads one", got[kindMeeting])
 	}
 	l.spec += meetingClaims
 	events := l.apply()
-	if got := kinds(events.of(Finished)); !sameCounts(got, map[string]int{kindMethods: 1, kindReport: 2}) {
+	if got := kinds(events.of(Finished)); !sameCounts(got, map[string]int{kindMeeting: 1, kindReport: 2}) {
 		t.Errorf("ran %v", got)
 	}
 	for _, c := range events.result.Claims {
