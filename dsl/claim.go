@@ -3,6 +3,7 @@ package dsl
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ type Claim struct {
 // Outcome is what a run says of a claim.
 type Outcome struct {
 	Holds  bool
+	Text   string // the claim's, with users as they were named
 	Values string // each result that was read, with its value
 	Err    string // why the claim could not be decided; Holds is false then
 }
@@ -74,16 +76,20 @@ func (f *fields) claim(block Block, inst *instance) *Claim {
 	return c
 }
 
-// Evaluate checks the claim against the results of a run. It may be called from several goroutines.
-func (c *Claim) Evaluate(results Results) Outcome {
+// Evaluate checks the claim against the results of a run, in whose words users have the names that naming gives to their ids;
+// nil: the ids. It may be called from several goroutines.
+func (c *Claim) Evaluate(results Results, naming func(id string) string) Outcome {
 	c.ev.after.Lock() // locals are evaluated again
 	defer c.ev.after.Unlock()
 	if results == nil {
 		results = Results{}
 	}
-	sc := &scope{ev: c.ev, each: c.each, results: results}
+	sc := &scope{ev: c.ev, each: c.each, results: results, naming: naming}
 	v, diags := c.ev.rewrite(c.expr).Value(sc.context())
-	out := Outcome{Values: readsText(sc.reads)}
+	out := Outcome{Text: c.Text, Values: readsText(sc.reads)}
+	if naming != nil && c.Text == c.ev.text(c.expr.Range()) {
+		out.Text = named(c.Text, sc.users, naming)
+	}
 	if diags.HasErrors() {
 		out.Err = firstError(diags).Error()
 		return out
@@ -95,6 +101,15 @@ func (c *Claim) Evaluate(results Results) Outcome {
 	}
 	out.Holds = v.True()
 	return out
+}
+
+// named is an expression with the ids of users replaced.
+func named(text string, ids []string, naming func(id string) string) string {
+	for _, id := range ids {
+		written := regexp.MustCompile(`\busers(?:\.` + regexp.QuoteMeta(id) + `(?:([^-\w])|$)|\[(?:` + regexp.QuoteMeta(quote(id)) + `|` + regexp.QuoteMeta(id) + `)\])`)
+		text = written.ReplaceAllString(text, "users["+strings.ReplaceAll(naming(id), "$", "$$")+"]$1")
+	}
+	return text
 }
 
 // readsText lists what was read, each once, in the order of reading.

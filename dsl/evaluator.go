@@ -97,6 +97,9 @@ type scope struct {
 	row     map[string]cty.Value // prompt and user, when a row expression runs
 	results Results              // nil at plan time
 	reads   []read
+
+	naming func(id string) string // of users in what is said of results; nil: by id
+	users  []string               // ids of users whose results were reached
 }
 
 // read is a number that an expression took from a result.

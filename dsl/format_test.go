@@ -87,7 +87,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		dump(spec)
 		for _, c := range spec.Claims {
-			c.Evaluate(nil)
+			c.Evaluate(nil, nil)
 		}
 	})
 }

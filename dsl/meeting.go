@@ -99,14 +99,25 @@ func (j *Judge) ShowsTurns() bool {
 
 // ResponseNames are what responses are called in tables and claims: the key or name of the block that generates them, or
 // the side of the data: chosen, rejected, responses. Where two would have one name they get the block, or the data set, with
-// it, and else their whole expression.
+// it, and else their whole expression, in which users chosen by id have numbers in the order of sets: names stand in reports and
+// in the addresses of results, and ids may say who somebody is.
 func ResponseNames(sets []*Set) []string {
+	var users []string
+	number := func(id string) string {
+		if !slices.Contains(users, id) {
+			users = append(users, id)
+		}
+		return fmt.Sprintf("#%d", slices.Index(users, id)+1)
+	}
+	for _, s := range sets {
+		_ = s.text(number) // numbers do not depend on who needs a long name
+	}
 	names := make([]string, len(sets))
 	level := make([]int, len(sets))
 	for range 3 {
 		times := map[string]int{}
 		for i, s := range sets {
-			names[i] = s.responseName(level[i])
+			names[i] = s.responseName(level[i], number)
 			times[names[i]]++
 		}
 		for i := range sets {
@@ -118,17 +129,17 @@ func ResponseNames(sets []*Set) []string {
 	return names
 }
 
-// responseName is a name of responses, the longer the higher the level.
-func (s *Set) responseName(level int) string {
+// responseName is a name of responses, the longer the higher the level; number names users chosen by id.
+func (s *Set) responseName(level int, number func(id string) string) string {
 	switch {
 	case level > 1 || s.Op != SetGenerated && s.Op != SetSide:
-		return s.String()
+		return s.text(number)
 	case s.Op == SetSide && level == 0:
 		return s.Name
 	case s.Op == SetSide:
 		return s.Name + " of " + strings.Join(s.datasetNames(), " and ")
 	case s.Generate == nil:
-		return s.String()
+		return s.text(number)
 	case !s.Generate.Addr.HasKey && level == 0:
 		return s.Generate.Addr.Name
 	case !s.Generate.Addr.HasKey:

@@ -153,7 +153,7 @@ func TestClaimsOfMeetings(t *testing.T) {
 		if strings.Contains(c.that, "for name") {
 			continue // a loop asks for every opponent, of which these results have one
 		}
-		if out := claim.Evaluate(results); !out.Holds || !strings.Contains(out.Values, strings.ReplaceAll(c.values, ".matrix.b.a", `.matrix["b"]["a"]`)) {
+		if out := claim.Evaluate(results, nil); !out.Holds || !strings.Contains(out.Values, strings.ReplaceAll(c.values, ".matrix.b.a", `.matrix["b"]["a"]`)) {
 			t.Errorf("%s: %+v", c.that, out)
 		}
 	}
@@ -175,5 +175,24 @@ func TestMistakesInMeetings(t *testing.T) {
 		if text := diags.Error(); !strings.Contains(text, c.want) {
 			t.Errorf("%s\n got %s\nwant %s", c.that, text, c.want)
 		}
+	}
+}
+
+// TestResponseNamesHaveNoIDs: where only whom they are of tells responses apart, their names number the users.
+func TestResponseNamesHaveNoIDs(t *testing.T) {
+	posts := &Dataset{Block: Block{Addr: Addr{Type: "dataset", Name: "posts"}}}
+	test := &Set{Kind: RowSet, Op: SetSplit, Dataset: posts, Name: "test"}
+	of := func(id string) *Set {
+		user := &Set{Kind: UserSet, Op: SetUser, Dataset: posts, Name: "users", ID: id}
+		return &Set{Kind: ResponseSet, Op: SetSide, Name: "chosen", Of: []*Set{{Kind: RowSet, Op: SetOfUsers, Of: []*Set{test, user}}}}
+	}
+	got := ResponseNames([]*Set{of("ada"), of("bob"), {Kind: ResponseSet, Op: SetSide, Name: "rejected", Of: []*Set{test}}})
+	want := []string{"of_users(dataset.posts.test, dataset.posts.users[#1]).chosen", "of_users(dataset.posts.test, dataset.posts.users[#2]).chosen", "rejected"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q; want %q", got, want)
+	}
+	sampled := &Set{Kind: ResponseSet, Op: SetSample, N: 3, Of: []*Set{of("ada")}}
+	if got := ResponseNames([]*Set{sampled})[0]; got != "sample(of_users(dataset.posts.test, dataset.posts.users[#1]).chosen, 3, 0)" {
+		t.Errorf("alone: %q", got)
 	}
 }

@@ -19,8 +19,19 @@ type Results map[string]Value
 
 // child is the part of a result called name; shown is how it is written.
 func (r *ref) child(sc *scope, name string, s *shape, shown string) cty.Value {
+	if r.ofUsers() && sc.results != nil {
+		sc.users = append(sc.users, name)
+		if sc.naming != nil {
+			shown = "[" + sc.naming(name) + "]"
+		}
+	}
 	c := &ref{kind: refResult, inst: r.inst, shape: s, path: append(slices.Clone(r.path), name), opened: r.opened + shown}
 	return c.value()
+}
+
+// ofUsers tells whether the parts of a result are those of users, by id.
+func (r *ref) ofUsers() bool {
+	return len(r.path) > 0 && r.path[len(r.path)-1] == "users" && r.shape.others != nil && len(r.shape.fields) == 0
 }
 
 // resultAttr goes one step down a result. At plan time a number is unknown, of known type.
@@ -85,6 +96,9 @@ func (sc *scope) find(r *ref) (Value, error) {
 		switch v := at.(type) {
 		case map[string]Value:
 			next = v[name]
+			if next == nil && i > 0 && r.path[i-1] == "users" {
+				return nil, fmt.Errorf("%s is not among the results; %s has %d users, by their ids in the data", r.opened, r.inst.addr.String()+joinPath(r.path[:i]), len(v))
+			}
 			if next == nil {
 				return nil, fmt.Errorf("%s is not among the results; %s has %s", r.inst.addr.String()+joinPath(r.path[:i+1]), r.inst.addr.String()+joinPath(r.path[:i]), strings.TrimSuffix(known(slices.Sorted(maps.Keys(v)), 12), "."))
 			}

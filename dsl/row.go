@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -104,7 +105,7 @@ func (e *RowExpr) Eval(prompt string, user map[string]Value) (string, error) {
 	sc := &scope{ev: e.ev, each: e.each, row: row}
 	v, diags := e.ev.rewrite(e.expr).Value(sc.context())
 	if diags.HasErrors() {
-		return "", firstError(diags)
+		return "", errors.New(withoutValues(firstError(diags).Error(), user))
 	}
 	v, _ = v.Unmark()
 	if asRef(v) == nil {
@@ -113,6 +114,27 @@ func (e *RowExpr) Eval(prompt string, user map[string]Value) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s: %s gave %s, not text", e.expr.Range(), e.Source, kindOf(v))
+}
+
+// withoutValues is an error without what the data says of the user, which says who they are: functions quote what they cannot use.
+func withoutValues(text string, user map[string]Value) string {
+	var said []string
+	for _, v := range user {
+		values, list := v.([]Value)
+		if !list {
+			values = []Value{v}
+		}
+		for _, v := range values {
+			if s, ok := v.(string); ok && len(s) > 1 {
+				said = append(said, quote(s), s)
+			}
+		}
+	}
+	slices.SortFunc(said, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) // one may be part of another
+	for _, s := range said {
+		text = strings.ReplaceAll(text, s, "[…]")
+	}
+	return text
 }
 
 // firstError turns diagnostics of a later time into one error that names the place.

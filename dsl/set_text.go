@@ -7,7 +7,10 @@ import (
 
 // String is the canonical text of a set: what fingerprints and diagnostics call it. Blocks appear by address, so two
 // sets with equal text hold the same members whenever their blocks are equal.
-func (s *Set) String() string {
+func (s *Set) String() string { return s.text(quote) }
+
+// text is String with what user makes of the ids of users who are chosen by them.
+func (s *Set) text(user func(id string) string) string {
 	if s == nil {
 		return "nothing"
 	}
@@ -18,16 +21,16 @@ func (s *Set) String() string {
 		if s.Dataset != nil {
 			return s.Dataset.Addr.String() + ".prompts"
 		}
-		return s.Of[0].String() + ".prompts"
+		return s.Of[0].text(user) + ".prompts"
 	case SetSide:
 		if s.Dataset != nil {
 			return s.Dataset.Addr.String() + "." + s.Name
 		}
-		return s.Of[0].String() + "." + s.Name
+		return s.Of[0].text(user) + "." + s.Name
 	case SetGenerated:
 		return s.Generate.Addr.String()
 	case SetUser:
-		return fmt.Sprintf("%s.%s[%q]", s.Dataset.Addr, s.Name, s.ID)
+		return fmt.Sprintf("%s.%s[%s]", s.Dataset.Addr, s.Name, user(s.ID))
 	case SetGroup:
 		return s.Dataset.Addr.String() + ".groups" + member(s.Name)
 	case SetGeneric:
@@ -35,13 +38,13 @@ func (s *Set) String() string {
 	case SetUnion:
 		parts := make([]string, len(s.Of))
 		for i, of := range s.Of {
-			parts[i] = of.String()
+			parts[i] = of.text(user)
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case SetSample, SetPerUser:
-		return fmt.Sprintf("%s(%s, %d, %d)", s.Op, s.Of[0], s.N, s.Seed)
+		return fmt.Sprintf("%s(%s, %d, %d)", s.Op, s.Of[0].text(user), s.N, s.Seed)
 	default: // of_users, without
-		return fmt.Sprintf("%s(%s, %s)", s.Op, s.Of[0], s.Of[1])
+		return fmt.Sprintf("%s(%s, %s)", s.Op, s.Of[0].text(user), s.Of[1].text(user))
 	}
 }
 

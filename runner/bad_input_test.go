@@ -64,11 +64,11 @@ func TestBadInput(t *testing.T) {
 		"not UTF-8":                       {"jsonl", map[string]string{"x.jsonl": rows + strings.Replace(row(7), "a7", "a\xff", 1)}, "x.jsonl:31: invalid_utf8: byte ", false},
 		"a table with a broken row":       {"csv", map[string]string{"x.csv": "prompt,chosen,rejected,user\np,c,r,1\nq,c\nq,c,r,1\n"}, "x.csv:3: wrong_cells: the row has 2 cells; the header has 4", false},
 		"an empty file of one user":       {"psoups", with(soups, "P3A.json", "[]"), "P3A.json: no_comparison: the file is empty: user 5 has no comparison", false},
-		"a user twice":                    {"prism", prism(survey("u", "u"), talks), `survey.jsonl:2: duplicate_id: user_id "u" stands before`, false},
+		"a user twice":                    {"prism", prism(survey("u", "u"), talks), `survey.jsonl:2: duplicate_id: its user_id stands before`, false},
 		"a conversation twice":            {"prism", prism(survey("u"), talks+conversation("c1", "u", true)), `conversations.jsonl:4: duplicate_id: conversation_id "c1" stands before`, false},
 		"a conversation without a choice": {"prism", prism(survey("u"), talks+conversation("c4", "u", false)), "conversations.jsonl:4: no_chosen: conversation c4 has no chosen reply", false},
-		"a user without conversations":    {"prism", prism(survey("u", "v"), talks), "survey.jsonl:2: no_comparison: user v completed conversations", false},
-		"a conversation of nobody":        {"prism", prism(survey("u"), talks+conversation("c4", "w", true)), `conversations.jsonl:4: unknown_user: user_id "w" is nobody of the survey`, false},
+		"a user without conversations":    {"prism", prism(survey("u", "v"), talks), "survey.jsonl:2: no_comparison: the user completed conversations", false},
+		"a conversation of nobody":        {"prism", prism(survey("u"), talks+conversation("c4", "w", true)), `conversations.jsonl:4: unknown_user: user_id is nobody of the survey`, false},
 		"an empty response":               {"responses", map[string]string{"x.json": `[{"prompt": "a", "response": "b"}, {"prompt": "a", "response": ""}]`}, "x.json:2: empty_response: ", false},
 	} {
 		t.Run(name, func(t *testing.T) {

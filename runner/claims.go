@@ -104,7 +104,8 @@ func joinedTrees(a, b dsl.Value) dsl.Value {
 }
 
 // checkClaims evaluates the claims whose results are there; those of blocks that were not asked for are left out.
-func checkClaims(claims []*dsl.Claim, f found) []ClaimOutcome {
+// naming is of users in their words; nil: by id.
+func checkClaims(claims []*dsl.Claim, f found, naming func(id string) string) []ClaimOutcome {
 	var out []ClaimOutcome
 	for _, c := range claims {
 		there := true
@@ -118,8 +119,8 @@ func checkClaims(claims []*dsl.Claim, f found) []ClaimOutcome {
 		if !met {
 			continue
 		}
-		o := c.Evaluate(f.results)
-		outcome := ClaimOutcome{Addr: c.Addr.String(), Text: c.Text, Note: c.Note, Values: o.Values, Holds: o.Holds, Err: o.Err}
+		o := c.Evaluate(f.results, naming)
+		outcome := ClaimOutcome{Addr: c.Addr.String(), Text: o.Text, Note: c.Note, Values: o.Values, Holds: o.Holds, Err: o.Err}
 		if o.Err == "" {
 			outcome.Seeds, outcome.SeedsHold = f.bySeed(c)
 		}
@@ -148,7 +149,7 @@ func (f found) bySeed(c *dsl.Claim) (seeds, hold int) {
 				alone[addr.String()] = runs[k]
 			}
 		}
-		o := c.Evaluate(alone)
+		o := c.Evaluate(alone, nil)
 		if o.Err != "" {
 			return 0, 0
 		}
@@ -182,7 +183,11 @@ func finish(plan *Plan, s *scheduler, result *Result) error {
 	if err != nil {
 		return err
 	}
-	result.Claims = checkClaims(plan.Spec.Claims, f)
+	naming, err := namesOfUsers(plan, e)
+	if err != nil {
+		return err
+	}
+	result.Claims = checkClaims(plan.Spec.Claims, f, naming)
 	for _, n := range plan.Nodes {
 		if r, ok := n.Stage.(*reportStage); ok {
 			result.Reports = append(result.Reports, r.files())

@@ -26,7 +26,8 @@ type Explanation struct {
 
 // Explain explains the stage that makes the result of addr: a block instance, or a value below it such as
 // accuracy.test["vanilla"].groups.minority. The error says which addresses there are.
-func Explain(plan *Plan, st *store.Store, addr string) (Explanation, error) {
+// Users of a value have indices unless byID, or a report of the spec, asks for ids.
+func Explain(plan *Plan, st *store.Store, addr string, byID bool) (Explanation, error) {
 	block, path, err := plan.find(addr)
 	if err != nil {
 		return Explanation{}, err
@@ -50,7 +51,14 @@ func Explain(plan *Plan, st *store.Store, addr string) (Explanation, error) {
 			return x, nil
 		}
 	}
-	if x.Value = at(result, path...); x.Value == nil {
+	naming, err := namesInStore(plan, st)
+	if err != nil {
+		return x, err
+	}
+	if byID {
+		naming = nil
+	}
+	if x.Value = renamed(at(result, path...), naming, path); x.Value == nil {
 		known, there := 0, result
 		for known < len(path) {
 			inner, ok := at(there, path[known]).(map[string]dsl.Value)
@@ -60,7 +68,7 @@ func Explain(plan *Plan, st *store.Store, addr string) (Explanation, error) {
 			known, there = known+1, inner
 		}
 		return x, fmt.Errorf("%s has no result %s; %s has %s", block, strings.Join(path, "."),
-			strings.Join(append([]string{block}, path[:known]...), "."), strings.Join(sortedKeys(there), ", "))
+			strings.Join(append([]string{block}, path[:known]...), "."), joinComma(sortedKeys(renamed(there, naming, path[:known]).(map[string]dsl.Value))))
 	}
 	return x, nil
 }

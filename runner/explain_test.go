@@ -14,7 +14,7 @@ func TestExplain(t *testing.T) {
 	l.apply()
 	st := l.store()
 	plan := l.plan(st)
-	x, err := Explain(plan, st, `accuracy.test["individual"].groups.minority`)
+	x, err := Explain(plan, st, `accuracy.test["individual"].groups.minority`, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestExplain(t *testing.T) {
 		`accuracy.test["individual"].groups.minorty`: `accuracy.test["individual"] has no result groups.minorty`,
 		"accuracy.tests": "nothing in this spec is called accuracy.tests; there are synthetic.posts",
 	} {
-		if _, err := Explain(plan, st, addr); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := Explain(plan, st, addr, false); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v; expected %q", addr, err, want)
 		}
 	}
@@ -53,12 +53,12 @@ func TestExplain(t *testing.T) {
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, smallSpec)
-	if _, err := Inspect(l.plan(l.store()), l.store(), `train.dpo["individual"]`, 2); err == nil || !strings.Contains(err.Error(), "has not run yet") {
+	if _, err := Inspect(l.plan(l.store()), l.store(), `train.dpo["individual"]`, 2, true); err == nil || !strings.Contains(err.Error(), "has not run yet") {
 		t.Errorf("inspect before apply: %v", err)
 	}
 	l.apply()
 	plan := l.plan(l.store())
-	rows, err := Inspect(plan, l.store(), `train.dpo["individual"]`, 2)
+	rows, err := Inspect(plan, l.store(), `train.dpo["individual"]`, 2, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestInspect(t *testing.T) {
 	if p := rows[0].Passes; len(p) != 2 || p[0].User == 0 || p[1].User != 0 || p[0].Weight+p[1].Weight != 1 {
 		t.Errorf("passes %+v; expected the user's and the generic user's", p)
 	}
-	if _, err := Inspect(plan, l.store(), "accuracy.test", 2); err == nil {
+	if _, err := Inspect(plan, l.store(), "accuracy.test", 2, true); err == nil {
 		t.Error("inspect of an accuracy gives no error")
 	}
 }

@@ -40,7 +40,7 @@ func TestExportRefusals(t *testing.T) {
 	refused(`-format is "gguf"; huggingface, merged or peft is expected`, `train.dpo["individual"]`, o("gguf"))
 	refused(`so there is no adapter; export it with -format merged`, `train.dpo["individual"]`, o("peft"))
 	refused(`serves everybody alike`, `train.dpo["vanilla"]`, o("merged", "worker01"))
-	refused(`knows no user "worker"; it knows 4 users, and the nearest ids are "worker`, `train.dpo["individual"]`, o("merged", "worker01,worker"))
+	refused(`knows no user "worker"; it knows 4 users, by their ids in the data`, `train.dpo["individual"]`, o("merged", "worker01,worker"))
 	refused(`export takes a trained policy, the address of a train or adapt block; dataset.posts is none`, "dataset.posts", o("merged"))
 	refused(`is a result of one. Write train.dpo["vanilla"]`, `train.dpo["vanilla"].curves`, o("merged"))
 	refused(`nothing in this spec is called train.nobody`, "train.nobody", o("merged"))
@@ -72,7 +72,7 @@ func TestFindUsers(t *testing.T) {
 		{[]string{"bob, jr", "ann", "ann"}, true, []int32{1, 2}, ""},
 		{[]string{"0,17"}, true, []int32{4}, ""},
 		{[]string{"0"}, false, nil, "user 0 is nobody"},
-		{[]string{"anne"}, true, nil, `p knows no user "anne"; it knows 3 users, and the nearest ids are "ann", "17", "bob, jr"`},
+		{[]string{"anne"}, true, nil, `p knows no user "anne"; it knows 3 users, by their ids in the data`},
 		{[]string{""}, true, nil, `knows no user ""`},
 	} {
 		got, err := findUsers("p", users, c.asked, c.generic)

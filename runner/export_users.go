@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
-
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/torch/usermodel"
 )
@@ -47,32 +45,11 @@ func findUsers(addr string, users []arrowio.User, asked []string, generic bool) 
 }
 
 func unknownUser(addr string, users []arrowio.User, id string) error {
-	near := nearIDs(id, users)
-	if len(near) == 0 {
+	known := len(slices.DeleteFunc(slices.Clone(users), arrowio.User.Erased))
+	if known == 0 {
 		return fmt.Errorf("%s knows no user %q: it knows nobody by name", addr, id)
 	}
-	known := slices.DeleteFunc(slices.Clone(users), arrowio.User.Erased)
-	return fmt.Errorf("%s knows no user %q; it knows %d users, and the nearest ids are %s", addr, id, len(known), quoted(near))
-}
-
-// nearIDs are up to three ids, those with the fewest letters to change first.
-func nearIDs(id string, users []arrowio.User) []string {
-	type near struct {
-		id       string
-		distance int
-	}
-	var all []near
-	for _, u := range users {
-		if !u.Erased() {
-			all = append(all, near{u.ID, levenshtein.Distance(id, u.ID, nil)})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b near) int { return a.distance - b.distance })
-	var out []string
-	for _, n := range all[:min(3, len(all))] {
-		out = append(out, n.id)
-	}
-	return out
+	return fmt.Errorf("%s knows no user %q; it knows %d users, by their ids in the data", addr, id, known)
 }
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/prlhf/prlhf/dsl"
@@ -82,7 +83,7 @@ func describeSet(s *dsl.Set, place func(*dsl.Dataset) int) string {
 	case dsl.SetUsers:
 		return fmt.Sprintf("%s of data %d", s.Name, place(s.Dataset))
 	case dsl.SetUser:
-		return fmt.Sprintf("%q of the %s of data %d", s.ID, s.Name, place(s.Dataset))
+		return fmt.Sprintf("user %s of the %s of data %d", hashedID(s.ID), s.Name, place(s.Dataset))
 	case dsl.SetGroup:
 		return fmt.Sprintf("users of data %d in group %q", place(s.Dataset), s.Name)
 	case dsl.SetGeneric:
@@ -91,6 +92,22 @@ func describeSet(s *dsl.Set, place func(*dsl.Dataset) int) string {
 		return fmt.Sprintf("%s(%s, %d, seed %d)", s.Op, inner, s.N, s.Seed)
 	}
 	return fmt.Sprintf("%s(%s)", s.Op, inner) // union, of_users, without
+}
+
+// hashedID stands for a user's id in descriptions, which go into manifests and logs.
+func hashedID(id string) string {
+	return fmt.Sprintf("#%x", sha256.Sum256([]byte("user "+id)))[:17]
+}
+
+// byID finds users chosen by id in an expression: users["17"], users.ann.
+var byID = regexp.MustCompile(`\b((?:unseen_)?users)(?:\.([\pL_][\pL\pN_-]*)|\["((?:[^"\\]|\\.)*)"\])`)
+
+// withoutIDs is an expression as a description has it.
+func withoutIDs(text string) string {
+	return byID.ReplaceAllStringFunc(text, func(found string) string {
+		parts := byID.FindStringSubmatch(found)
+		return parts[1] + "[" + hashedID(parts[2]+parts[3]) + "]"
+	})
 }
 
 // datasetsOf lists the data sets that the sets read, each once, in order of first appearance.

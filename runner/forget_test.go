@@ -214,7 +214,7 @@ func TestForgetRefuses(t *testing.T) {
 	}
 	l := newForgetLab(t)
 	for want, users := range map[string][]string{
-		`knows no user "worker1"; it knows 4 users, and the nearest ids are "worker01"`: {"worker01,worker1"},
+		`knows no user "worker1"; it knows 4 users, by their ids in the data`: {"worker01,worker1"},
 		"user 0 is nobody": {"0"},
 	} {
 		if _, err := l.forget(individual, users...); err == nil || !strings.Contains(err.Error(), want) {

@@ -13,7 +13,8 @@ import (
 // other and whose positions both go on from the prompt.
 type Packed struct {
 	Row      int64
-	User     string // id
+	index    int32  // of the user in the data; 0: unseen there
+	User     string // by index, or id where ids are shown; "": nobody
 	Group    string
 	Passes   []Pass
 	Segments []Segment
@@ -48,12 +49,13 @@ type Segment struct {
 	Position int // of the first token
 	Length   int
 	IDs      []int32
-	Tokens   []string // one text per id
+	Tokens   []string // one text per id; none where they are not shown
 	Scored   bool     // its log-probs are in the loss, the end token's too
 }
 
-// Inspect returns the first examples of a train block. The stages that it reads must be in the store.
-func Inspect(plan *Plan, st *store.Store, addr string, rows int) ([]Packed, error) {
+// Inspect returns the first examples of a train block. The stages that it reads must be in the store. Users have indices and their
+// texts are left out unless personal, or a report of the spec, asks for them.
+func Inspect(plan *Plan, st *store.Store, addr string, rows int, personal bool) ([]Packed, error) {
 	block, _, err := plan.find(addr)
 	if err != nil {
 		return nil, err
@@ -76,7 +78,15 @@ func Inspect(plan *Plan, st *store.Store, addr string, rows int) ([]Packed, erro
 		}
 		e.inputs[in] = a
 	}
-	return node.Stage.(*trainStage).inspect(e, rows)
+	packed, err := node.Stage.(*trainStage).inspect(e, rows)
+	if err != nil || personal {
+		return packed, err
+	}
+	ids, texts := showsIDs(plan.Spec), showsTexts(plan.Spec)
+	for i := range packed {
+		packed[i].hide(ids, texts)
+	}
+	return packed, nil
 }
 
 func (s *trainStage) inspect(e *Env, rows int) ([]Packed, error) {
@@ -101,11 +111,23 @@ func (s *trainStage) inspect(e *Env, rows int) ([]Packed, error) {
 			return nil, err
 		}
 		u := world.userOf(data.items[i].rowRef)
-		p := Packed{Row: ex.Row, User: u.ID, Group: u.Group, Passes: passesOf(job, ex)}
+		p := Packed{Row: ex.Row, index: u.Index, User: u.ID, Group: u.Group, Passes: passesOf(job, ex)}
 		p.Segments = segments(job, ex, tok)
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// hide leaves out what tells who a user is, where it is not shown.
+func (p *Packed) hide(ids, texts bool) {
+	if !ids && p.User != "" {
+		p.User = person{index: p.index}.nameless()
+	}
+	for i := range p.Segments {
+		if s := &p.Segments[i]; !texts && s.Kind == SegmentUserText {
+			s.IDs, s.Tokens = nil, nil
+		}
+	}
 }
 
 // passesOf is how the objective goes through an example (design.md section 2): alpha for its user, the rest for user 0;

@@ -331,7 +331,7 @@ func TestRefusedKey(t *testing.T) {
 	l.write("question.txt", "{{neutral .Prompt}}\n{{neutral .First}}\n{{neutral .Second}}")
 	l.opts.Targets = []string{"win_rate.vendor"}
 	events, err := l.try(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "check the key in the environment variable that key_env names") || strings.Contains(err.Error(), key) {
+	if err == nil || !strings.Contains(err.Error(), "check the key in the environment variable PRLHF_TEST_KEY, which key_env names") || strings.Contains(err.Error(), key) {
 		t.Errorf("%v", err)
 	}
 	if notes := fmt.Sprint(events.notes); strings.Contains(notes, key) {

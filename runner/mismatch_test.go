@@ -200,7 +200,7 @@ func TestUnpairedSides(t *testing.T) {
 	t.Parallel()
 	l := newKTOLab(t)
 	l.apply()
-	rows, err := Inspect(l.plan(l.store()), l.store(), `train.kto["likes"]`, 30)
+	rows, err := Inspect(l.plan(l.store()), l.store(), `train.kto["likes"]`, 30, true)
 	if err != nil {
 		t.Fatal(err)
 	}

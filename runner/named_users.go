@@ -49,5 +49,6 @@ func checkNamed(s *dsl.Set, users []arrowio.User) error {
 	if len(among) == 0 {
 		return fmt.Errorf("%s has no user %q, nor anybody else", of, s.ID)
 	}
-	return fmt.Errorf("%s has no user %q; it has %d users, and the nearest ids are %s", of, s.ID, len(among), quoted(nearIDs(s.ID, among)))
+	// Near ids would help, and are other people's: errors go into logs.
+	return fmt.Errorf("%s has no user %q; it has %d users, and %s", of, s.ID, len(among), whereIDsAre(s.Dataset))
 }

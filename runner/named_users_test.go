@@ -69,7 +69,7 @@ func TestUnknownNamedUsers(t *testing.T) {
 	known, seen, unseen := namedLab(t)
 	spec := known.spec
 	for what, c := range map[string]struct{ old, written, want string }{
-		"misspelt":        {seen, seen + "x", `dataset.posts.users has no user "` + seen + `x"; it has 4 users, and the nearest ids are "` + seen + `"`},
+		"misspelt":        {seen, seen + "x", `dataset.posts.users has no user "` + seen + `x"; it has 4 users, and ids are the field worker of its files`},
 		"unseen as seen":  {seen, unseen, `user "` + unseen + `" is not among dataset.posts.users; write dataset.posts.unseen_users["` + unseen + `"]`},
 		"seen as unseen":  {unseen, seen, `user "` + seen + `" is not among dataset.posts.unseen_users; write dataset.posts.users["` + seen + `"]`},
 		"nobody's number": {seen, "17", `dataset.posts.users has no user "17"; it has 4 users`},

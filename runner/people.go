@@ -95,7 +95,7 @@ func userValues(set *dsl.Dataset, u arrowio.User) (map[string]dsl.Value, error) 
 	if u.Attributes != "" {
 		var attributes map[string]any
 		if err := json.Unmarshal([]byte(u.Attributes), &attributes); err != nil {
-			return nil, fmt.Errorf("user %q: attributes: %w", u.ID, err)
+			return nil, fmt.Errorf("attributes of %s: %w", person{seen: u.Seen, index: u.Index}.nameless(), err)
 		}
 		for name, value := range attributes {
 			user[name] = attributeValue(value)

@@ -129,7 +129,7 @@ func TestResponsesAreTrainedOn(t *testing.T) {
 		"train.each": "1 for 1, 2 for 2, 0 an answer for all, 0 yes",
 		"train.sft":  "0 an answer for all, 0 yes",
 	} {
-		packed, err := Inspect(plan, st, addr, 9)
+		packed, err := Inspect(plan, st, addr, 9, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func (s *reportStage) build(e *Env) (*reports.Report, error) {
 	if err := d.meetPeople(); err != nil {
 		return nil, err
 	}
-	r := &reports.Report{Title: s.spec.Title, Summary: claimsShown(checkClaims(s.claims, f))}
+	r := &reports.Report{Title: s.spec.Title, Summary: claimsShown(checkClaims(s.claims, f, d.claimNaming()))}
 	if len(s.spec.Show) > 0 {
 		for _, group := range byKind(s.spec.Show) {
 			section := reports.Section{Heading: heading(group[0])}

@@ -170,7 +170,7 @@ claim "spread" { that = accuracy.a.top.sd_runs < 0.2 }
 	texts := map[string]string{"claim.ahead": "holds for 1 of 3 seeds: inside their noise", "claim.behind": "holds for 2 of 3 seeds: inside their noise",
 		"claim.none": "holds for 0 of 3 seeds"}
 	l := newLab(t, spec)
-	outcomes := checkClaims(l.load().Claims, f)
+	outcomes := checkClaims(l.load().Claims, f, nil)
 	if len(outcomes) != len(want) {
 		t.Fatalf("%d claims", len(outcomes))
 	}

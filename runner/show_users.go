@@ -2,7 +2,6 @@
 package runner
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -35,8 +34,8 @@ type Neighbour struct {
 }
 
 // UsersOf returns the users of a train block; nil where addr is no train block, where its policy has one soft prompt for
-// everybody, and where the stage has not run.
-func UsersOf(plan *Plan, st *store.Store, addr string) (*Users, error) {
+// everybody, and where the stage has not run. byID shows ids even where the spec does not ask for them.
+func UsersOf(plan *Plan, st *store.Store, addr string, byID bool) (*Users, error) {
 	for _, n := range plan.ofAddr[addr] {
 		s, ok := n.Stage.(*usersStage)
 		if !ok {
@@ -56,8 +55,7 @@ func UsersOf(plan *Plan, st *store.Store, addr string) (*Users, error) {
 		}
 		known, _ := result["known"].(float64)
 		index, _ := result["rand_index"].(dsl.Estimate)
-		byID := slices.ContainsFunc(plan.Spec.Reports, func(r *dsl.Report) bool { return r.Users == "id" })
-		return &Users{Known: int(known), Clusters: s.spec.UserModel.Kind == "cluster", RandIndex: index, Seeds: len(s.runs), Users: shownUsers(rows, byID)}, nil
+		return &Users{Known: int(known), Clusters: s.spec.UserModel.Kind == "cluster", RandIndex: index, Seeds: len(s.runs), Users: shownUsers(rows, byID || showsIDs(plan.Spec))}, nil
 	}
 	return nil, nil
 }

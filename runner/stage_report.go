@@ -43,7 +43,7 @@ func (s *reportStage) Describe(w io.Writer) {
 	line(w, "version", reportVersion)
 	line(w, "title", r.Title)
 	for _, shown := range r.Show {
-		line(w, "show", shown.Block)
+		line(w, "show", withoutIDs(shown.Block))
 	}
 	for _, section := range r.Sections {
 		line(w, "section "+section.Heading, section.Text)
@@ -51,14 +51,14 @@ func (s *reportStage) Describe(w io.Writer) {
 			line(w, "method", m.Name)
 		}
 		for _, shown := range section.Show {
-			line(w, "show", shown.Block)
+			line(w, "show", withoutIDs(shown.Block))
 		}
 	}
 	line(w, "samples", r.Samples)
 	line(w, "users", r.Users)
 	line(w, "user_texts", r.UserTexts)
 	for _, c := range s.claims {
-		line(w, c.Addr.String(), c.Text)
+		line(w, c.Addr.String(), withoutIDs(c.Text))
 		line(w, c.Addr.String()+" note", c.Note)
 	}
 }

@@ -221,7 +221,7 @@ func (s *splitStage) describeUsers(e *Env, v *view) error {
 				continue
 			}
 			if *own.into, err = own.expr.Eval("", user); err != nil {
-				return fmt.Errorf("%s: %s for user %q: %w", s.spec.Addr, own.attr, u.ID, err)
+				return fmt.Errorf("%s: %s for the user in place %d of its data: %w", s.spec.Addr, own.attr, i+1, err)
 			}
 		}
 	}

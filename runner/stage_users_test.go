@@ -173,7 +173,7 @@ func TestUsersAreShownByIndex(t *testing.T) {
 	show := func(addr string) *Users {
 		t.Helper()
 		st := l.store()
-		u, err := UsersOf(l.plan(st), st, addr)
+		u, err := UsersOf(l.plan(st), st, addr, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,10 +16,10 @@ func (s *trainStage) clusters(w *world, users []arrowio.User) ([]int, error) {
 		return nil, err
 	}
 	var names []string
-	for _, u := range users {
+	for i, u := range users {
 		name := named[u.ID]
 		if name == "" {
-			return nil, fmt.Errorf("%s: user %q has no cluster; weights = \"given\" needs the column cluster in the rows of every user", s.spec.Addr, u.ID)
+			return nil, fmt.Errorf("%s: user %d of those it trains on has no cluster; weights = \"given\" needs the column cluster in the rows of every user", s.spec.Addr, i+1)
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)
@@ -49,7 +49,7 @@ func (s *trainStage) clusterNames(w *world) (map[string]string, error) {
 		}
 		before := named[c.User]
 		if before != "" && c.Cluster != "" && before != c.Cluster {
-			return nil, fmt.Errorf("%s: user %q is in cluster %q and, in %s, line %d, in %q; expected one cluster per user", s.spec.Addr, c.User, before, c.File, c.Line, c.Cluster)
+			return nil, fmt.Errorf("%s: the user of %s, line %d, is in cluster %q there and in %q before; expected one cluster per user", s.spec.Addr, c.File, c.Line, c.Cluster, before)
 		}
 		if before == "" {
 			named[c.User] = c.Cluster

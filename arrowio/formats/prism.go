@@ -108,7 +108,7 @@ func (p *participants) silent() []Record {
 	var all []Record
 	for _, one := range p.order {
 		if one.talks && !one.found {
-			all = append(all, one.line.bad(NoComparison, "user %s completed conversations, as the survey says, and none is there", one.line.User))
+			all = append(all, one.line.bad(NoComparison, "the user completed conversations, as the survey says, and none is there"))
 		}
 	}
 	return all
@@ -171,9 +171,9 @@ func (c *conversation) check(record Record, took *participants) Record {
 	case took.met[c.id]:
 		return record.bad(DuplicateID, "conversation_id %q stands before", c.id)
 	case user == nil:
-		return record.bad(UnknownUser, "user_id %q is nobody of the survey", c.user)
+		return record.bad(UnknownUser, "user_id is nobody of the survey")
 	case !user.talks:
-		return record.bad(UnknownUser, "user_id %q has no completed conversation, as the survey says", c.user)
+		return record.bad(UnknownUser, "the user of user_id has no completed conversation, as the survey says")
 	}
 	took.met[c.id], user.found = true, true
 	if !c.hasChosen() {

@@ -52,7 +52,7 @@ func surveyLine(record Record, fields object, met map[string]bool) (Person, Reco
 	case record.User == "":
 		return Person{}, record.bad(EmptyUser, "user_id is empty; an id expected")
 	case met[record.User]:
-		return Person{}, record.bad(DuplicateID, "user_id %q stands before", record.User)
+		return Person{}, record.bad(DuplicateID, "its user_id stands before")
 	}
 	met[record.User] = true
 	completed, p := fields.scalar("num_completed_conversations")
@@ -60,7 +60,7 @@ func surveyLine(record Record, fields object, met map[string]bool) (Person, Reco
 		return Person{}, record.bad(p.reason, "%s", p.detail)
 	}
 	if completed == "0" {
-		return Person{}, record.as(LeftOut, NoConversation, "user %s completed no conversation", record.User)
+		return Person{}, record.as(LeftOut, NoConversation, "the user completed no conversation")
 	}
 	person, p := prismPerson(record.User, fields)
 	if p.reason != "" {

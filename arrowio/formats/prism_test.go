@@ -127,13 +127,13 @@ func TestPRISMBadInput(t *testing.T) {
 		kind                  Kind
 		usable                int
 	}{
-		"no conversation":    {[]string{good, surveyText("user2", `conversations": 2`, `conversations": 0`)}, []string{fine}, "survey.jsonl:2: no_conversation: user user2", LeftOut, 2},
-		"user twice":         {[]string{good, good}, []string{fine}, `survey.jsonl:2: duplicate_id: user_id "user1" stands before`, Bad, 2},
+		"no conversation":    {[]string{good, surveyText("user2", `conversations": 2`, `conversations": 0`)}, []string{fine}, "survey.jsonl:2: no_conversation: the user", LeftOut, 2},
+		"user twice":         {[]string{good, good}, []string{fine}, `survey.jsonl:2: duplicate_id: its user_id stands before`, Bad, 2},
 		"no id":              {[]string{good, surveyText("", `"user_id"`, `"id"`)}, []string{fine}, "survey.jsonl:2: missing_field: user_id is missing", Bad, 2},
 		"no age":             {[]string{good, surveyText("user2", `"age"`, `"Age"`)}, []string{fine}, "survey.jsonl:2: missing_field: age is missing", Bad, 2},
 		"no order":           {[]string{good, surveyText("user2", `"order_stated_prefs"`, `"o"`)}, []string{fine}, "survey.jsonl:2: missing_field: order_stated_prefs is missing", Bad, 2},
 		"conversation twice": {[]string{good}, []string{fine, fine}, `conversations.jsonl:2: duplicate_id: conversation_id "c1" stands before`, Bad, 2},
-		"unknown user":       {[]string{good}, []string{conversationText("c2", "user7", twoTurns...), fine}, `conversations.jsonl:1: unknown_user: user_id "user7" is nobody of the survey`, Bad, 2},
+		"unknown user":       {[]string{good}, []string{conversationText("c2", "user7", twoTurns...), fine}, `conversations.jsonl:1: unknown_user: user_id is nobody of the survey`, Bad, 2},
 		"nothing chosen":     {[]string{good}, []string{fine, conversationText("c2", "user1", said(0, "", "a"), said(0, "false", "b"))}, "conversations.jsonl:2: no_chosen: conversation c2 has no chosen reply in any of its turns", Bad, 2},
 		"a turn without":     {[]string{good}, []string{conversationText("c2", "user1", said(0, "", "a"), said(0, "false", "b"), said(1, "", "c"), said(1, "true", "d"), said(1, "false", "e"))}, "conversations.jsonl:1: no_chosen: turn 0 has no chosen reply", LeftOut, 1},
 		"one reply":          {[]string{good}, []string{conversationText("c2", "user1", said(0, "", "a"), said(0, "true", "b"), said(0, "false", " b"))}, "conversations.jsonl:1: no_rejected: turn 0 has no reply but the chosen one", LeftOut, 0},
@@ -143,7 +143,7 @@ func TestPRISMBadInput(t *testing.T) {
 		"unknown role":       {[]string{good}, []string{conversationText("c2", "user1", strings.Replace(twoTurns[0], `"user"`, `"bot"`, 1))}, `conversations.jsonl:1: wrong_type: conversation_history[0]: role is "bot"; user or model expected`, Bad, 0},
 		"if_chosen":          {[]string{good}, []string{conversationText("c2", "user1", twoTurns[0], said(0, "3", "x"))}, `conversations.jsonl:1: wrong_type: conversation_history[1]: if_chosen is 3; true or false expected`, Bad, 0},
 		"turn":               {[]string{good}, []string{conversationText("c2", "user1", said(-1, "", "x"))}, `conversations.jsonl:1: wrong_type: conversation_history[0]: turn is -1; a number from 0 expected`, Bad, 0},
-		"silent user":        {[]string{good, surveyText("user2")}, []string{fine}, "survey.jsonl:2: no_comparison: user user2 completed conversations, as the survey says, and none is there", Bad, 2},
+		"silent user":        {[]string{good, surveyText("user2")}, []string{fine}, "survey.jsonl:2: no_comparison: the user completed conversations, as the survey says, and none is there", Bad, 2},
 		"files exchanged":    {[]string{fine}, []string{good}, "survey.jsonl:1: missing_field: num_completed_conversations is missing; the row looks like one of format prism (conversations.jsonl)", Bad, 0},
 		"a line cut":         {[]string{good}, []string{fine[:80], fine}, "conversations.jsonl:1: not_json: unexpected end of JSON input", Bad, 2},
 		"not UTF-8":          {[]string{good}, []string{fine, strings.Replace(fine, "Hello", "Hell\xf6", 1)}, "conversations.jsonl:2: invalid_utf8: byte", Bad, 2},

@@ -15,20 +15,22 @@ import (
 
 func inspectVerb() verb {
 	return verb{
-		name: "inspect", args: "[-rows N] [SPEC...] ADDR",
+		name: "inspect", args: "[-rows N] [-personal] [SPEC...] ADDR",
 		brief: "show a few rows of a training set as the model sees them",
 		text: "ADDR is that of a train block; what it reads has to be in the store, where apply puts it. Each stretch of tokens " +
 			"has the positions that it stands at; log-probs of the chosen and the rejected response, and of nothing else, are " +
-			"in the loss. Both responses go on from the end of the prompt and do not see each other.",
+			"in the loss. Both responses go on from the end of the prompt and do not see each other. Users are named by index and the " +
+			"texts about them left out, unless a report of the spec shows these or -personal asks for them.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			rows := fs.Int("rows", 3, "`N` rows to show")
+			personal := fs.Bool("personal", false, "show users by id, with the texts about them")
 			c.planFlags(fs)
-			return func(context.Context) error { return inspect(c, *rows) }
+			return func(context.Context) error { return inspect(c, *rows, *personal) }
 		},
 	}
 }
 
-func inspect(c *call, rows int) error {
+func inspect(c *call, rows int, personal bool) error {
 	specs, addr := splitAddr(c.args)
 	switch {
 	case addr == "":
@@ -47,7 +49,7 @@ func inspect(c *call, rows int) error {
 	}
 	s := c.screen(c.out)
 	for _, instance := range instances(p.plan, addr) {
-		packed, err := runner.Inspect(p.plan, p.store, instance, rows)
+		packed, err := runner.Inspect(p.plan, p.store, instance, rows, personal)
 		if err != nil {
 			return err
 		}
@@ -61,13 +63,13 @@ func inspect(c *call, rows int) error {
 
 func printPacked(s screen, p runner.Packed) {
 	user := p.User
-	if p.Group != "" {
-		user += " (" + p.Group + ")"
-	}
 	if user == "" {
 		user = "nobody"
 	}
-	s.line(s.bold(fmt.Sprintf("row %d, user %s", p.Row, user)) + s.dim("  "+passes(p.Passes)))
+	if p.Group != "" {
+		user += " (" + p.Group + ")"
+	}
+	s.line(s.bold(fmt.Sprintf("row %d, %s", p.Row, user)) + s.dim("  "+passes(p.Passes)))
 	for _, seg := range p.Segments {
 		printSegment(s, seg)
 	}
@@ -108,7 +110,11 @@ func printSegment(s screen, seg runner.Segment) {
 	}
 	head := fmt.Sprintf("  %-11s %-9s %c ", seg.Kind, place, mark)
 	if len(seg.IDs) == 0 {
-		s.line(head + s.paint(segmentColors[seg.Kind][0], fmt.Sprintf("%d vectors", seg.Length)))
+		what := "vectors"
+		if seg.Kind == runner.SegmentUserText {
+			what = "tokens, shown with -personal"
+		}
+		s.line(head + s.paint(segmentColors[seg.Kind][0], fmt.Sprintf("%d %s", seg.Length, what)))
 		return
 	}
 	for i, line := range tokenLines(s, seg, s.width-indent) {

@@ -14,29 +14,30 @@ import (
 
 func showVerb() verb {
 	return verb{
-		name: "show", args: "[SPEC...] ADDR | -user ID",
+		name: "show", args: "[-personal] [SPEC...] ADDR | -user ID",
 		brief: "print a number and tell where it comes from",
 		text: `ADDR is a block, or a value below it, such as accuracy.test["vanilla"].groups.minority. Under the value stand the ` +
 			"stages that it was made by, each above what it was made from, with the settings that its fingerprint hashes. Of a " +
-			"train block with a user model it also shows the users: who is nearest to whom, and their cluster weights. With -user there " +
-			"is no ADDR: every artifact in the store that has rows or texts of that user is listed.",
+			"train block with a user model it also shows the users: who is nearest to whom, and their cluster weights. Users are named by " +
+			"index, unless a report of the spec shows ids or -personal asks for them. With -user there is no ADDR: every artifact in the store that has rows or texts of that user is listed.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			c.planFlags(fs)
 			all := fs.Bool("all", false, fmt.Sprintf("show all users, not the first %d", firstUsers))
 			var users []string
 			fs.Var((*list)(&users), "user", "`ID`: list the artifacts that have something of this user; may be repeated")
+			personal := fs.Bool("personal", false, "name users by id")
 			c.jsonFlag(fs, "print value and stages as a JSON object")
 			return func(context.Context) error {
 				if len(users) > 0 {
 					return showUsers(c, users)
 				}
-				return show(c, *all)
+				return show(c, *all, *personal)
 			}
 		},
 	}
 }
 
-func show(c *call, all bool) error {
+func show(c *call, all, personal bool) error {
 	specs, addr := splitAddr(c.args)
 	switch what := without(specs); {
 	case addr == "" && what != "":
@@ -53,11 +54,11 @@ func show(c *call, all bool) error {
 	s := c.screen(c.out)
 	var objects []explanationJSON
 	for i, instance := range instances(p.plan, addr) {
-		x, err := runner.Explain(p.plan, p.store, instance)
+		x, err := runner.Explain(p.plan, p.store, instance, personal)
 		if err != nil {
 			return err
 		}
-		users, err := runner.UsersOf(p.plan, p.store, instance)
+		users, err := runner.UsersOf(p.plan, p.store, instance, personal)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ var owners = map[string][]string{
 	"github.com/hashicorp/hcl/v2":        {"dsl"},
 	"github.com/zclconf/go-cty":          {"dsl"},
 	"github.com/rs/zerolog":              {"cmd/prlhf"},
-	"github.com/agext/levenshtein":       {"arrowio/formats", "dsl", "runner"},
+	"github.com/agext/levenshtein":       {"arrowio/formats", "dsl"},
 	"golang.org/x/term":                  {"cmd/prlhf"},
 	"golang.org/x/sys":                   {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
 	"golang.org/x/text":                  {"torch/tokenizer"},

@@ -37,8 +37,8 @@ type chatResponse struct {
 }
 
 type client struct {
-	url, key string
-	http     *http.Client
+	url, key, keyEnv string
+	http             *http.Client
 }
 
 const (
@@ -47,7 +47,7 @@ const (
 )
 
 func newClient(s Settings) client {
-	return client{url: strings.TrimSuffix(s.BaseURL, "/") + "/chat/completions", key: s.Key,
+	return client{url: strings.TrimSuffix(s.BaseURL, "/") + "/chat/completions", key: s.Key, keyEnv: s.KeyEnv,
 		http: &http.Client{Timeout: callTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
@@ -60,8 +60,8 @@ type fault struct {
 
 func (f *fault) Error() string { return f.text }
 
-// call sends one request. Errors name the server and what it said, never the key.
-func (c client) call(ctx context.Context, body []byte) (judges.Said, error) {
+// call sends one request. Errors name the server and what it said, as far as redact leaves it, and never the key.
+func (c client) call(ctx context.Context, body []byte, redact func(string) string) (judges.Said, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
 		return judges.Said{}, &fault{text: fmt.Sprintf("base_url %q is no address: %v", c.url, plain(err))}
@@ -80,21 +80,24 @@ func (c client) call(ctx context.Context, body []byte) (judges.Said, error) {
 		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s broke off: %v", c.url, plain(err))}
 	}
 	if resp.StatusCode != http.StatusOK {
-		return judges.Said{}, c.refusal(resp, data)
+		return judges.Said{}, c.refusal(resp, redact(c.hide(string(data))))
 	}
 	var r chatResponse
 	if err := json.Unmarshal(data, &r); err != nil || len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
-		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s answered something else than a chat completion: %.200q", c.url, c.hide(string(data)))}
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s answered something else than a chat completion: %.200q", c.url, redact(c.hide(string(data))))}
 	}
 	return judges.Said{Text: c.hide(*r.Choices[0].Message.Content), TokensIn: r.Usage.In, TokensOut: r.Usage.Out}, nil
 }
 
 // refusal says what a status means and what to do.
-func (c client) refusal(resp *http.Response, data []byte) error {
-	said := fmt.Sprintf("%s answered %s: %.200q", c.url, resp.Status, c.hide(string(data)))
+func (c client) refusal(resp *http.Response, body string) error {
+	said := fmt.Sprintf("%s answered %s: %.200q", c.url, c.hide(resp.Status), body)
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return &fault{text: said + "; check the key in the environment variable that key_env names"}
+		if c.key == "" {
+			return &fault{text: said + fmt.Sprintf("; no key was sent: set the environment variable %s, which key_env names, to the server's key and run apply again", c.keyEnv)}
+		}
+		return &fault{text: said + fmt.Sprintf("; check the key in the environment variable %s, which key_env names, and run apply again", c.keyEnv)}
 	case code == http.StatusNotFound:
 		return &fault{text: said + "; check model and base_url"}
 	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:

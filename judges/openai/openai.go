@@ -9,8 +9,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/prlhf/prlhf/judges"
 )
@@ -20,7 +22,8 @@ type Settings struct {
 	BaseURL         string // such as https://api.openai.com/v1
 	Model           string
 	Key             string
-	KeyEnv          string // where the key should have been, for the message; "": the server needs none
+	KeyEnv          string // the environment variable that the key is from, for messages
+	NeedsKey        bool   // nothing is sent without one
 	Temperature     float64
 	MaxAnswerTokens int
 	Price           *Price
@@ -58,6 +61,7 @@ const unreadableInARow = 10
 
 // New makes a judge whose answers are kept in log.
 func New(s Settings, t judges.Template, log judges.Log) *Judge {
+	s.Key = strings.TrimSpace(s.Key) // files and shells leave line ends behind it
 	return &Judge{settings: s, template: t, log: log, client: newClient(s), rate: newPacer(s.Limits), spent: &account{budget: s.Budget, price: s.Price}, afterWait: sleep}
 }
 
@@ -78,7 +82,7 @@ func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, erro
 		}
 		said, known := j.log.Get(key)
 		if !known {
-			if said, err = j.send(ctx, body); err != nil {
+			if said, err = j.send(ctx, body, q); err != nil {
 				return answer, err
 			}
 			if err := j.log.Put(key, said); err != nil {
@@ -92,7 +96,7 @@ func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, erro
 		}
 	}
 	answer.Problem = "no verdict in the requested form, asked twice"
-	return answer, j.unreadable(true, answer.Raw)
+	return answer, j.unreadable(true, q.Redact(answer.Raw))
 }
 
 // unreadable counts answers in a row without a verdict and stops at too many, with the last one.
@@ -106,7 +110,7 @@ func (j *Judge) unreadable(yes bool, raw string) error {
 	if j.inARow++; j.inARow < unreadableInARow {
 		return nil
 	}
-	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; they are kept, so ask otherwise: with another template or model, or more max_answer_tokens; the last one: %.400q", j.inARow, j.settings.Model, raw)
+	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; they are kept, so ask otherwise: with another template or model, or more max_answer_tokens; the last one, without what it repeats of the question: %.400q", j.inARow, j.settings.Model, raw)
 }
 
 // request is the body of a request, and its key: model, settings and messages, and which try it is.
@@ -119,9 +123,12 @@ func (j *Judge) request(messages []judges.Message, try int) (body []byte, key st
 const bytesPerToken = 4
 
 // send pays for one answer: it waits for its turn, sends, and sends again after faults that pass.
-func (j *Judge) send(ctx context.Context, body []byte) (judges.Said, error) {
-	if j.settings.Key == "" && j.settings.KeyEnv != "" {
-		return judges.Said{}, fmt.Errorf("no key: the environment variable %s is empty; set it to the key of %s", j.settings.KeyEnv, j.settings.BaseURL)
+func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judges.Said, error) {
+	switch {
+	case j.settings.Key == "" && j.settings.NeedsKey:
+		return judges.Said{}, fmt.Errorf("no key: the environment variable %s is empty; set it to the key of %s and run apply again", j.settings.KeyEnv, j.settings.BaseURL)
+	case strings.ContainsFunc(j.settings.Key, unicode.IsControl):
+		return judges.Said{}, fmt.Errorf("the environment variable %s has more than one line, or other control characters; set it to the key of %s alone and run apply again", j.settings.KeyEnv, j.settings.BaseURL)
 	}
 	estimate := len(body)/bytesPerToken + j.settings.MaxAnswerTokens
 	for try := 0; ; try++ {
@@ -132,7 +139,7 @@ func (j *Judge) send(ctx context.Context, body []byte) (judges.Said, error) {
 		err := j.afterWait(ctx, wait)
 		var said judges.Said
 		if err == nil {
-			said, err = j.client.call(ctx, body)
+			said, err = j.client.call(ctx, body, q.Redact)
 		}
 		j.spent.settle(len(body)/bytesPerToken, j.settings.MaxAnswerTokens, said, err == nil)
 		if err == nil {

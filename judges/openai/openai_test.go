@@ -368,3 +368,59 @@ func TestEchoedKey(t *testing.T) {
 		t.Errorf("the key is in the answer that is kept: %q", a.Raw)
 	}
 }
+
+// TestWhatErrorsQuote: a server that repeats question and key, wherever it can, gets neither into an error.
+func TestWhatErrorsQuote(t *testing.T) {
+	for name, handle := range map[string]func(w http.ResponseWriter, said string){
+		"a refusal": func(w http.ResponseWriter, said string) {
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, said)
+		},
+		"a reason phrase": func(w http.ResponseWriter, said string) {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			fmt.Fprintf(c, "HTTP/1.1 400 no %s\r\nContent-Length: 0\r\n\r\n", key)
+			c.Close()
+		},
+		"no completion": func(w http.ResponseWriter, said string) { fmt.Fprint(w, said) },
+		"no verdict":    func(w http.ResponseWriter, said string) { answer(w, strings.ReplaceAll(said, "Final verdict", "")) },
+	} {
+		s := newServer(t, func(w http.ResponseWriter, r *http.Request, _ int64) {
+			var body chatRequest
+			json.NewDecoder(r.Body).Decode(&body)
+			handle(w, "I will not say. "+r.Header.Get("Authorization")+" "+body.Messages[0].Content)
+		})
+		j, _ := quick(t, settings(s))
+		var err error
+		for n := 0; err == nil && n < 20; n++ {
+			q := question(n)
+			q.Person.Attributes["preference"] = "to be spoken to as a nurse in Hull"
+			_, err = j.Ask(context.Background(), q)
+		}
+		if text := fmt.Sprint(err); err == nil || strings.Contains(text, key) || strings.Contains(text, "nurse") || name != "a reason phrase" && !strings.Contains(text, "I will not say.") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestKeyWithALineEnd: what a file or a shell leaves behind a key is no part of it, and a key that no header can carry is
+// refused before anything is sent.
+func TestKeyWithALineEnd(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request, _ int64) {
+		if r.Header.Get("Authorization") != "Bearer "+key {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answer(w, "Final verdict: TIE")
+	})
+	set := settings(s)
+	set.Key = " " + key + "\r\n"
+	j, _ := quick(t, set)
+	if a, err := j.Ask(context.Background(), question(1)); err != nil || a.Winner != judges.Tie {
+		t.Errorf("%+v, %v", a, err)
+	}
+	set.Key, set.KeyEnv = "sk-one\nsk-two", "MY_KEY"
+	j, _ = quick(t, set)
+	if _, err := j.Ask(context.Background(), question(2)); err == nil || !strings.Contains(err.Error(), "MY_KEY") || strings.Contains(err.Error(), "sk-") || s.requests.Load() != 1 {
+		t.Errorf("two lines: %v after %d requests", err, s.requests.Load())
+	}
+}
