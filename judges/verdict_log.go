@@ -69,8 +69,12 @@ func (l Log) Put(key string, said Said) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	err = os.Link(f.Name(), path)
+	if _, readable := l.Get(key); errors.Is(err, fs.ErrExist) && !readable { // damaged: it would be asked again for ever
+		return os.Rename(f.Name(), path)
 	}
-	return nil
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }

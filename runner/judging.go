@@ -130,7 +130,7 @@ func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), KeyEnv: j.KeyEnv, NeedsKey: needsKey(j), Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
+	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), KeyEnv: j.KeyEnv, NeedsKey: needsKey(j), Say: e.Say, Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
 		Budget: openai.Budget(j.Budget), Limits: openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}}
 	if j.Price != nil {
 		s.Price = &openai.Price{Input: j.Price.Input, Output: j.Price.Output}

@@ -80,7 +80,7 @@ func (c client) call(ctx context.Context, body []byte, redact func(string) strin
 		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s broke off: %v", c.url, plain(err))}
 	}
 	if resp.StatusCode != http.StatusOK {
-		return judges.Said{}, c.refusal(resp, redact(c.hide(string(data))))
+		return judges.Said{}, c.refusal(resp, data, redact)
 	}
 	var r chatResponse
 	if err := json.Unmarshal(data, &r); err != nil || len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
@@ -90,20 +90,59 @@ func (c client) call(ctx context.Context, body []byte, redact func(string) strin
 }
 
 // refusal says what a status means and what to do.
-func (c client) refusal(resp *http.Response, body string) error {
-	said := fmt.Sprintf("%s answered %s: %.200q", c.url, c.hide(resp.Status), body)
+func (c client) refusal(resp *http.Response, body []byte, redact func(string) string) error {
+	said := fmt.Sprintf("%s answered %s", c.url, c.hide(resp.Status))
+	reason := reasonIn(body)
+	if reason.text != "" {
+		said += fmt.Sprintf(": %.200q", redact(c.hide(reason.text)))
+	}
+	const goOn = ", and run apply again: what was answered is kept"
 	switch code := resp.StatusCode; {
+	case code == http.StatusUnauthorized && c.key == "", code == http.StatusForbidden && c.key == "":
+		return &fault{text: said + fmt.Sprintf("; no key was sent: set the environment variable %s, which key_env names, to the server's key", c.keyEnv) + goOn}
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		if c.key == "" {
-			return &fault{text: said + fmt.Sprintf("; no key was sent: set the environment variable %s, which key_env names, to the server's key and run apply again", c.keyEnv)}
-		}
-		return &fault{text: said + fmt.Sprintf("; check the key in the environment variable %s, which key_env names, and run apply again", c.keyEnv)}
-	case code == http.StatusNotFound:
-		return &fault{text: said + "; check model and base_url"}
+		return &fault{text: said + fmt.Sprintf("; check the key in the environment variable %s, which key_env names", c.keyEnv) + goOn}
+	case code == http.StatusPaymentRequired || reason.code == "insufficient_quota":
+		return &fault{text: said + "; the account behind the key has nothing left: add to it, or use another key" + goOn}
+	case code == http.StatusNotFound || code == http.StatusMethodNotAllowed:
+		return &fault{text: said + "; check model and base_url" + goOn}
 	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
 		return &fault{passes: true, after: retryAfter(resp.Header.Get("Retry-After"), time.Now()), text: said}
+	case code >= 300 && code < 400:
+		return &fault{text: said + fmt.Sprintf("; it sends requests on to %q: write the address that answers itself as base_url", c.hide(resp.Header.Get("Location"))) + goOn}
 	}
-	return &fault{text: said}
+	return &fault{text: said + "; this request is refused for good: check model, max_answer_tokens and how long the judged texts are" + goOn}
+}
+
+// reason is why a server refuses, as far as it says so.
+type reason struct{ text, code string }
+
+// reasonIn reads the forms that servers of this protocol use: {"error": {"message", "code"}}, {"error": TEXT}, {"message"},
+// {"detail"}; else the body is the text.
+func reasonIn(body []byte) reason {
+	var r struct {
+		Error           json.RawMessage
+		Message, Detail any
+	}
+	if json.Unmarshal(body, &r) == nil {
+		var inner struct{ Message, Code, Type any }
+		var text string
+		switch {
+		case json.Unmarshal(r.Error, &inner) == nil && inner.Message != nil:
+			code := fmt.Sprint(inner.Code)
+			if fmt.Sprint(inner.Type) == "insufficient_quota" {
+				code = "insufficient_quota"
+			}
+			return reason{fmt.Sprint(inner.Message), code}
+		case json.Unmarshal(r.Error, &text) == nil && text != "":
+			return reason{text, ""}
+		case r.Message != nil:
+			return reason{fmt.Sprint(r.Message), ""}
+		case r.Detail != nil:
+			return reason{fmt.Sprint(r.Detail), ""}
+		}
+	}
+	return reason{strings.TrimSpace(string(body)), ""}
 }
 
 // hide takes the key out of what a server or the network said.

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -48,16 +49,37 @@ type Spent struct {
 // account keeps to a budget. What is under way counts as its largest possible cost.
 type account struct {
 	mu       sync.Mutex
+	settled  chan struct{} // closed when a request that is under way is over; nil: nobody waits for one
 	budget   Budget
 	price    *Price
 	spent    Spent
 	reserved Spent
 }
 
-// reserve takes a request's largest cost from the budget, or says that it is used up.
-func (a *account) reserve(in, out int) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+// reserve takes a request's largest cost from the budget, or says that it is used up. It waits for the requests under way where
+// they, too, are counted: they may cost less, and are answered in any case.
+func (a *account) reserve(ctx context.Context, in, out int) error {
+	for {
+		a.mu.Lock()
+		err := a.take(in, out)
+		if err == nil || a.reserved.Requests == 0 {
+			a.mu.Unlock()
+			return err
+		}
+		if a.settled == nil {
+			a.settled = make(chan struct{})
+		}
+		settled := a.settled
+		a.mu.Unlock()
+		select {
+		case <-settled:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (a *account) take(in, out int) error {
 	requests := a.spent.Requests + a.reserved.Requests + 1
 	tokens := a.spent.TokensIn + a.spent.TokensOut + a.reserved.TokensIn + a.reserved.TokensOut + in + out
 	usd := a.spent.USD + a.reserved.USD + a.cost(in, out)
@@ -66,9 +88,9 @@ func (a *account) reserve(in, out int) error {
 	case b.Requests > 0 && requests > b.Requests:
 		return fmt.Errorf("the budget of %d requests is used up; what was answered is kept: raise budget.requests and run apply again", b.Requests)
 	case b.Tokens > 0 && tokens > b.Tokens:
-		return fmt.Errorf("the budget of %d tokens is used up (%d were used); what was answered is kept: raise budget.tokens and run apply again", b.Tokens, a.spent.TokensIn+a.spent.TokensOut)
+		return fmt.Errorf("the budget of %d tokens is used up: %d were used, and another request may take %d; what was answered is kept: raise budget.tokens and run apply again", b.Tokens, a.spent.TokensIn+a.spent.TokensOut, in+out)
 	case b.USD > 0 && usd > b.USD:
-		return fmt.Errorf("the budget of %.2f USD is used up (%.2f were spent); what was answered is kept: raise budget.usd and run apply again", b.USD, a.spent.USD)
+		return fmt.Errorf("the budget of %.2f USD is used up: %.4g were spent, and another request may cost %.2g; what was answered is kept: raise budget.usd and run apply again", b.USD, a.spent.USD, a.cost(in, out))
 	}
 	a.reserved.Requests++
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn+in, a.reserved.TokensOut+out
@@ -80,6 +102,10 @@ func (a *account) reserve(in, out int) error {
 func (a *account) settle(in, out int, said judges.Said, answered bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.settled != nil {
+		close(a.settled)
+		a.settled = nil
+	}
 	a.reserved.Requests--
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn-in, a.reserved.TokensOut-out
 	a.reserved.USD -= a.cost(in, out)

@@ -29,6 +29,7 @@ type Settings struct {
 	Price           *Price
 	Budget          Budget
 	Limits          Limits
+	Say             func(format string, args ...any) // tells the user that a server is waited for; nil: nobody
 }
 
 // Price is in USD per million tokens.
@@ -51,7 +52,8 @@ type Judge struct {
 	client    client
 	rate      *pacer
 	spent     *account
-	inARow    int // answers that could not be read
+	inARow    int       // answers that could not be read
+	said      time.Time // when a server was last said to be waited for
 	mu        sync.Mutex
 	afterWait func(context.Context, time.Duration) error
 }
@@ -86,7 +88,7 @@ func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, erro
 				return answer, err
 			}
 			if err := j.log.Put(key, said); err != nil {
-				return answer, fmt.Errorf("the judge's answer cannot be kept: %w", err)
+				return answer, fmt.Errorf("the judge's answer cannot be kept: %w; what was kept is not asked again when apply is run again", err)
 			}
 		}
 		answer.Raw = said.Text
@@ -132,7 +134,7 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 	}
 	estimate := len(body)/bytesPerToken + j.settings.MaxAnswerTokens
 	for try := 0; ; try++ {
-		if err := j.spent.reserve(len(body)/bytesPerToken, j.settings.MaxAnswerTokens); err != nil {
+		if err := j.spent.reserve(ctx, len(body)/bytesPerToken, j.settings.MaxAnswerTokens); err != nil {
 			return judges.Said{}, err
 		}
 		wait := j.rate.next(estimate)
@@ -146,6 +148,9 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 			return said, nil
 		}
 		pause, again := retry(err, try)
+		if again {
+			j.sayWaiting(err, try+1)
+		}
 		if ctx.Err() != nil {
 			return judges.Said{}, err
 		}
@@ -156,6 +161,18 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 			return judges.Said{}, err
 		}
 	}
+}
+
+// sayWaiting tells what is wrong with a server that is asked again, every half a minute.
+func (j *Judge) sayWaiting(err error, tries int) {
+	const between = 30 * time.Second
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.settings.Say == nil || !j.said.IsZero() && time.Since(j.said) < between {
+		return
+	}
+	j.said = time.Now()
+	j.settings.Say("asking again, after %d of at most %d tries: %v", tries, mostTries, err)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

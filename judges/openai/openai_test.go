@@ -424,3 +424,109 @@ func TestKeyWithALineEnd(t *testing.T) {
 		t.Errorf("two lines: %v after %d requests", err, s.requests.Load())
 	}
 }
+
+// TestBudgetOfManyAtOnce: requests under way are reckoned with the most that they may take, so another one waits for them: the
+// budget is used as far as it goes, and what was paid for is kept.
+func TestBudgetOfManyAtOnce(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		time.Sleep(5 * time.Millisecond) // so that others come meanwhile
+		answer(w, "Final verdict: Output (a)")
+	})
+	set := settings(s)
+	set.MaxAnswerTokens = 2000
+	set.Budget = Budget{Tokens: 4000} // one at a time; an answer takes 110
+	j, _ := quick(t, set)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	var answered atomic.Int64
+	var all sync.WaitGroup
+	for n := range 40 {
+		all.Go(func() {
+			if _, err := j.Ask(ctx, question(n)); err != nil {
+				cancel(err)
+				return
+			}
+			answered.Add(1)
+		})
+	}
+	all.Wait()
+	kept, err := filepath.Glob(filepath.Join(j.log.Dir, "*", "*.json"))
+	if err != nil || answered.Load() < 10 || int64(len(kept)) != s.requests.Load() || j.Spent().TokensIn+j.Spent().TokensOut > 4000 {
+		t.Errorf("%d answered and %d kept of %d requests, %+v spent (%v)", answered.Load(), len(kept), s.requests.Load(), j.Spent(), err)
+	}
+	if err := context.Cause(ctx); err == nil || !strings.Contains(err.Error(), "the budget of 4000 tokens is used up: ") || !strings.Contains(err.Error(), "run apply again") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestRefusals: what a server says is told in its words, without its JSON, with what to check; none is asked again.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		code       int
+		body, want string
+	}{
+		{404, `{"error": {"message": "The model m does not exist.", "code": "model_not_found"}}`, `answered 404 Not Found: "The model m does not exist."; check model and base_url`},
+		{400, `{"object": "error", "message": "No model m."}`, `answered 400 Bad Request: "No model m."; this request is refused for good: check model, max_answer_tokens`},
+		{422, `{"detail": "bad"}`, `"bad"; this request is refused`},
+		{401, `{"error": "who are you?"}`, `"who are you?"; check the key in the environment variable MY_KEY`},
+		{402, "", `answered 402 Payment Required; the account behind the key has nothing left`},
+		{429, `{"error": {"message": "You exceeded your quota.", "type": "insufficient_quota", "code": null}}`, `"You exceeded your quota."; the account behind the key has nothing left`},
+		{302, "", `it sends requests on to "https://login.example.org/"`},
+		{405, "<html>no</html>", `"<html>no</html>"; check model and base_url`},
+	} {
+		s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+			if c.code == http.StatusFound {
+				w.Header().Set("Location", "https://login.example.org/")
+			}
+			w.WriteHeader(c.code)
+			fmt.Fprint(w, c.body)
+		})
+		set := settings(s)
+		set.KeyEnv = "MY_KEY"
+		j, _ := quick(t, set)
+		if _, err := j.Ask(t.Context(), question(1)); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "run apply again: what was answered is kept") || s.requests.Load() != 1 {
+			t.Errorf("%d %s: %v after %d requests", c.code, c.body, err, s.requests.Load())
+		}
+	}
+}
+
+// TestWaitingIsSaid: who waits for a server learns what it is waited for, once and not at every try.
+func TestWaitingIsSaid(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, n int64) {
+		if n <= 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		answer(w, "Final verdict: TIE")
+	})
+	set := settings(s)
+	var said []string
+	set.Say = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	j, _ := quick(t, set)
+	if _, err := j.Ask(t.Context(), question(1)); err != nil || len(said) != 1 || !strings.Contains(said[0], "after 1 of at most 16 tries: "+s.URL) || !strings.Contains(said[0], "503 Service Unavailable") {
+		t.Errorf("%v, %q", err, said)
+	}
+}
+
+// TestDamagedAnswer: an answer that cannot be read on the disk is asked once more, and then it is whole.
+func TestDamagedAnswer(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) { answer(w, "Final verdict: Output (a)") })
+	j, _ := quick(t, settings(s))
+	for range 3 {
+		if _, err := j.Ask(t.Context(), question(1)); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := filepath.Glob(filepath.Join(j.log.Dir, "*", "*.json"))
+		if err != nil || len(kept) != 1 {
+			t.Fatalf("%v, %v", kept, err)
+		}
+		if s.requests.Load() == 1 {
+			if err := os.Truncate(kept[0], 3); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if s.requests.Load() != 2 {
+		t.Errorf("%d requests; the damaged answer is asked for once more", s.requests.Load())
+	}
+}
