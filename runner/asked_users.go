@@ -11,6 +11,9 @@ import (
 // askedUsersVersion is that of whom an expression means where several data sets have the user.
 const askedUsersVersion = 2
 
+// choicesVersion is that of what a user chose where several data sets have them.
+const choicesVersion = 2
+
 // mostChoices is how many of a user's training comparisons what is asked may show.
 const mostChoices = 16
 
@@ -89,15 +92,18 @@ func (a *askedUsers) choices(id, prompt string) ([]dsl.Value, error) {
 	if id == "" {
 		return out, nil
 	}
+	told := map[textKey]bool{} // two data sets may be of the same files
 	for _, r := range a.rows[id] {
 		c, err := a.world.comparison(r)
 		if err != nil {
 			return nil, err
 		}
 		later := c.Turns != "" && strings.HasPrefix(c.Prompt, prompt) // of the same conversation: its prompt has what was chosen
-		if c.Prompt == prompt || later || c.Chosen == "" || c.Rejected == "" {
+		key := keyOf(c.Prompt, c.Chosen, c.Rejected)
+		if c.Prompt == prompt || later || c.Chosen == "" || c.Rejected == "" || told[key] {
 			continue
 		}
+		told[key] = true
 		if out = append(out, map[string]dsl.Value{"prompt": c.Prompt, "chosen": c.Chosen, "rejected": c.Rejected}); len(out) == mostChoices {
 			break
 		}

@@ -174,3 +174,56 @@ report "small" {
 		}
 	}
 }
+
+// TestChoicesOnce: of a user in two data sets of the same files every choice is shown once.
+func TestChoicesOnce(t *testing.T) {
+	t.Parallel()
+	l := newFileLab(t)
+	l.spec = `
+dataset "plain" {
+  format = "jsonl"
+  source = "people.jsonl"
+}
+
+dataset "again" {
+  format = "jsonl"
+  source = "people.jsonl"
+}
+
+dataset "asked" {
+  format = "prompts"
+  source = "asked.txt"
+}
+
+model "base" { source = "base" }
+
+model "shown" {
+  source = model.base
+  prompt = "${length(user.choices)} of ${length(distinct([for c in user.choices : "${c.prompt}/${c.chosen}/${c.rejected}"]))}: ${prompt}"
+}
+
+generate "texts" {
+  policy   = model.shown
+  prompts  = dataset.asked.prompts
+  users    = [dataset.plain.users, dataset.again.users]
+  sampling = { max_new_tokens = 16 }
+}
+
+report "small" {
+  title = "Texts"
+  show  = generate.texts
+}
+`
+	l.write("asked.txt", "question 3?\n")
+	l.apply()
+	_, asked := l.asked()
+	if len(asked) == 0 {
+		t.Fatal("nobody is asked")
+	}
+	for text := range asked {
+		var all, different int
+		if _, err := fmt.Sscanf(text, "%d of %d:", &all, &different); err != nil || all == 0 || all != different {
+			t.Errorf("%q (%v): every choice once", text, err)
+		}
+	}
+}

@@ -64,6 +64,10 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 		if d.Get != "" {
 			how = d.Get
 		}
+		if to := formats.DanglingLink(d.Source); to != "" {
+			c.fail(&d.Block, "source", "No such data", "%s is a link to %s, which is not there.", d.Source, to)
+			return false
+		}
 		c.fail(&d.Block, "source", "No such data", "There is no file or folder %s. %s", d.Source, how)
 		return false
 	}

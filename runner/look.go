@@ -81,6 +81,8 @@ func sampled(s *formats.Sample, v volume) volume {
 	v.prompt, v.response = max(1, s.Prompt/bytesPerToken), s.Response/bytesPerToken+1 // an end token
 	v.note = fmt.Sprintf("rows and lengths estimated from the first %d rows", len(s.First))
 	switch {
+	case len(s.First) == 0 && len(s.Bad) == 0:
+		v.note = "nothing is known of its rows: the first one goes on for more than 16 MiB"
 	case s.Whole:
 		v.note = fmt.Sprintf("lengths estimated from the characters of %d rows", len(s.First))
 	case s.Counted:

@@ -36,6 +36,9 @@ func (s *generateStage) Describe(w io.Writer) {
 	s.policy.origin.how.describe(w)
 	if s.policy.origin.how.byUser() {
 		line(w, "users", askedUsersVersion)
+		if expr := s.policy.origin.how.expr; expr != nil && expr.ReadsChoices && len(s.data) > 1 {
+			line(w, "choices", choicesVersion)
+		}
 	}
 	s.data.describe(w, "prompts", g.Prompts)
 	if g.Prompts.Kind != dsl.RowSet {

@@ -55,6 +55,9 @@ func Files(format, source string) ([]string, error) {
 		name, err := filepath.Rel(source, path)
 		if slices.ContainsFunc(suffixes[format], func(s string) bool { return strings.HasSuffix(name, s) }) {
 			names = append(names, filepath.ToSlash(name))
+			if to := DanglingLink(path); to != "" {
+				return fmt.Errorf("%s is a link to %s, which is not there", name, to)
+			}
 		}
 		return err
 	})
@@ -67,6 +70,18 @@ func Files(format, source string) ([]string, error) {
 		err = fmt.Errorf("%s has Parquet files and others, which may be the same data twice; name the folder or file of one kind", source)
 	}
 	return names, err
+}
+
+// DanglingLink is where a path leads that is a link to nothing; else "".
+func DanglingLink(path string) string {
+	to, err := os.Readlink(path)
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		return ""
+	}
+	return to
 }
 
 // partFiles finds each part of a format once, in the order of parts.

@@ -35,7 +35,52 @@ func decompressed(r io.Reader) io.Reader {
 	if err != nil {
 		return &failing{err}
 	}
-	return checked(bufio.NewReaderSize(z, firstBytes))
+	z.Multistream(false)
+	return checked(bufio.NewReaderSize(&members{z: z, from: b}, firstBytes))
+}
+
+// members are the texts of a gzip file's members one after the other. Zeros behind the last one, with which tapes and some tools
+// pad a file, are no part of it, as gzip itself has it; anything else there is damage.
+type members struct {
+	z    *gzip.Reader
+	from *bufio.Reader
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	for {
+		n, err := m.z.Read(p)
+		switch {
+		case err != io.EOF:
+			return n, err
+		case n > 0:
+			return n, nil
+		}
+		if err := m.next(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// next goes on to another member; io.EOF where there is none.
+func (m *members) next() error {
+	for padded := false; ; padded = true {
+		switch c, err := m.from.ReadByte(); {
+		case err != nil:
+			return err
+		case c == 0:
+			continue
+		case padded:
+			return gzip.ErrHeader
+		}
+		if err := m.from.UnreadByte(); err != nil {
+			return err
+		}
+		if err := m.z.Reset(m.from); err != nil {
+			return err
+		}
+		m.z.Multistream(false)
+		return nil
+	}
 }
 
 // checked is b, or a reader that fails where b begins like something else than text in UTF-8.

@@ -113,6 +113,10 @@ func (s *Sample) lookAtText(format, path, name string, columns Columns, pairs Pa
 		if one.read < sampleRows && !ahead.whole && limit < sampleAtMost {
 			continue
 		}
+		if one.read == 0 && !ahead.whole && limit == sampleAtMost { // far enough to see that the first row is too long
+			limit = (sampleAtMost + firstBytes) / 4
+			continue
+		}
 		usable := float64(len(one.First))
 		if !ahead.whole && one.read > 0 {
 			usable *= ahead.size / (float64(len(ahead.text)) * float64(one.read) / (float64(one.read) + 0.5)) // half of a row is cut off
@@ -159,7 +163,7 @@ func (s *Sample) readAhead(ahead *ahead, records iter.Seq2[Record, error]) error
 		take()
 		last = &r
 	}
-	if ahead.whole {
+	if ahead.whole || last != nil && last.Reason == OverLong {
 		take()
 	}
 	return nil

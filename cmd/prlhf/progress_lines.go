@@ -16,9 +16,13 @@ type lineWatcher struct {
 	screen screen
 	paces  paces
 	told   map[*runner.Node]time.Time // when a running stage last had a line
+	skips  skips
 }
 
 func (w *lineWatcher) event(e runner.Event) {
+	if e.Kind != runner.Skipped || !w.skips.of(e) {
+		w.tellSkips()
+	}
 	now := time.Now()
 	r := w.paces.note(e, now)
 	switch e.Kind {
@@ -34,7 +38,9 @@ func (w *lineWatcher) event(e runner.Event) {
 		w.print("finished", e, outcome(r, e))
 	case runner.Failed:
 		w.print("failed", e, fmt.Sprint(e.Err))
-	default: // reused, waiting, skipped, note
+	case runner.Skipped:
+		w.skips.add(e)
+	default: // reused, waiting, note
 		w.print(string(e.Kind), e, e.Note)
 	}
 }
@@ -46,7 +52,13 @@ func (w *lineWatcher) print(what string, e runner.Event, rest string) {
 	w.screen.line(fmt.Sprintf("%-8s  %s%s", what, stageID(e), rest))
 }
 
-func (w *lineWatcher) close() {}
+func (w *lineWatcher) tellSkips() {
+	if e, there := w.skips.take(); there {
+		w.print("skipped", e, e.Note)
+	}
+}
+
+func (w *lineWatcher) close() { w.tellSkips() }
 
 func stageID(e runner.Event) string {
 	if e.Node == nil {

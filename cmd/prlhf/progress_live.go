@@ -26,6 +26,7 @@ type liveWatcher struct {
 	drawn   int            // running lines on the screen
 	quit    chan struct{}
 	done    chan struct{}
+	skips   skips
 }
 
 func newLiveWatcher(s screen, stages int) *liveWatcher {
@@ -53,6 +54,9 @@ func (w *liveWatcher) tick() {
 func (w *liveWatcher) event(e runner.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if e.Kind != runner.Skipped || !w.skips.of(e) {
+		w.tellSkips()
+	}
 	r := w.paces.note(e, time.Now())
 	s := w.screen
 	switch e.Kind {
@@ -68,11 +72,18 @@ func (w *liveWatcher) event(e runner.Event) {
 	case runner.Failed:
 		w.settle(e, s.red("✗"), fmt.Sprint(e.Err))
 	case runner.Skipped:
-		w.settle(e, s.yellow("-"), e.Note)
+		w.over++
+		w.skips.add(e)
 	case runner.Waiting:
 		w.draw(w.row(s.yellow("…"), e, "another prlhf builds this; waiting for it"))
 	case runner.Said:
 		w.draw(w.note(e))
+	}
+}
+
+func (w *liveWatcher) tellSkips() {
+	if e, there := w.skips.take(); there {
+		w.draw(w.row(w.screen.yellow("-"), e, e.Note))
 	}
 }
 
@@ -147,5 +158,6 @@ func (w *liveWatcher) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running = nil
+	w.tellSkips()
 	w.draw("")
 }

@@ -152,3 +152,41 @@ Claims
 		t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
 	}
 }
+
+// TestSkippedTogether: what one failure keeps from running is one line with the count, whatever its stages need of each other;
+// of another failure it is another line.
+func TestSkippedTogether(t *testing.T) {
+	skipped := func(id, needs string) runner.Event {
+		return runner.Event{Kind: runner.Skipped, Node: &runner.Node{ID: id}, Note: "it needs " + needs}
+	}
+	events := []runner.Event{
+		{Kind: runner.Failed, Node: imported, Err: errors.New("no")},
+		skipped("split a", imported.ID), skipped("train b", "split a"), skipped("report c", "train b"), skipped("score d", "split a"),
+		skipped("judge e", "generate f"),
+	}
+	for name, c := range map[string]struct {
+		watcher func(*bytes.Buffer, *terminal) watcher
+		want    []string
+	}{
+		"lines": {func(b *bytes.Buffer, _ *terminal) watcher {
+			return &lineWatcher{screen: screen{Writer: b}, paces: paces{}, told: map[*runner.Node]time.Time{}}
+		}, []string{"failed    import dataset.posts: no", "skipped   4 stages: they need import dataset.posts", "skipped   judge e: it needs generate f"}},
+		"live": {func(_ *bytes.Buffer, t *terminal) watcher { return newLiveWatcher(screen{Writer: t, width: 60}, 6) },
+			[]string{"✗ import dataset.posts                                   no", "- 4 stages                   they need import dataset.posts", "- judge e                               it needs generate f"}},
+	} {
+		var b bytes.Buffer
+		term := &terminal{}
+		w := c.watcher(&b, term)
+		for _, e := range events {
+			w.event(e)
+		}
+		w.close()
+		got := strings.TrimSuffix(b.String(), "\n")
+		if name == "live" {
+			got = strings.Join(term.lines, "\n")
+		}
+		if want := strings.Join(c.want, "\n"); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
