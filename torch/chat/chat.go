@@ -30,7 +30,7 @@ func Parse(source string) (t *Template, err error) {
 	defer recovered(&err, "it is not read here")
 	settings := config.New()
 	settings.TrimBlocks, settings.LeftStripBlocks = true, true // as transformers has them
-	parsed, err := exec.NewTemplate("chat_template", settings, only(rewrite(source)), environment)
+	parsed, err := exec.NewTemplate("chat_template", settings, only(rewrite(keepSpaces(source))), environment)
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -41,8 +41,12 @@ func Parse(source string) (t *Template, err error) {
 func (t *Template) Source() string { return t.source }
 
 // Reading tells apart how a template is read, where that was not always so: 1, and 2 of those that have conditional expressions
-// in brackets or strings that end in a backslash, some of which were once read wrongly.
+// in brackets or strings that end in a backslash, some of which were once read wrongly, and 3 of those with spaces between two tags
+// in a line, which were once lost.
 func (t *Template) Reading() int {
+	if keepSpaces(t.source) != t.source {
+		return 3
+	}
 	compact := func(text string) string { return strings.Join(strings.Fields(text), "") }
 	if compact(rewrite(t.source)) == compact(t.source) {
 		return 1

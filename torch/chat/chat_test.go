@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -162,5 +163,56 @@ func TestRewriteKeepsTheRest(t *testing.T) {
 	}
 	if source := "a\n{{\n(a\nif b\nelse c) }}\n"; strings.Count(rewrite(source), "\n") != strings.Count(source, "\n") {
 		t.Errorf("%q has other lines", rewrite(source))
+	}
+}
+
+// TestSeveralNames: several names set at once are those of the items, as Jinja has it; what they were before counts on the right.
+func TestSeveralNames(t *testing.T) {
+	for source, want := range map[string]string{
+		"{% set a, b = 'x', 'y' %}{{ a }}{{ b }}":                                                                            "xy",
+		"{% set a, b = ('x', 'y') %}{{ b }}{{ a }}":                                                                          "yx",
+		"{% set a, b = ['x', 'y'] %}{{ b }}{{ a }}":                                                                          "yx",
+		"{% set a = 1 %}{% set b = 2 %}{% set a, b = b, a %}{{ a }}{{ b }}":                                                  "21",
+		"1 {%- set a, b, c = [messages[0].role, messages[1].role], 'y', 'z' if false else 'w' -%} 2{{ a[1] }}{{ b }}{{ c }}": "12useryw",
+		"{% set a, b = messages[0].content, messages[1:] if true else [] %}\n{{ a }}{{ b | length }}":                        "Be brief.3",
+		"{% for m in messages %}{% set r, c = m.role, m.content | length %}{{ r[0] }}{{ c }} {% endfor %}":                   "",
+	} {
+		got := render(t, source, conversation)
+		if strings.Contains(source, "for m") {
+			for _, m := range conversation {
+				want += fmt.Sprintf("%s%d ", m.Role[:1], len([]rune(m.Content)))
+			}
+		}
+		if got != want {
+			t.Errorf("%s\n got %q\nwant %q", source, got, want)
+		}
+	}
+}
+
+// TestSpacesBetweenTags: Jinja takes away the spaces that a line begins with before a block, and no others; make test-interop
+// compares with Jinja.
+func TestSpacesBetweenTags(t *testing.T) {
+	for source, want := range map[string]string{
+		"{% for m in messages %}{{ m.role[0] }} {% endfor %}|":              "s u a u |",
+		"{{ 'a' }} \t{% if true %}b{% endif %}":                             "a \tb",
+		"{% if true %}  {% if true %}b{% endif %}{% endif %}":               "  b",
+		"x{# c #} {% if true %}b{% endif %} {# d #}y":                       "x b y",
+		"{{ 'a' }}\n  {% if true %}b{% endif %}":                            "a\nb",
+		"{% if true %}\n  {% if true %}b{% endif %}{% endif %}":             "b",
+		"  {% if true %}b{% endif %}":                                       "b",
+		"a {% if true %}b{% endif %}":                                       "a b",
+		"{{ 'a' }} {%- if true %}b{% endif -%} {% if true %}c{% endif %}":   "abc",
+		"{{ 'a' }} {{ 'b' }}":                                               "a b",
+		"{% if true %} {{ 'b' }}{% endif %}":                                " b",
+		"{% raw %}{{ 'a' }} {% if %}{% endraw %} {% if true %}b{% endif %}": "{{ 'a' }} {% if %} b",
+	} {
+		if got := render(t, source, conversation); got != want {
+			t.Errorf("%q\n got %q\nwant %q", source, got, want)
+		}
+	}
+	for _, name := range []string{"tulu", "llama3"} {
+		if parsed, ok := Named(name); !ok || parsed.Reading() != 1 {
+			t.Errorf("%s is read otherwise than before", name)
+		}
 	}
 }

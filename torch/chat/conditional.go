@@ -9,6 +9,7 @@ package chat
 //     and a list of one is true whatever is in it, so that X or Y alone is evaluated, and its value is given;
 //   - a method of what stands in parentheses, (X).strip(), which becomes [X][0].strip();
 //   - a chain of them, X if C else Y if D else Z, and {% set a = X if C %};
+//   - several names at once, {% set a, b = X %}, which become names of the items of X;
 //   - a string that ends in \\, whose quote gonja takes for escaped; and a line feed before a name or a string.
 
 import (
@@ -28,7 +29,12 @@ func rewrite(source string) string {
 		source = source[end:]
 		if len(tag) > 4 && (strings.HasPrefix(tag, "{{") || strings.HasPrefix(tag, "{%")) && !rawBlock.MatchString(tag) {
 			body := tag[2 : len(tag)-2]
-			tag = tag[:2] + rewriteTag(tag[:2], scan(body)) + tag[len(tag)-2:]
+			items := scan(body)
+			if several, is := unpacked(items); is && tag[:2] == "{%" {
+				tag = "{%" + several + "%}"
+			} else {
+				tag = tag[:2] + rewriteTag(tag[:2], items) + tag[len(tag)-2:]
+			}
 		}
 		out.WriteString(tag)
 	}
