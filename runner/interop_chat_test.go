@@ -35,7 +35,7 @@ func init() {
 	for reason, names := range map[string][]string{
 		"it asks for the date":                                 {"gptoss", "gptoss_training"},
 		"the date is the template's own, not today's":          {"llama3_2", "muse_glimmer", "muse_glimmer_training"},
-		"of vision models: a message is a list of parts there": {"idefics3_training", "smolvlm_training", "llava_next", "llava_next_training"},
+		"of vision models: a message is a list of parts there": {"llava_next", "llava_next_training"},
 	} {
 		for _, name := range names {
 			otherwise[name] = reason
@@ -65,6 +65,9 @@ var ownTemplates = map[string]string{
 {%- endfor -%}
 {%- for name, text in {'a': 'x' if said.system else 'y', 'b': ['1' if true else '2'][0]}.items() -%}{{ name ~ text }}{%- endfor -%}
 <|start|>assistant{{ "\\" + ('it\'s' if false else "\\") }}`,
+	"spaces between tags": `{% for message in messages %}{{ message.role }} {% if loop.first %}(first) {# said #} {% endif %}
+  {% set who, what = message.role, message.content %}{{ who }}	{% if what %}{{ what }} {% endif %}
+{% endfor %} {% if add_generation_prompt %} {{ 'assistant' }} {% endif %}|`,
 }
 
 func TestInteropChatTemplates(t *testing.T) {
