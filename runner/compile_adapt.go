@@ -15,7 +15,7 @@ func (c *compiler) adaptedPolicies(a *dsl.Adapt, k int) []*policy {
 		if !ok {
 			return nil
 		}
-		c.tokenize(data, p, true)
+		c.tokenize(data, p, allResponses)
 		if p.objective().NeedsReference() {
 			c.refer(data, p.last().base, p.last().spec)
 		}

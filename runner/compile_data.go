@@ -12,9 +12,10 @@ import (
 // dataNodes are the stages of one data set.
 type dataNodes struct {
 	set    *dsl.Dataset
-	rows   *Node            // import: comparisons.arrow, what was recorded, in the order read
-	split  *Node            // split: users.arrow, rows.arrow, this data set's view of them
-	tokens map[string]*Node // by tokenizer and way of asking
+	rows   *Node                    // import: comparisons.arrow, what was recorded, in the order read
+	split  *Node                    // split: users.arrow, rows.arrow, this data set's view of them
+	tokens map[string]*Node         // by tokenizer and way of asking
+	tried  map[string]responsesRead // by the same: those with which the first rows were found to fit, or not to
 
 	tokenized []tokenized // the same, in the order they were asked for
 }
@@ -41,7 +42,7 @@ func (c *compiler) dataset(d *dsl.Dataset) *dataNodes {
 	} else if !c.readLeaves(d, stage) {
 		return nil
 	}
-	n := &dataNodes{set: d, tokens: map[string]*Node{}}
+	n := &dataNodes{set: d, tokens: map[string]*Node{}, tried: map[string]responsesRead{}}
 	n.rows = c.node(kindImport, d.Addr.String(), &d.Block, stage, stage.files)
 	if !c.look(d, stage, n.rows) {
 		return nil
@@ -81,11 +82,22 @@ func (c *compiler) readLeaves(d *dsl.Dataset, stage *importStage) bool {
 	return err == nil
 }
 
+// tryTokens tries a data set's rows out on a model, once for each more that is read of them, until something is found.
+func (c *compiler) tryTokens(d *dataNodes, o *origin, key string, reads responsesRead) {
+	d.tried[key] = reads
+	if !c.tryRows(d.set, o, reads) {
+		d.tried[key] = allResponses
+	}
+}
+
 // tokenizedFor returns the node with the ids of a data set for a model: its tokenizer and the way it is asked.
-func (c *compiler) tokenizedFor(d *dataNodes, o *origin, responses bool) *Node {
+func (c *compiler) tokenizedFor(d *dataNodes, o *origin, reads responsesRead) *Node {
 	t, model := o.tokenizer, o.spec.Addr.String()
 	key := t.key() + o.how.text()
 	if n := d.tokens[key]; n != nil {
+		if reads > d.tried[key] && !c.has(n) {
+			c.tryTokens(d, o, key, reads)
+		}
 		return n
 	}
 	stage := &tokenizeStage{spec: d.set, rows: d.rows, tokenizer: t, how: o.how}
@@ -94,7 +106,7 @@ func (c *compiler) tokenizedFor(d *dataNodes, o *origin, responses bool) *Node {
 	}
 	n := c.node(kindTokenize, fmt.Sprintf("%s for %s", d.set.Addr, model), &d.set.Block, stage, d.rows, t.node, stage.split)
 	if !c.has(n) {
-		c.tryRows(d.set, o, responses)
+		c.tryTokens(d, o, key, reads)
 	}
 	d.tokens[key], d.tokenized = n, append(d.tokenized, tokenized{n, model})
 	return n

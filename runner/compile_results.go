@@ -33,7 +33,7 @@ func (c *compiler) train(t *dsl.Train) []*policy {
 	if base == nil || !ok || !c.offeredTrain(t, base) {
 		return nil
 	}
-	c.tokenize(data, base, t.Objective.RL == nil)
+	c.tokenize(data, base, responsesOf(t))
 	reward, ok := c.rewardOf(t, base)
 	if !ok {
 		return nil
@@ -156,7 +156,7 @@ func (c *compiler) accuracyOf(block dsl.Block, name string, rows *dsl.Set, polic
 		if !ok {
 			return nil
 		}
-		c.tokenize(data, p, true)
+		c.tokenize(data, p, allResponses)
 		if p.objective().NeedsReference() {
 			c.refer(data, p.last().base, p.last().spec)
 		}

@@ -18,8 +18,9 @@ type fitting struct {
 	tokens     int            // of first
 }
 
-// add counts a row of so many tokens, or at least so many.
-func (f *fitting) add(r formats.Record, prompt, response int) {
+// add counts a row of so many tokens, or at least so many: of its prompt, of the responses that are read with it, and of the longest,
+// which the data set's limits are for.
+func (f *fitting) add(r formats.Record, prompt, read, longest int) {
 	limit := f.data.MaxPromptTokens
 	cuts := f.data.Overlong == "cut_left" || f.data.Overlong == "cut_right"
 	if limit > 0 && prompt > limit {
@@ -28,13 +29,13 @@ func (f *fitting) add(r formats.Record, prompt, response int) {
 		}
 		prompt = limit
 	}
-	n := prompt + response + 1 // BOS
-	if total := f.data.MaxTokens; total > 0 && n-1 > total {
+	if total := f.data.MaxTokens; total > 0 && prompt+longest > total {
 		if !cuts {
 			return
 		}
-		n = total + 1
+		prompt, read = max(total-longest, 0), min(read, total)
 	}
+	n := prompt + read + 1 // BOS
 	f.rows++
 	if n > f.origin.config.Context {
 		if f.long++; f.long == 1 {
@@ -45,9 +46,10 @@ func (f *fitting) add(r formats.Record, prompt, response int) {
 
 // fits says how many rows are longer than the model: an error where all are, and else a warning, as the long ones may be in no
 // stage's part of the data.
-func (c *compiler) fits(f fitting) {
+// ok is false where that was said.
+func (c *compiler) fits(f fitting) (ok bool) {
 	if f.long == 0 || !f.origin.known {
-		return
+		return true
 	}
 	m, context := f.origin.spec, f.origin.config.Context
 	attr, or := "source", ""
@@ -59,7 +61,8 @@ func (c *compiler) fits(f fitting) {
 		f.long, f.rows, f.data.Addr, context, m.Addr, f.first.File, f.first.Line, atLeast, f.tokens, or, f.data.Addr, context-1)
 	if f.long == f.rows {
 		c.fail(&m.Block, attr, "Rows longer than the model", "%s", text)
-		return
+		return false
 	}
 	c.warn(&m.Block, attr, "Rows longer than the model", "%s", text)
+	return false
 }

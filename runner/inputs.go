@@ -34,10 +34,30 @@ func (c *compiler) inputsOf(sets ...*dsl.Set) (dataInputs, bool) {
 	return out, ok
 }
 
-// tokenize adds the ids of every data set as p is asked; responses tells whether the data's own responses are read too.
-func (c *compiler) tokenize(in dataInputs, p *policy, responses bool) {
+// responsesRead are which of the data's own responses a stage reads.
+type responsesRead int
+
+const (
+	noResponses responsesRead = iota
+	chosenResponses
+	allResponses
+)
+
+// responsesOf are those that a training reads: policy optimisation writes its own, and sft reads the chosen ones, of rows.
+func responsesOf(t *dsl.Train) responsesRead {
+	switch chosen := t.Data != nil && (t.Data.Kind == dsl.RowSet || t.Data.Op == dsl.SetSide && t.Data.Name == "chosen"); {
+	case t.Objective.RL != nil:
+		return noResponses
+	case t.Objective.Kind == "sft" && chosen && t.Evaluate == nil:
+		return chosenResponses
+	}
+	return allResponses
+}
+
+// tokenize adds the ids of every data set as p is asked.
+func (c *compiler) tokenize(in dataInputs, p *policy, reads responsesRead) {
 	for i := range in {
-		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin, responses)
+		in[i].tokens = c.tokenizedFor(c.data[in[i].set], p.origin, reads)
 	}
 }
 

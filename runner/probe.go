@@ -119,19 +119,20 @@ func (c *compiler) namedTokens(m *dsl.Model, folder string) (map[string]string, 
 // triedRows are how many of a data set's first rows a model is asked.
 const triedRows = 50
 
-// tryRows asks a model a data set's first rows, and looks whether they fit into it, with their responses where these are read.
-func (c *compiler) tryRows(d *dsl.Dataset, o *origin, responses bool) {
+// tryRows asks a model a data set's first rows, and looks whether they fit into it, with the responses that are read. ok is false where
+// something was said of them.
+func (c *compiler) tryRows(d *dsl.Dataset, o *origin, reads responsesRead) (ok bool) {
 	tok, ok := c.tokenizerOf(o)
 	s := c.samples[d]
 	if !ok || s == nil || o.how.byUser() {
-		return
+		return ok
 	}
 	rows := s.First[:min(len(s.First), triedRows)]
 	fit := fitting{data: d, origin: o}
 	for _, r := range rows {
 		if o.how.leaves != "" && slices.ContainsFunc(r.Turns, func(t formats.Turn) bool { return t.Role == "assistant" }) {
 			c.fail(&o.spec.Block, templateAttr(o.spec), leavesOut, leavesOutText, o.how.from, o.how.leaves, fmt.Sprintf(" in a conversation, such as the row of %s, line %d", r.File, r.Line))
-			return
+			return false
 		}
 		prompt, err := o.how.length(tok, r)
 		if err != nil {
@@ -141,15 +142,19 @@ func (c *compiler) tryRows(d *dsl.Dataset, o *origin, responses bool) {
 				what, attr = template.what, templateAttr(o.spec)
 			}
 			c.fail(&o.spec.Block, attr, "A row cannot be asked", "%s; it was met with the row of %s, line %d.", what, r.File, r.Line)
-			return
+			return false
 		}
-		response := 0
-		if responses {
-			response = lengthOf(tok, r)
+		read, longest := 0, 0
+		if reads != noResponses {
+			longest = max(lengthOf(tok, r.Chosen), lengthOf(tok, r.Rejected))
+			read = longest
 		}
-		fit.add(r, prompt, response)
+		if reads == chosenResponses {
+			read = lengthOf(tok, r.Chosen)
+		}
+		fit.add(r, prompt, read, longest)
 	}
-	c.fits(fit)
+	return c.fits(fit)
 }
 
 // tokenizerOf reads the tokenizer of a model's folder; nil where it has none yet. ok is false where a diagnostic says why it
@@ -210,17 +215,12 @@ func (p prompting) length(tok *tokenizer.Tokenizer, r formats.Record) (int, erro
 	return wordCount(text), nil
 }
 
-// lengthOf is the longest response of a row with its end token.
-func lengthOf(tok *tokenizer.Tokenizer, r formats.Record) int {
-	longest := 0
-	for _, text := range []string{r.Chosen, r.Rejected} {
-		n := wordCount(text)
-		if tok != nil {
-			n = len(tok.EncodePlain(text))
-		}
-		longest = max(longest, n)
+// lengthOf is that of a response with its end token; where there is no tokenizer yet, at least how long it is.
+func lengthOf(tok *tokenizer.Tokenizer, response string) int {
+	if tok == nil {
+		return wordCount(response) + 1
 	}
-	return longest + 1
+	return len(tok.EncodePlain(response)) + 1
 }
 
 // wordCount is a lower bound of tokens: a tokenizer that prlhf trains makes one token at least of each word.

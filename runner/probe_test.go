@@ -137,6 +137,32 @@ func TestLongResponsesThatAreNotRead(t *testing.T) {
 	}
 }
 
+// TestLongRejectedResponses: sft reads the chosen responses, so that others need not fit until somebody else reads them, who is told so.
+func TestLongRejectedResponses(t *testing.T) {
+	const long = "\ndataset \"long\" {\n  format = \"jsonl\"\n  source = \"long.jsonl\"\n  split = { train = 0.5, seed = 1 }\n}\n"
+	train := func(name, data, objective string) string {
+		return "\ntrain \"" + name + "\" {\n  base = model.base\n  data = dataset.long." + data + "\n  objective = { kind = \"" + objective + "\" }\n  steps = 1\n  lora = { rank = 2, alpha = 4, targets = [\"q\"] }\n}\n"
+	}
+	for blocks, fails := range map[string]bool{
+		train("a", "train", "sft"): false, train("a", "train.chosen", "sft"): false, train("a", "train.rejected", "sft"): true,
+		train("a", "train", "sft") + train("b", "train", "dpo"): true, train("a", "train", "dpo") + train("b", "train", "sft"): true,
+	} {
+		l := newFileLab(t)
+		l.write("long.jsonl", strings.Repeat(`{"user": 1, "prompt": "q", "chosen": "b", "rejected": "`+strings.Repeat("word ", 600)+`"}`+"\n", 4))
+		l.spec += long + blocks
+		_, diags := Compile(l.load(), nil, l.opts)
+		said := 0
+		for _, d := range diags {
+			if strings.Contains(d.Detail, "of dataset.long are longer than the 128 tokens") {
+				said++
+			}
+		}
+		if diags.HasErrors() != fails || fails != (said == 1) {
+			t.Errorf("%s: %d times, %v", blocks, said, diags)
+		}
+	}
+}
+
 // TestNamedTemplatesLeaveNothingOut: and those that models' folders have are tried by make test-interop.
 func TestNamedTemplatesLeaveNothingOut(t *testing.T) {
 	for _, name := range []string{"tulu", "llama3"} {

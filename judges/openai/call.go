@@ -84,7 +84,11 @@ func (c client) call(ctx context.Context, body []byte, redact func(string) strin
 	}
 	var r chatResponse
 	if err := json.Unmarshal(data, &r); err != nil || len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
-		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s answered something else than a chat completion: %.200q", c.url, redact(c.hide(string(data))))}
+		what := "something else than a chat completion"
+		if strings.HasPrefix(strings.TrimSpace(string(data)), "<") {
+			what = "a web page: check base_url, and whether a proxy wants something before it"
+		}
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s answered %s: %.200q", c.url, what, redact(c.hide(string(data))))}
 	}
 	return judges.Said{Text: c.hide(*r.Choices[0].Message.Content), TokensIn: r.Usage.In, TokensOut: r.Usage.Out}, nil
 }
