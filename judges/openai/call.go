@@ -72,12 +72,12 @@ func (c client) call(ctx context.Context, body []byte, redact func(string) strin
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s does not answer: %v", c.url, c.hide(plain(err).Error()))}
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s %s", c.url, c.hide(unreached(err, c.http.Timeout)))}
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, longestBody))
 	if err != nil {
-		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s broke off: %v", c.url, plain(err))}
+		return judges.Said{}, &fault{passes: true, text: fmt.Sprintf("%s %s", c.url, c.hide(unreached(err, c.http.Timeout)))}
 	}
 	if resp.StatusCode != http.StatusOK {
 		return judges.Said{}, c.refusal(resp, data, redact)

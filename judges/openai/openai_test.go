@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -528,5 +529,55 @@ func TestDamagedAnswer(t *testing.T) {
 	}
 	if s.requests.Load() != 2 {
 		t.Errorf("%d requests; the damaged answer is asked for once more", s.requests.Load())
+	}
+}
+
+// TestUnreached: why nothing came is said without the words of Go's network.
+func TestUnreached(t *testing.T) {
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	for name, c := range map[string]struct {
+		handle func(w http.ResponseWriter, r *http.Request, _ int64)
+		url    string
+		want   string
+	}{
+		"hangs": {func(_ http.ResponseWriter, r *http.Request, _ int64) {
+			io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}, "", "does not answer within 0.02 seconds"},
+		"closes": {func(w http.ResponseWriter, _ *http.Request, _ int64) {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			c.Close()
+		}, "", "broke the connection off"},
+		"resets": {func(w http.ResponseWriter, _ *http.Request, _ int64) {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			c.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		}, "", "broke the connection off"},
+		"breaks off": {func(w http.ResponseWriter, _ *http.Request, _ int64) {
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, "{")
+		}, "", "broke the connection off"},
+		"is not there": {nil, closed.URL, "takes no connection: nothing listens there; check base_url"},
+	} {
+		set := Settings{BaseURL: c.url, Model: "m", MaxAnswerTokens: 5}
+		if c.handle != nil {
+			set.BaseURL = newServer(t, c.handle).URL
+		}
+		j, _ := quick(t, set)
+		j.client.http.Timeout = 20 * time.Millisecond
+		_, err := j.client.call(t.Context(), []byte("{}"), func(said string) string { return said })
+		if err == nil || err.Error() != set.BaseURL+"/chat/completions "+c.want && !strings.HasPrefix(err.Error(), set.BaseURL+"/chat/completions "+c.want+";") && !strings.HasPrefix(err.Error(), set.BaseURL+"/chat/completions "+c.want+",") {
+			t.Errorf("%s: %v; want %s", name, err, c.want)
+		}
+	}
+}
+
+// TestUnknownMachine: a name that nobody knows, whatever the look-up came to.
+func TestUnknownMachine(t *testing.T) {
+	for _, err := range []error{&net.DNSError{Name: "judge.example", IsNotFound: true}, &net.DNSError{Name: "judge.example", IsTimeout: true}} {
+		if got := unreached(fmt.Errorf("dial: %w", err), time.Minute); got != "cannot be found: no machine judge.example is known here; check base_url and the network" {
+			t.Errorf("%v: %s", err, got)
+		}
 	}
 }
