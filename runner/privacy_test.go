@@ -147,6 +147,11 @@ func TestNothingTellsWhoUsersAre(t *testing.T) {
 			t.Fatalf("%d rows, %v", len(rows), err)
 		}
 		tell("%+v", rows)
+		for _, row := range rows {
+			for _, s := range row.Segments {
+				tell("%s", strings.Join(s.Tokens, ""))
+			}
+		}
 		if personal, err := Inspect(plan, st, addr, 1, true); err != nil || !strings.Contains(fmt.Sprint(personal), markedID) {
 			t.Errorf("asked for: %v, %v", personal, err)
 		}
