@@ -103,7 +103,7 @@ func (t Tally) Rate(rule Ties) float64 {
 // WinRates are the aggregates of one comparison of two methods.
 type WinRates struct {
 	PerSample Estimate // over items
-	PerUser   Estimate // over users: who wins more than they lose wins the user
+	PerUser   Estimate // over users: who wins more than they lose wins the user; Wilson's interval
 	Average   Estimate // mean over users of the user's own rate
 	Tally     Tally
 	SignTest  float64 // two-sided p of as many wins among wins and losses, were both as likely
@@ -121,7 +121,7 @@ const (
 	NotebookRule PerUserRule = "notebook" // (w + t) / (w + l + t) > 1/2 wins: the authors' PRISM notebook
 )
 
-// Rates computes the aggregates. Intervals are clustered by prompt where users share prompts, by user elsewhere.
+// Rates computes the aggregates. Intervals over items are clustered by prompt where users share prompts, by user elsewhere.
 func Rates(items []Item, ties Ties, rule PerUserRule) WinRates {
 	r := WinRates{PerSample: RateOf(items, ties), Tally: Count(items)}
 	users, tallies := byUser(items)
@@ -139,6 +139,8 @@ func Rates(items []Item, ties Ties, rule PerUserRule) WinRates {
 		ties = TiesLose // nobody ties
 	}
 	r.PerUser = rateOf(people, ties, ownUsers(people))
+	won := proportionOf(people, ties, ownUsers(people))
+	r.PerUser.Low, r.PerUser.High = won.Low, won.High
 	r.SignTest, r.Detectable = signTest(r.Tally.Wins, r.Tally.Losses), detectable(r.Tally.Wins+r.Tally.Losses)
 	return r
 }
@@ -165,14 +167,27 @@ func rateOf(items []Item, ties Ties, clusters []string) Estimate {
 	if len(items) != len(clusters) {
 		panic(fmt.Sprintf("judges: %d items with %d clusters", len(items), len(clusters)))
 	}
-	var values []float64
-	var of []string
+	e := OfItems(worths(items, ties, clusters))
+	e.Median = math.NaN()
+	return e
+}
+
+// worths are the items that count under a tie rule, from 0 to 1, with their clusters.
+func worths(items []Item, ties Ties, clusters []string) (values []float64, of []string) {
 	for i, item := range items {
 		if w, d := ties.worth(item.Outcome); d > 0 {
 			values, of = append(values, w), append(of, clusters[i])
 		}
 	}
-	e := OfItems(values, of)
+	return values, of
+}
+
+// UserRate is the rate over one user's items, with Wilson's interval; items on one prompt, samples of it, say less than as many
+// on prompts of their own (Proportion). A pair that was judged in both orders is one item.
+func UserRate(items []Item, ties Ties) Estimate { return proportionOf(items, ties, prompts(items)) }
+
+func proportionOf(items []Item, ties Ties, clusters []string) Estimate {
+	e := Proportion(worths(items, ties, clusters))
 	e.Median = math.NaN()
 	return e
 }

@@ -15,7 +15,7 @@ import (
 
 const (
 	kindMeeting    = "meeting"
-	meetingVersion = 1
+	meetingVersion = 2
 )
 
 type meetingStage struct {
