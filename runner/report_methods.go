@@ -67,13 +67,20 @@ func (d *drawing) decidedUsers(w *dsl.WinRate) (map[string]string, error) {
 			if u.Worse > u.Better {
 				side = "lost"
 			}
-			if u.Holm < noise && (r == 0 || found[u.User] == side) {
+			if u.Holm < noise && (r == 0 || found[u.User] == side) && !halfIn(items, u.User) {
 				now[u.User] = side
 			}
 		}
 		found = now
 	}
 	return found, nil
+}
+
+// halfIn tells whether the interval of a user's rate, ties as half, holds one half: it can where the user's items are many on
+// few prompts, which the sign test takes for as many prompts.
+func halfIn(items []judges.Item, user string) bool {
+	e := judges.UserRate(itemsWhere(items, func(i judges.Item) bool { return i.User == user }), judges.TiesHalf)
+	return e.Low <= 0.5 && e.High >= 0.5
 }
 
 // meetings draws what several comparisons say together; nothing where no more than two methods met.
@@ -143,9 +150,14 @@ func (m *meeting) matrix() *reports.Table {
 			row.Cells = append(row.Cells, m.rate(i, j))
 		}
 		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(row.Cells, scoreCell(scores, i, m.names))})
+		longer := reports.Row{Name: name + ", " + theLongerText}
+		for j := range m.names {
+			longer.Cells = append(longer.Cells, longerCell(judges.LongerWins(m.against(i, j), judges.Ties(m.terms.Ties))))
+		}
+		t.Rows = append(t.Rows, reports.Row{Name: longer.Name, Cells: append(longer.Cells, reports.DashCell())})
 	}
 	t.Notes = append(m.notes(), "A row's win rate against a column; n counts what is in the denominator. Intervals are clustered by prompt where users share prompts, else by user, training runs together.",
-		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.")
+		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.", longerRateNote)
 	return t
 }
 

@@ -229,9 +229,25 @@ report "cards" {
 	if notes := strings.Join(cards.Notes, "\n"); !kappa.MatchString(notes) {
 		t.Errorf("the judge card has no kappa: %s", notes)
 	}
-	notes := strings.Join(l.tableOf("cards", "accuracy.sets").Notes, "\n")
-	if !regexp.MustCompile(`right in \d+\.\d\d % of the comparisons of posts\.\n.*right in \d+\.\d\d % of the comparisons of other\.`).MatchString(notes) {
-		t.Errorf("what the longer text would get: %s", notes)
+	var rows []string
+	for _, row := range l.tableOf("cards", "accuracy.sets").Rows {
+		rows = append(rows, row.Name)
+	}
+	if want := []string{"posts", "other", "the longer text, posts", "the longer text, other"}; !slices.Equal(rows, want) {
+		t.Errorf("rows %q; want %q", rows, want)
+	}
+	users := l.tableOf("cards", "agreement.users.users")
+	if !slices.Contains(users.Columns, "vendor, the longer text") {
+		t.Errorf("users' agreement stands without the longer text's: %q", users.Columns)
+	}
+	for _, table := range []*reports.Table{cards, users} {
+		for _, row := range table.Rows {
+			for k, c := range row.Cells {
+				if c.Kind == reports.Share || c.Kind == reports.Percent && c.Value.N > 0 && math.IsNaN(c.Value.Low) {
+					t.Errorf("%s, %s, %s: no n or no interval: %+v", table.Name, row.Name, table.Columns[k], c)
+				}
+			}
+		}
 	}
 }
 
