@@ -59,6 +59,10 @@ func (d *drawing) decidedUsers(w *dsl.WinRate) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decidedIn(runs), nil
+}
+
+func decidedIn(runs [][]judges.Item) map[string]string {
 	found := map[string]string{}
 	for r, items := range runs {
 		now := map[string]string{}
@@ -73,7 +77,7 @@ func (d *drawing) decidedUsers(w *dsl.WinRate) (map[string]string, error) {
 		}
 		found = now
 	}
-	return found, nil
+	return found
 }
 
 // halfIn tells whether the interval of a user's rate, ties as half, holds one half: it can where the user's items are many on
