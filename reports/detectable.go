@@ -36,14 +36,17 @@ func formatDetectable(c Cell) string {
 	return formatDecimal(d, c.Places)
 }
 
-// detectableNote has, for each column, the least and the most that its cells could detect; "" where no cell has any.
-func detectableNote(t *Table) string {
+// precisionNotes have, for each column, the least and the most that its cells could detect, and say what an interval of one point
+// is; nothing where no cell has an interval.
+func precisionNotes(t *Table) []string {
 	var parts []string
+	points := false // intervals of one point
 	for k, name := range t.Columns {
 		var least, most Cell
 		met := false
 		for _, row := range t.Rows {
 			c := row.Cells[k]
+			points = points || (c.Kind == Percent || c.Kind == Number) && c.Value.Low == c.Value.High
 			if math.IsNaN(c.detectable()) {
 				continue
 			}
@@ -64,8 +67,12 @@ func detectableNote(t *Table) string {
 		}
 		parts = append(parts, name+" "+from)
 	}
-	if len(parts) == 0 {
-		return ""
+	var out []string
+	if points {
+		out = append(out, "An interval of one point is of values that are all the same: it says nothing of what others would be.")
 	}
-	return fmt.Sprintf("Detectable in 4 of 5 cases at the 5 %% level, as distance from a value fixed beforehand: %s. The JSON has it of every cell.", strings.Join(parts, "; "))
+	if len(parts) == 0 {
+		return out
+	}
+	return append(out, fmt.Sprintf("Detectable in 4 of 5 cases at the 5 %% level, as distance from a value fixed beforehand: %s. The JSON has it of every cell.", strings.Join(parts, "; ")))
 }

@@ -38,6 +38,13 @@ func TestDetectable(t *testing.T) {
 	if want := "rate 16.1 to 32.1 points; score 0.16. The JSON"; !strings.Contains(md.String(), want) || !strings.Contains(html.String(), want) {
 		t.Errorf("no %q under the table:\n%s", want, md.String())
 	}
+	if strings.Contains(md.String(), "of one point") {
+		t.Error("no interval here is one point")
+	}
+	table.Rows[0].Cells[0] = PercentCell(point)
+	if notes := precisionNotes(table); len(notes) != 2 || !strings.Contains(notes[0], "of one point") {
+		t.Errorf("%q", notes)
+	}
 	if !strings.Contains(html.String(), `title="detectable: 32.1 points"`) || strings.Count(html.String(), `title="detectable`) != 3 {
 		t.Error("cells do not say what they could detect")
 	}
