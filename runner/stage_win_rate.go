@@ -4,7 +4,7 @@ package runner
 import (
 	"context"
 	"io"
-	"unicode/utf8"
+	"iter"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -34,60 +34,17 @@ func (s *winRateStage) Describe(w io.Writer) {
 func (s *winRateStage) Run(_ context.Context, e *Env) error {
 	var runs []dsl.Value
 	for _, n := range s.verdicts {
-		verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(n, verdictsFile))
+		items, err := itemsOf(e, n)
 		if err != nil {
 			return err
 		}
-		runs = append(runs, winRateValue(joined(verdicts), judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
+		runs = append(runs, winRateValue(items, judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
 	}
 	all := overRuns(runs).(map[string]dsl.Value)
 	for _, run := range runs { // a mean of p-values would be none
 		all["sign_test"] = max(all["sign_test"].(float64), at(run, "sign_test").(float64))
 	}
 	return writeJoined(e, all, runs)
-}
-
-// joined makes an item of each pair's verdicts.
-func joined(verdicts []arrowio.Verdict) []judges.Item {
-	type orders struct {
-		first            arrowio.Verdict
-		straight, turned judges.Winner
-		hasS, hasT       bool
-	}
-	var list []*orders
-	at := map[int64]*orders{}
-	for _, v := range verdicts {
-		o := at[v.Item]
-		if o == nil {
-			o = &orders{first: v}
-			at[v.Item] = o
-			list = append(list, o)
-		}
-		w, _ := judges.WinnerNamed(v.Winner)
-		if v.Turned {
-			o.turned, o.hasT = w, true
-		} else {
-			o.straight, o.hasS = w, true
-		}
-	}
-	items := make([]judges.Item, len(list))
-	met := map[[2]string]int{} // samples so far, by prompt and user
-	for i, o := range list {
-		v := o.first
-		asked := [2]string{v.Prompt, v.User}
-		items[i] = judges.Item{User: v.User, Group: v.Group, Seen: v.Seen, Prompt: v.Prompt, Sample: met[asked],
-			CandidateLength: float64(utf8.RuneCountInString(v.Candidate)), BaselineLength: float64(utf8.RuneCountInString(v.Baseline))}
-		met[asked]++
-		switch {
-		case o.hasS && o.hasT:
-			items[i].Outcome, items[i].Flipped = judges.Join(o.straight, o.turned)
-		case o.hasS:
-			items[i].Outcome = judges.One(o.straight)
-		default:
-			items[i].Outcome = judges.OneTurned(o.turned)
-		}
-	}
-	return items
 }
 
 // winRateValue is the value of win_rate.W. Its notes have, as `even`, the rates under rules by which one half means no
@@ -176,16 +133,24 @@ type agreementStage struct {
 func (s *agreementStage) Describe(w io.Writer) { line(w, "version", agreementVersion) }
 
 func (s *agreementStage) Run(_ context.Context, e *Env) error {
-	verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(s.verdicts, verdictsFile))
+	verdicts, err := arrowio.Open[arrowio.Verdict](e.Path(s.verdicts, verdictsFile))
 	if err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(agreementValue(verdicts)))
+	defer verdicts.Close()
+	value, err := agreementValue(verdicts.All())
+	if err != nil {
+		return err
+	}
+	return writeResult(e.File(resultFile), dsl.Value(value))
 }
 
 // agreementValue is the value of agreement.A: the candidate is what the user chose. A tie agrees half.
-func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
-	items := joined(verdicts)
+func agreementValue(verdicts iter.Seq2[arrowio.Verdict, error]) (map[string]dsl.Value, error) {
+	items, err := joined(verdicts)
+	if err != nil {
+		return nil, err
+	}
 	rates := judges.Rates(items, judges.TiesHalf, judges.PaperRule)
 	users := map[string]dsl.Value{}
 	for _, i := range items {
@@ -200,8 +165,11 @@ func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
 		}
 		users[i.User] = dsl.Estimate(judges.Rates(own, judges.TiesHalf, judges.PaperRule).PerSample)
 	}
-	first, decided, in, out := 0, 0, 0.0, 0.0
-	for _, v := range verdicts {
+	first, decided, calls, tokens := 0, 0, 0, 0.0
+	for v, err := range verdicts {
+		if err != nil {
+			return nil, err
+		}
 		w, _ := judges.WinnerNamed(v.Winner)
 		if w == judges.First || w == judges.Second {
 			decided++
@@ -209,7 +177,7 @@ func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
 		if w == judges.First {
 			first++
 		}
-		in, out = in+float64(v.TokensIn), out+float64(v.TokensOut)
+		calls, tokens = calls+1, tokens+float64(v.TokensIn+v.TokensOut)
 	}
 	t := rates.Tally
 	return map[string]dsl.Value{
@@ -218,6 +186,6 @@ func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
 		"first_wins":  float64(first) / float64(max(decided, 1)),
 		"longer_wins": judges.LongerWins(items, judges.TiesHalf).Mean,
 		"verdicts":    counts(t, "agreed", "disagreed"),
-		"tokens":      1000 * (in + out) / float64(max(len(verdicts), 1)),
-	}
+		"tokens":      1000 * tokens / float64(max(calls, 1)),
+	}, nil
 }
