@@ -16,39 +16,32 @@ import (
 // noise is the level below which a p-value tells a difference from chance.
 const noise = 0.05
 
-// runsOf reads the verdicts of a win rate, run by run.
-func (d *drawing) runsOf(w *dsl.WinRate) ([][]arrowio.Verdict, error) {
-	var out [][]arrowio.Verdict
-	for _, n := range d.stage.results[w].Stage.(*winRateStage).verdicts {
-		read, err := d.verdictsOf(n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, read)
-	}
-	return out, nil
-}
-
-// verdictsOf reads the verdicts of a judge stage, once.
-func (d *drawing) verdictsOf(n *Node) ([]arrowio.Verdict, error) {
+// verdictsOf opens the verdicts of a judge stage, once.
+func (d *drawing) verdictsOf(n *Node) (*arrowio.Table[arrowio.Verdict], error) {
 	if d.verdicts[n] == nil {
-		read, err := arrowio.Read[arrowio.Verdict](d.env.Path(n, verdictsFile))
+		table, err := arrowio.Open[arrowio.Verdict](d.env.Path(n, verdictsFile))
 		if err != nil {
 			return nil, err
 		}
-		d.verdicts[n] = read
+		d.verdicts[n] = table
 	}
 	return d.verdicts[n], nil
 }
 
+// itemsOf reads what a win rate is made of, run by run.
 func (d *drawing) itemsOf(w *dsl.WinRate) ([][]judges.Item, error) {
-	runs, err := d.runsOf(w)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]judges.Item, len(runs))
-	for r, verdicts := range runs {
-		out[r] = joined(verdicts)
+	var out [][]judges.Item
+	for _, n := range d.stage.results[w].Stage.(*winRateStage).verdicts {
+		if d.items[n] == nil {
+			verdicts, err := d.verdictsOf(n)
+			if err != nil {
+				return nil, err
+			}
+			if d.items[n], err = joined(verdicts.All()); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, d.items[n])
 	}
 	return out, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
 )
 
@@ -75,11 +76,11 @@ func judgedDrawing(spec dsl.Report) *drawing {
 // A judge who was told a user's own words may quote them: its words are printed only where the spec asks for users' texts,
 // and a failure never names a user whom the report does not.
 func TestReasonsOfUsersWithTexts(t *testing.T) {
-	said := func(user string) judgedPair {
-		return pairsOf([]arrowio.Verdict{
+	said := func(user string) []arrowio.Verdict {
+		return []arrowio.Verdict{
 			{User: user, Candidate: "a", Baseline: "b", Winner: "second", Turned: true, Raw: "They live in Oslo."},
 			{User: user, Candidate: "a", Baseline: "b", Winner: "unscored", Problem: fmt.Sprintf("nothing is known of what user %q was made to like", user)},
-		})[0]
+		}
 	}
 	for _, c := range []struct {
 		user, users string
@@ -93,7 +94,7 @@ func TestReasonsOfUsersWithTexts(t *testing.T) {
 		{"worker-78", "id", false, "worker-78: ours ours They live in Oslo. no verdict (nothing is known of what worker-78 was made to like)"},
 	} {
 		d := judgedDrawing(dsl.Report{Users: c.users, UserTexts: c.texts})
-		v := d.verdict(said(c.user), []string{"ours", "theirs"}, d.quotable(c.user))
+		v := d.verdict(judges.Failed, said(c.user), []string{"ours", "theirs"}, d.quotable(c.user))
 		got := fmt.Sprintf("%s: %s %s %s %s %s", v.User, "ours", v.Orders[0].Winner, v.Orders[0].Reason, v.Orders[1].Winner, v.Orders[1].Reason)
 		if got != c.want || v.Outcome != reports.Failed || v.Orders[0].First != "theirs" {
 			t.Errorf("%s, texts %t:\n%s\nwant\n%s\n%+v", c.user, c.texts, got, c.want, v)
@@ -109,8 +110,18 @@ func TestChosenVerdicts(t *testing.T) {
 	}
 	d := judgedDrawing(dsl.Report{Samples: 4})
 	var got []string
-	for _, p := range d.chosenPairs(pairsOf(verdicts)) {
-		got = append(got, p.verdicts[0].Prompt)
+	pairs, err := pairsOf(func(yield func(arrowio.Verdict, error) bool) {
+		for _, v := range verdicts {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range d.chosenPairs(pairs) {
+		got = append(got, verdicts[p.rows[0]].Prompt)
 	}
 	if want := []string{"0", "3", "4", "1"}; !slices.Equal(got, want) {
 		t.Errorf("%v; want %v", got, want)

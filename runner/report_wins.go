@@ -256,14 +256,17 @@ func (d *drawing) agreements(block string, items []instance) ([]reports.Block, e
 // pricePerThousand is what 1,000 verdicts cost at a price; a dash without one.
 func (d *drawing) pricePerThousand(price *dsl.Price, verdicts *Node) (reports.Cell, error) {
 	rows, err := d.verdictsOf(verdicts)
-	if err != nil || price == nil || len(rows) == 0 {
+	if err != nil || price == nil || rows.Len() == 0 {
 		return reports.DashCell(), err
 	}
 	usd := 0.0
-	for _, v := range rows {
+	for v, err := range rows.All() {
+		if err != nil {
+			return reports.DashCell(), err
+		}
 		usd += (float64(v.TokensIn)*price.Input + float64(v.TokensOut)*price.Output) / 1e6
 	}
-	return reports.NumberCell(reports.Just(1000*usd/float64(len(rows))), 3), nil
+	return reports.NumberCell(reports.Just(1000*usd/float64(rows.Len())), 3), nil
 }
 
 // panelNote says how far the members of a panel agree among themselves; nothing of other judges.
@@ -277,7 +280,10 @@ func (d *drawing) panelNote(j *dsl.Judge, verdicts ...*Node) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for _, v := range rows {
+		for v, err := range rows.All() {
+			if err != nil {
+				return "", err
+			}
 			votes = append(votes, judges.Votes(v.Raw))
 		}
 	}

@@ -4,8 +4,8 @@ package runner
 import (
 	"context"
 	"io"
+	"iter"
 	"math"
-	"unicode/utf8"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -35,11 +35,11 @@ func (s *winRateStage) Describe(w io.Writer) {
 func (s *winRateStage) Run(_ context.Context, e *Env) error {
 	var runs []dsl.Value
 	for _, n := range s.verdicts {
-		verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(n, verdictsFile))
+		items, err := itemsOf(e, n)
 		if err != nil {
 			return err
 		}
-		runs = append(runs, winRateValue(joined(verdicts), judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
+		runs = append(runs, winRateValue(items, judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
 	}
 	all := overRuns(runs).(map[string]dsl.Value)
 	for _, run := range runs { // a mean of p-values would be none
@@ -48,52 +48,10 @@ func (s *winRateStage) Run(_ context.Context, e *Env) error {
 	return writeJoined(e, all, runs)
 }
 
-// joined makes an item of each pair's verdicts.
-func joined(verdicts []arrowio.Verdict) []judges.Item {
-	type orders struct {
-		first            arrowio.Verdict
-		straight, turned judges.Winner
-		hasS, hasT       bool
-	}
-	var list []*orders
-	at := map[int64]*orders{}
-	for _, v := range verdicts {
-		o := at[v.Item]
-		if o == nil {
-			o = &orders{first: v}
-			at[v.Item] = o
-			list = append(list, o)
-		}
-		w, _ := judges.WinnerNamed(v.Winner)
-		if v.Turned {
-			o.turned, o.hasT = w, true
-		} else {
-			o.straight, o.hasS = w, true
-		}
-	}
-	items := make([]judges.Item, len(list))
-	met := map[[2]string]int{} // samples so far, by prompt and user
-	for i, o := range list {
-		v := o.first
-		asked := [2]string{v.Prompt, v.User}
-		items[i] = judges.Item{User: v.User, Group: v.Group, Seen: v.Seen, Prompt: v.Prompt, Sample: met[asked],
-			CandidateLength: float64(utf8.RuneCountInString(v.Candidate)), BaselineLength: float64(utf8.RuneCountInString(v.Baseline))}
-		met[asked]++
-		switch {
-		case o.hasS && o.hasT:
-			items[i].Outcome, items[i].Flipped = judges.Join(o.straight, o.turned)
-		case o.hasS:
-			items[i].Outcome = judges.One(o.straight)
-		default:
-			items[i].Outcome = judges.OneTurned(o.turned)
-		}
-	}
-	return items
-}
-
-// winRateValue is the value of win_rate.W. `longer` has the same rates of the longer text of each pair. Its notes have, as `even`, the rates under rules by which one half means no
-// difference: its own where they are such, else ties as half and users by wins against losses. Of fewer than fewest users or
-// prompts they say nothing, and have the interval from 0 to 1: a bootstrap of two users who agree has none.
+// winRateValue is the value of win_rate.W. `longer` has the same rates of the longer text of each pair. Its notes have, as
+// `even`, the rates under rules by which one half means no difference: its own where they are such, else ties as half and users
+// by wins against losses. Of fewer than fewest users or prompts they say nothing, and have the interval from 0 to 1: a bootstrap
+// of two users who agree has none.
 func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
 	all := judges.Rates(items, ties, rule)
 	out := ratesValue(items, ties, rule, 0)
@@ -185,31 +143,44 @@ type agreementStage struct {
 func (s *agreementStage) Describe(w io.Writer) { line(w, "version", agreementVersion) }
 
 func (s *agreementStage) Run(_ context.Context, e *Env) error {
-	verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(s.verdicts, verdictsFile))
+	verdicts, err := arrowio.Open[arrowio.Verdict](e.Path(s.verdicts, verdictsFile))
 	if err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(agreementValue(verdicts)))
+	defer verdicts.Close()
+	value, err := agreementValue(verdicts.All())
+	if err != nil {
+		return err
+	}
+	return writeResult(e.File(resultFile), dsl.Value(value))
 }
 
 // agreementValue is the value of agreement.A: the candidate is what the user chose. A tie agrees half. Its notes have shares with
 // n and interval, clustered by prompt.
-func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
-	items := joined(verdicts)
+func agreementValue(verdicts iter.Seq2[arrowio.Verdict, error]) (map[string]dsl.Value, error) {
+	items, err := joined(verdicts)
+	if err != nil {
+		return nil, err
+	}
 	rates := judges.Rates(items, judges.TiesHalf, judges.PaperRule)
 	var firsts, flips []float64 // of decided verdicts, and of judged pairs
 	var decided, judged []string
-	in, out := 0.0, 0.0
-	for _, v := range verdicts {
-		if w, _ := judges.WinnerNamed(v.Winner); w == judges.First || w == judges.Second {
-			firsts, decided = append(firsts, indicator(w == judges.First)), append(decided, v.Prompt)
-		}
-		in, out = in+float64(v.TokensIn), out+float64(v.TokensOut)
-	}
+	once := map[string]string{} // one copy of each prompt
 	for _, i := range items {
+		once[i.Prompt] = i.Prompt
 		if i.Outcome != judges.Failed {
 			flips, judged = append(flips, indicator(i.Flipped)), append(judged, i.Prompt)
 		}
+	}
+	calls, tokens := 0, 0.0
+	for v, err := range verdicts {
+		if err != nil {
+			return nil, err
+		}
+		if w, _ := judges.WinnerNamed(v.Winner); w == judges.First || w == judges.Second {
+			firsts, decided = append(firsts, indicator(w == judges.First)), append(decided, once[v.Prompt])
+		}
+		calls, tokens = calls+1, tokens+float64(v.TokensIn+v.TokensOut)
 	}
 	first, flipped := howOften(firsts, decided), howOften(flips, judged)
 	longer := judges.AsLonger(items)
@@ -221,8 +192,8 @@ func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
 		"longer":   map[string]dsl.Value{"share": dsl.Estimate(share), "users": userRates(longer, judges.TiesHalf)},
 		"notes":    map[string]dsl.Value{"flipped": flipped, "first_wins": first},
 		"verdicts": counts(t, "agreed", "disagreed"),
-		"tokens":   1000 * (in + out) / float64(max(len(verdicts), 1)),
-	}
+		"tokens":   1000 * tokens / float64(max(calls, 1)),
+	}, nil
 }
 
 func indicator(is bool) float64 {
