@@ -121,9 +121,11 @@ func accuracyBars(block string, items []instance, groups []string) *reports.Plot
 		series = series[1:]
 	}
 	if numericKeys(items) == nil { // one more bar
-		items = slices.Concat(items, byLength(items))
+		return byInstance(p, block, slices.Concat(items, byLength(items)), "users", series)
 	}
-	return byInstance(p, block, items, "users", series)
+	p = byInstance(p, block, items, "users", series)
+	p.Series = append(p.Series, longerLines(byLength(items), series, p.Series)...)
+	return p
 }
 
 // barSeries is one colour of bars: a value of each item, with one standard error either way.

@@ -111,6 +111,7 @@ func adaptPlot(block, name, title string, items []instance, paths [][]string) *r
 			p.Series = append(p.Series, s)
 		}
 	}
+	p.Series = append(p.Series, longerLines(longerAfter(items), paths, p.Series)...)
 	return p
 }
 

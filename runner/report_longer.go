@@ -3,6 +3,8 @@ package runner
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/prlhf/prlhf/reports"
 )
@@ -89,6 +91,31 @@ func longerAfter(items []instance) []instance {
 		}
 	}
 	return byLength(of)
+}
+
+// longerLines are what the longer text scores, level at every x of the curves that it stands beside.
+func longerLines(longer []instance, paths [][]string, beside []reports.Series) []reports.Series {
+	var x []float64
+	for _, s := range beside {
+		x = append(x, s.X...)
+	}
+	slices.Sort(x)
+	x = slices.Compact(x)
+	var out []reports.Series
+	for _, i := range longer {
+		for _, path := range paths {
+			e, ok := estimateOf(at(i.value, path...))
+			if !ok || math.IsNaN(e.Mean) {
+				continue
+			}
+			s := reports.Series{Name: i.name, X: x, Y: slices.Repeat([]float64{e.Mean}, len(x))}
+			if len(path) > 1 {
+				s.Name += ", " + path[len(path)-1]
+			}
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // longerControl is the row of the longer text in a table of wrong users: who is asked makes no difference to it.

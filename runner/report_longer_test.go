@@ -3,9 +3,11 @@ package runner
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
 )
@@ -135,5 +137,28 @@ func TestNoiseIsNoWinner(t *testing.T) {
 	}
 	if got := decidedIn([][]judges.Item{user(12, 1), user(5, 1)}); len(got) != 0 {
 		t.Errorf("won in one run of two: %v", got)
+	}
+}
+
+// TestLongerInPictures: among bars of accuracies the longer text is one more, among curves a level line, once where all were
+// measured on the same comparisons and once for each where not.
+func TestLongerInPictures(t *testing.T) {
+	share := func(mean float64) dsl.Value {
+		return dsl.Estimate{Mean: mean, SE: 0.1, Low: mean, High: mean, Median: math.NaN(), SDRuns: math.NaN(), N: 3}
+	}
+	item := func(name string, mean, longer float64) instance {
+		return instance{name: name, value: map[string]dsl.Value{"average": share(mean), "longer": map[string]dsl.Value{"average": share(longer)}}}
+	}
+	bars := accuracyBars("accuracy.test", []instance{item("a", 0.9, 0.6), item("b", 0.8, 0.6)}, nil)
+	if !slices.Equal(bars.Categories, []string{"a", "b", theLongerText}) || !slices.Equal(bars.Series[0].Y, []float64{0.9, 0.8, 0.6}) {
+		t.Errorf("%q, %v", bars.Categories, bars.Series[0].Y)
+	}
+	apart := accuracyBars("accuracy.test", []instance{item("a", 0.9, 0.6), item("b", 0.8, 0.7)}, nil)
+	if want := []string{"a", "b", "the longer text, a", "the longer text, b"}; !slices.Equal(apart.Categories, want) {
+		t.Errorf("%q; want %q", apart.Categories, want)
+	}
+	lines := accuracyBars("accuracy.size", []instance{item("10", 0.9, 0.6), item("2", 0.8, 0.6)}, nil)
+	if last := lines.Series[len(lines.Series)-1]; len(lines.Series) != 2 || last.Name != theLongerText || !slices.Equal(last.X, []float64{2, 10}) || !slices.Equal(last.Y, []float64{0.6, 0.6}) {
+		t.Errorf("%+v", lines.Series)
 	}
 }
