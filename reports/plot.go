@@ -32,9 +32,11 @@ func drawPlot(p *Plot) (svg string, ok bool) {
 		return "", false
 	}
 	picture := newPicture(p, ranges)
+	height := vg.Length(plotHeight)
 	switch p.Kind {
 	case Bars:
 		addBars(picture, p)
+		height += roomForNames(picture)
 	case Lines:
 		addLines(picture, p)
 	default:
@@ -43,7 +45,7 @@ func drawPlot(p *Plot) (svg string, ok bool) {
 	if p.Rule != nil {
 		picture.Add(horizontalRule{*p.Rule})
 	}
-	return render(plotWidth, plotHeight, p.Title, description(p), func(c draw.Canvas) { picture.Draw(c) }), true
+	return render(plotWidth, height, p.Title, description(p), func(c draw.Canvas) { picture.Draw(c) }), true
 }
 
 // description says in words what a picture shows; the numbers themselves stand in a table below it.

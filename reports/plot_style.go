@@ -1,6 +1,6 @@
-// How series look. Colours tell them apart for most readers, also colour-blind ones (after Okabe and Ito); markers,
-// hatching and dashes do on grey paper. Colours are names until svg.go turns them into CSS variables, which the page
-// sets for light, dark and print.
+// How series look. Colours tell them apart for every reader, colour-blind ones too, and the first three on grey paper by
+// their lightness (palette_test.go has the distances); markers, hatching and dashes tell them apart beside colour.
+// Colours are names until svg.go turns them into CSS variables, which the page sets for light, dark and print.
 
 package reports
 
