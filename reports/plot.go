@@ -237,8 +237,10 @@ type horizontalRule struct{ y float64 }
 // Plot implements plot.Plotter.
 func (r horizontalRule) Plot(c draw.Canvas, p *plot.Plot) {
 	at := c.Y(p.Y.Norm(r.y))
-	c.StrokeLine2(ruleStyle, c.Min.X, at, c.Max.X, at)
+	strokeOver(c, ruleStyle, line(c.Min.X, at, c.Max.X, at))
 }
+
+func line(x1, y1, x2, y2 vg.Length) []vg.Point { return []vg.Point{{X: x1, Y: y1}, {X: x2, Y: y2}} }
 
 // sans is the typeface whose widths the layout is computed with; the page names ones of equal widths.
 func sans(size vg.Length) font.Font {

@@ -133,7 +133,7 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 			left := b.left(middle, width, place)
 			y := c.Y(p.Y.Norm(s.Y[category]))
 			if s.Dashed {
-				c.StrokeLine2(paperStyle, left-1, y, left+width+1, y)
+				strokeOver(c, paperStyle, line(left-1, y, left+width+1, y))
 				across[place] = append(across[place], y)
 				continue
 			}
@@ -148,9 +148,9 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 				lines = append(lines, c.Y(p.Y.Norm(*b.data.Rule)))
 			}
 			slices.Sort(lines)
-			for _, line := range lines {
-				if line > tops[place]-2 && line < tops[place]+aboveBar+1.2*tickSize {
-					tops[place] = line // the number would lie over it
+			for _, y := range lines {
+				if y > tops[place]-2 && y < tops[place]+aboveBar+1.2*tickSize {
+					tops[place] = y // the number would lie over it
 				}
 			}
 		}
@@ -189,9 +189,7 @@ func (b barChart) errorBar(c draw.Canvas, p *plot.Plot, s Series, category int, 
 	}
 	low, high := c.Y(p.Y.Norm(s.Low[category])), c.Y(p.Y.Norm(s.High[category]))
 	capWidth := min(5, 0.3*width)
-	c.StrokeLine2(errorStyle, x, low, x, high)
-	c.StrokeLine2(errorStyle, x-capWidth, low, x+capWidth, low)
-	c.StrokeLine2(errorStyle, x-capWidth, high, x+capWidth, high)
+	strokeOver(c, errorStyle, line(x, low, x, high), line(x-capWidth, low, x+capWidth, low), line(x-capWidth, high, x+capWidth, high))
 	return high
 }
 

@@ -32,6 +32,14 @@ var (
 	paperStyle = draw.LineStyle{Color: ink, Width: 1.8, Dashes: []vg.Length{4, 2}}
 )
 
+// strokeOver draws lines with an edge of the page's colour, which keeps them apart from a dark bar below.
+func strokeOver(c draw.Canvas, style draw.LineStyle, lines ...[]vg.Point) {
+	edge := style
+	edge.Color, edge.Width = surface, style.Width+2
+	c.StrokeLines(edge, lines...)
+	c.StrokeLines(style, lines...)
+}
+
 // look is how one series is drawn. Own counts the series that are not the paper's: a dashed series takes the colour of
 // the one before it.
 type look struct{ own int }

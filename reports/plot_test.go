@@ -253,6 +253,27 @@ func TestNumbersOfBarsKeepOffLines(t *testing.T) {
 	}
 }
 
+// Error bars, the paper's values and the rule have an edge of the page's colour, since a bar below them can be as dark as they are.
+func TestLinesOverBarsHaveAnEdge(t *testing.T) {
+	svg, _ := drawPlot(accuracyBars())
+	over, edges := 0, map[string]bool{}
+	stroke := regexp.MustCompile(`<path d="([^"]*)" style="fill:none;stroke:([^;"]*);stroke-width:([0-9.]+)`)
+	for _, m := range stroke.FindAllStringSubmatch(svg, -1) {
+		switch width, _ := strconv.ParseFloat(m[3], 64); {
+		case m[2] == "var(--surface)":
+			edges[m[1]] = true
+		case m[2] != "currentColor" || width < 1: // axes
+		case !edges[m[1]]:
+			t.Errorf("the line %s has no edge", m[1])
+		default:
+			over++
+		}
+	}
+	if over < 8 {
+		t.Errorf("%d lines over bars; want the rule, the paper's and three for each error bar", over)
+	}
+}
+
 // The names of users with their groups are whole, and the bars keep their height.
 func TestNamesOfUsersAreWhole(t *testing.T) {
 	tall := func(name string) (svg, height string) {
