@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -102,6 +103,17 @@ func TestReasonsOfUsersWithTexts(t *testing.T) {
 	}
 }
 
+// inMemory is rows that need not be read.
+func inMemory[T any](rows []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
 // Of a user's verdicts the first of every outcome come before the second of any.
 func TestChosenVerdicts(t *testing.T) {
 	var verdicts []arrowio.Verdict
@@ -110,13 +122,7 @@ func TestChosenVerdicts(t *testing.T) {
 	}
 	d := judgedDrawing(dsl.Report{Samples: 4})
 	var got []string
-	pairs, err := pairsOf(func(yield func(arrowio.Verdict, error) bool) {
-		for _, v := range verdicts {
-			if !yield(v, nil) {
-				return
-			}
-		}
-	})
+	pairs, err := pairsOf(inMemory(verdicts))
 	if err != nil {
 		t.Fatal(err)
 	}

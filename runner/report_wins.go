@@ -77,6 +77,9 @@ func (d *drawing) comparedNotes(items []instance) []string {
 		w := i.item.(*dsl.WinRate)
 		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, d.told(w.Candidate.InWords(), w.Candidate), d.told(w.Baseline.InWords(), w.Baseline)),
 			fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties])
+		if w.Rule == string(judges.NotebookRule) {
+			notes = append(notes, fmt.Sprintf("%s: per sample and per user as in the authors' notebook, not as said below. Per sample, and so for seen and unseen users: (w + t) / (w + l + 2t). Per user: (w + t) / (w + l + t) above 50 %% wins a user; at 50 %% the user is a tie, which counts as won.", i.name))
+		}
 	}
 	return distinct(notes, func(note string) string { return note })
 }

@@ -39,7 +39,7 @@ func (s *winRateStage) Run(_ context.Context, e *Env) error {
 		if err != nil {
 			return err
 		}
-		runs = append(runs, winRateValue(items, judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
+		runs = append(runs, winRateValue(items, judges.Ties(s.spec.Ties), judges.RateRule(s.spec.Rule)))
 	}
 	all := overRuns(runs).(map[string]dsl.Value)
 	for _, run := range runs { // a mean of p-values would be none
@@ -52,7 +52,7 @@ func (s *winRateStage) Run(_ context.Context, e *Env) error {
 // `even`, the rates under rules by which one half means no difference: its own where they are such, else ties as half and users
 // by wins against losses. Of fewer than fewest users or prompts they say nothing, and have the interval from 0 to 1: a bootstrap
 // of two users who agree has none.
-func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
+func winRateValue(items []judges.Item, ties judges.Ties, rule judges.RateRule) map[string]dsl.Value {
 	all := judges.Rates(items, ties, rule)
 	out := ratesValue(items, ties, rule, 0)
 	out["users"] = userRates(items, ties)
@@ -98,7 +98,7 @@ const fewest = 6
 
 // ratesValue are the aggregates under a tie rule. Those of fewer than least users, or prompts where an interval is over these,
 // get the interval from 0 to 1.
-func ratesValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule, least int) map[string]dsl.Value {
+func ratesValue(items []judges.Item, ties judges.Ties, rule judges.RateRule, least int) map[string]dsl.Value {
 	estimate := func(e judges.Estimate, units int) dsl.Value {
 		if units < least && e.N > 0 {
 			e.Low, e.High = 0, 1
