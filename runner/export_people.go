@@ -43,9 +43,13 @@ func (x *resultExport) meetPeople() error {
 		naming.Users = "id"
 	}
 	_, curves := x.items[0].(*dsl.Train)
-	x.done.ByIndex = !x.people.ids && !curves
-	if curves && len(x.Users) > 0 {
+	whole := curves || x.table == tableStatistics
+	x.done.ByIndex = !x.people.ids && !whole
+	switch {
+	case curves && len(x.Users) > 0:
 		return errors.New("curves are of a whole run, so there are no users to choose; leave -users out")
+	case whole && len(x.Users) > 0:
+		return errors.New("statistics are of a whole data set, so there are no users to choose; leave -users out")
 	}
 	x.people.drawing = &drawing{stage: &reportStage{spec: naming}, people: map[string]arrowio.User{}}
 	reached := closure(roots)
