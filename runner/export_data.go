@@ -63,7 +63,7 @@ type exportedPerson struct {
 	RejectedWords    float64 `arrow:"rejected_words"`
 	Prefers          string  `arrow:"prefers"`    // longer, shorter where choices are simulated
 	Text             string  `arrow:"text"`       // "" unless asked for
-	Attributes       string  `arrow:"attributes"` // "" unless asked for
+	Attributes       string  `arrow:"attributes"` // what else the data has about them; "" unless asked for by -personal
 }
 
 // exportedCount is a number of a data set's statistics.
@@ -185,7 +185,10 @@ func (x *resultExport) userRows(p part, d *dsl.Dataset, yield func(exportedPerso
 			continue
 		}
 		if !x.people.texts {
-			u.Text, u.Attributes = "", ""
+			u.Text = ""
+		}
+		if !x.Personal { // no report shows them
+			u.Attributes = ""
 		}
 		row := exportedPerson{p.addr, x.people.name(u.ID), u.Index, u.Group, u.Seen, u.TrainComparisons, u.TestComparisons, usable[i], int64(len(prompts[i])),
 			chosen[i].mean(), rejected[i].mean(), u.Prefers, u.Text, u.Attributes}

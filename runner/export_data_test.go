@@ -100,6 +100,16 @@ func TestExportDataSetPersonal(t *testing.T) {
 			t.Errorf("personal %v: about users %q, conversations %q", personal, texts[:min(80, len(texts))], rows["conversation"][0])
 		}
 	}
+
+	// A report that shows users' texts and ids lets them out, and nothing else that the data has about users. It need not show the data set itself.
+	l.edit("show  = [accuracy.test, generate.answers, dataset.prism]", "show  = accuracy.test\n  users = \"id\"\n  user_texts = true")
+	rows, users := l.table("dataset.prism", ExportOptions{}), l.table("dataset.prism.users", ExportOptions{})
+	if strings.Join(rows["conversation"], "") == "" || slices.Contains(users["user"], "user 1") || !slices.Contains(users["user"], "user3") {
+		t.Errorf("a report with ids: users %q, conversations %q", users["user"], rows["conversation"])
+	}
+	if strings.Join(users["text"], "") == "" || strings.Join(users["attributes"], "") != "" {
+		t.Errorf("a report with users' texts: texts %q, attributes %q", users["text"], users["attributes"])
+	}
 }
 
 // A report's numbers are those of its blocks, and need its results.
