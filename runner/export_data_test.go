@@ -18,8 +18,11 @@ func TestExportDataSet(t *testing.T) {
 		t.Errorf("users %q", got)
 	}
 	of, swapped := map[string]int{}, 0
+	chosen, rejected := map[string]float64{}, map[string]float64{} // words
 	for i, user := range rows["user"] {
 		of[user]++
+		chosen[user] += float64(wordsIn(rows["chosen"][i]))
+		rejected[user] += float64(wordsIn(rows["rejected"][i]))
 		if rows["chosen"][i] == "" || rows["rejected"][i] == "" || rows["prompt"][i] == "" {
 			t.Fatalf("row %d lacks a text", i)
 		}
@@ -41,8 +44,13 @@ func TestExportDataSet(t *testing.T) {
 		t.Errorf("%d users; the comparisons are of %d", len(users["user"]), len(of))
 	}
 	for i, user := range users["user"] {
-		if users["usable"][i] != strconv.Itoa(of[user]) || users["chosen_words"][i] == "" || users["text"][i] != "" {
-			t.Errorf("%s: %s usable, %s words, text %q; %d rows", user, users["usable"][i], users["chosen_words"][i], users["text"][i], of[user])
+		if users["usable"][i] != strconv.Itoa(of[user]) || users["text"][i] != "" {
+			t.Errorf("%s: %s usable, text %q; %d rows", user, users["usable"][i], users["text"][i], of[user])
+		}
+		for column, words := range map[string]map[string]float64{"chosen_words": chosen, "rejected_words": rejected} {
+			if want := strconv.FormatFloat(words[user]/float64(of[user]), 'g', -1, 64); users[column][i] != want {
+				t.Errorf("%s: %s is %s; the rows give %s", user, column, users[column][i], want)
+			}
 		}
 	}
 	counts := l.table("dataset.posts.statistics", ExportOptions{})
