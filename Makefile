@@ -40,7 +40,7 @@ gpu-check: build ## parity, training in bf16, generation and bench on a GPU
 gpu-rehearsal: build ## the GPU path on a pretended device: placement, types and calls, not kernels or speed
 	@scripts/gpu-rehearsal
 
-test-interop: setup ## tests against Python's transformers, tokenizers, peft and TRL (makes .venv-interop)
+test-interop: setup ## tests against Python's transformers, tokenizers, peft, TRL, pandas and TensorBoard (makes .venv-interop)
 	@scripts/interop
 
 nightly: build ## the longer specs, one after the other; reports go to out/

@@ -97,9 +97,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// Rows are copies: they are valid when the map is gone. Random access over more batches than are kept works too.
+// Rows are copies: they are valid when the map is gone.
 func TestRowsOutliveTheTable(t *testing.T) {
-	n := (keptBatches + 3) * BatchRows
+	n := 19 * BatchRows
 	table, err := Open[every](writeTable(t, rowsN(n)))
 	if err != nil {
 		t.Fatal(err)
@@ -110,9 +110,6 @@ func TestRowsOutliveTheTable(t *testing.T) {
 		if rows[i], err = table.At(i); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if len(table.batches) > keptBatches {
-		t.Errorf("%d batches are kept; at most %d should be", len(table.batches), keptBatches)
 	}
 	for range 2 {
 		if err := table.Close(); err != nil {
@@ -380,7 +377,7 @@ func BenchmarkReadAll(b *testing.B) {
 }
 
 func BenchmarkAt(b *testing.B) {
-	rows := make([]Tokens, 6000)
+	rows := make([]Tokens, 60_000)
 	for i := range rows {
 		rows[i] = Tokens{Row: int64(i), Prompt: make([]int32, 120), Chosen: make([]int32, 40), Rejected: make([]int32, 4)}
 	}

@@ -1,11 +1,8 @@
 package arrowio
 
-// A file mapped into memory. The Arrow library of this version copies each buffer of a batch out of the reader it is
-// given (it has no reader over mapped memory), so what the map saves is the read calls and the page cache's second copy,
-// not the last copy; memory stays bounded by the batches that are kept.
+// A file mapped into memory.
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 
@@ -33,8 +30,6 @@ func openMapped(path string) (*mapped, error) {
 	}
 	return &mapped{data}, nil
 }
-
-func (m *mapped) reader() *bytes.Reader { return bytes.NewReader(m.data) }
 
 func (m *mapped) Close() error {
 	data := m.data

@@ -3,37 +3,32 @@ package arrowio
 // Reading a table through a memory map.
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"reflect"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 )
-
-// keptBatches is how many decoded batches a table keeps for random access.
-const keptBatches = 16
 
 // Table reads rows of type T. Its methods may be called from several goroutines. Rows are copies: they stay valid after
 // Close.
 type Table[T any] struct {
 	path    string
 	columns []column
+	fields  []arrow.Field
 	rows    int
 
-	mu      sync.Mutex // guards what follows
-	file    *mapped
-	ipc     *ipc.FileReader
-	batches map[int]*batch
-	clock   int64
+	mu      sync.RWMutex // held while the map is read; guards what follows
+	file    *mapped      // nil when closed
+	blocks  []block
+	batches []batch
 }
 
-// batch is a decoded record batch.
+// batch is a batch's columns, laid over the map when they are first asked for.
 type batch struct {
-	record arrow.Record
-	used   int64 // clock of the last use
+	once    sync.Once
+	columns []arrow.Array
 }
 
 // Open maps the table at path into memory and checks that its columns are those of T.
@@ -47,7 +42,7 @@ func Open[T any](path string) (table *Table[T], err error) {
 			file.Close()
 		}
 	}()
-	t := &Table[T]{path: path, columns: columnsOf[T](), file: file, batches: map[int]*batch{}}
+	t := &Table[T]{path: path, columns: columnsOf[T](), file: file}
 	if err := t.readFooter(); err != nil {
 		return nil, err
 	}
@@ -56,140 +51,79 @@ func Open[T any](path string) (table *Table[T], err error) {
 
 // readFooter checks the schema and counts the rows: every batch but the last has BatchRows of them.
 func (t *Table[T]) readFooter() (err error) {
-	defer t.damaged(&err)
-	t.ipc, err = ipc.NewFileReader(t.file.reader())
+	defer damaged(t.path, &err)
+	schema, blocks, err := readFooter(t.path, t.file.data)
 	if err != nil {
-		return fmt.Errorf("%s: %w", t.path, err)
-	}
-	if err := checkSchema(t.path, t.ipc.Schema(), t.columns); err != nil {
 		return err
 	}
-	n := t.ipc.NumRecords()
-	if n == 0 {
-		return nil
+	if err := checkSchema(t.path, schema, t.columns); err != nil {
+		return err
 	}
-	last, err := t.ipc.RecordAt(n - 1)
-	if err != nil {
-		return fmt.Errorf("%s: %w", t.path, err)
+	t.fields, t.blocks, t.batches = schema.Fields(), blocks, make([]batch, len(blocks))
+	if n := len(blocks); n > 0 {
+		t.rows = (n-1)*BatchRows + batchAt(t.file.data, blocks[n-1], t.fields)[0].Len()
 	}
-	defer last.Release()
-	t.rows = (n-1)*BatchRows + int(last.NumRows())
 	return nil
 }
 
-// damaged turns a panic of the Arrow library, its answer to bytes that make no sense, into an error.
-func (t *Table[T]) damaged(err *error) {
+// damaged turns a panic, the answer to bytes that make no sense, into an error. It is to be deferred itself.
+func damaged(path string, err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("%s is damaged: %v", t.path, r)
+		*err = fmt.Errorf("%s is damaged: %v", path, r)
 	}
 }
 
 // Len is the number of rows.
 func (t *Table[T]) Len() int { return t.rows }
 
-// At returns row i. Rows near each other are cheap, as the last batches are kept decoded.
+// At returns row i.
 func (t *Table[T]) At(i int) (row T, err error) {
 	if i < 0 || i >= t.rows {
 		return row, fmt.Errorf("%s has no row %d: it has %d", t.path, i, t.rows)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	defer t.damaged(&err)
-	b, err := t.batch(i / BatchRows)
-	if err != nil {
-		return row, err
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	defer damaged(t.path, &err)
+	if t.file == nil {
+		return row, fmt.Errorf("%s: the table is closed", t.path)
 	}
-	t.decode(b.record, i%BatchRows, &row)
+	columns := t.batch(i / BatchRows)
+	v := reflect.ValueOf(&row).Elem()
+	for k := range t.columns {
+		c := &t.columns[k]
+		c.set(v.Field(c.field), columns[k], i%BatchRows)
+	}
 	return row, nil
 }
 
-func (t *Table[T]) decode(record arrow.Record, i int, row *T) {
-	v := reflect.ValueOf(row).Elem()
-	for k := range t.columns {
-		c := &t.columns[k]
-		c.set(v.Field(c.field), record.Column(k), i)
-	}
-}
-
-// batch needs the mutex.
-func (t *Table[T]) batch(n int) (*batch, error) {
-	t.clock++
-	if b := t.batches[n]; b != nil {
-		b.used = t.clock
-		return b, nil
-	}
-	record, err := t.read(n)
-	if err != nil {
-		return nil, err
-	}
-	if len(t.batches) >= keptBatches {
-		t.forgetOldest()
-	}
-	b := &batch{record: record, used: t.clock}
-	t.batches[n] = b
-	return b, nil
-}
-
-func (t *Table[T]) read(n int) (arrow.Record, error) {
-	if t.file == nil {
-		return nil, fmt.Errorf("%s: the table is closed", t.path)
-	}
-	record, err := t.ipc.RecordAt(n)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.path, err)
-	}
+// batch is a batch's columns; it needs the mutex, and panics where the bytes make no sense.
+func (t *Table[T]) batch(n int) []arrow.Array {
+	b := &t.batches[n]
 	want := min(BatchRows, t.rows-n*BatchRows)
-	if int(record.NumRows()) != want {
-		return nil, fmt.Errorf("%s is damaged: batch %d has %d rows; %d expected", t.path, n, record.NumRows(), want)
-	}
-	return record, nil
-}
-
-func (t *Table[T]) forgetOldest() {
-	oldest := -1
-	for n, b := range t.batches {
-		if oldest < 0 || b.used < t.batches[oldest].used {
-			oldest = n
+	b.once.Do(func() {
+		columns := batchAt(t.file.data, t.blocks[n], t.fields)
+		for _, c := range columns {
+			if c.Len() != want {
+				panic(fmt.Sprintf("batch %d has %d rows; %d expected", n, c.Len(), want))
+			}
 		}
+		b.columns = columns
+	})
+	if b.columns == nil {
+		panic(fmt.Sprintf("batch %d cannot be read", n))
 	}
-	t.batches[oldest].record.Release()
-	delete(t.batches, oldest)
+	return b.columns
 }
 
-// All yields the rows in order, one batch in memory at a time. An error ends it.
+// All yields the rows in order. An error ends it.
 func (t *Table[T]) All() iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for first := 0; first < t.rows; first += BatchRows {
-			rows, err := t.rowsOf(first / BatchRows)
-			if err != nil {
-				var none T
-				yield(none, err)
+		for i := range t.rows {
+			if row, err := t.At(i); !yield(row, err) || err != nil {
 				return
-			}
-			for _, row := range rows {
-				if !yield(row, nil) {
-					return
-				}
 			}
 		}
 	}
-}
-
-// rowsOf decodes a whole batch past the kept ones, so that a pass over the table leaves them alone.
-func (t *Table[T]) rowsOf(n int) (rows []T, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	defer t.damaged(&err)
-	record, err := t.read(n)
-	if err != nil {
-		return nil, err
-	}
-	defer record.Release()
-	rows = make([]T, record.NumRows())
-	for i := range rows {
-		t.decode(record, i, &rows[i])
-	}
-	return rows, nil
 }
 
 // Close ends the map. Calling it a second time does nothing.
@@ -199,13 +133,9 @@ func (t *Table[T]) Close() error {
 	if t.file == nil {
 		return nil
 	}
-	for _, b := range t.batches {
-		b.record.Release()
-	}
-	t.batches = map[int]*batch{}
-	err := errors.Join(t.ipc.Close(), t.file.Close())
-	t.file = nil
-	return err
+	file := t.file
+	t.file, t.batches = nil, nil
+	return file.Close()
 }
 
 // Read returns all rows of a table that fits in memory.

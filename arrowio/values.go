@@ -3,10 +3,9 @@ package arrowio
 // One column of any table, whatever the others are.
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 )
 
 // Values calls visit with each value of a column in the order of the rows. It is false where the table has no column of that
@@ -17,38 +16,32 @@ func Values[T string | int32](path, column string, visit func(row int, value T))
 		return false, err
 	}
 	defer file.Close()
-	defer func() {
-		if r := recover(); r != nil { // the Arrow library's answer to bytes that make no sense
-			err = fmt.Errorf("%s is damaged: %v", path, r)
-		}
-	}()
-	reader, err := ipc.NewFileReader(file.reader())
+	defer damaged(path, &err)
+	schema, blocks, err := readFooter(path, file.data)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", path, err)
+		return false, err
 	}
-	at := reader.Schema().FieldIndices(column)
+	at := schema.FieldIndices(column)
 	if len(at) != 1 {
 		return false, nil
 	}
 	row := 0
-	for i := range reader.NumRecords() {
-		record, err := reader.RecordAt(i)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", path, err)
-		}
-		values, ok := record.Column(at[0]).(interface {
+	for _, b := range blocks {
+		values, ok := batchAt(file.data, b, schema.Fields())[at[0]].(interface {
 			Value(int) T
 			Len() int
 		})
 		if !ok {
-			record.Release()
 			return false, nil
 		}
 		for k := range values.Len() {
-			visit(row, values.Value(k))
+			v := values.Value(k)
+			if text, ok := any(v).(string); ok { // it lies in the map
+				v = any(strings.Clone(text)).(T)
+			}
+			visit(row, v)
 			row++
 		}
-		record.Release()
 	}
 	return true, nil
 }

@@ -238,9 +238,9 @@ func (ev *evaluator) meetingOf(w *WinRate, rng hcl.Range) (*Meeting, hcl.Diagnos
 }
 
 // meetingNames are the results of a win rate that are its whole meeting's.
-var meetingNames = []string{"matrix", "scores", "paired"}
+var meetingNames = []string{"matrix", "longer_matrix", "scores", "paired"}
 
-// meetingShape is those results: what each method won from each, their scores on one scale, and every two of them compared
+// meetingShape is those results: what each method won from each, and the longer text in the same pairs, their scores on one scale, and every two of them compared
 // on what a third was asked.
 func meetingShape(m *Meeting) *shape {
 	matrix, scores, paired := objectShape(), objectShape(), objectShape()
@@ -269,13 +269,14 @@ func meetingShape(m *Meeting) *shape {
 		put(scores, first, estimateShape)
 		put(paired, first, pairs)
 	}
-	return objectShape(field{"matrix", matrix}, field{"scores", scores}, field{"paired", paired})
+	return objectShape(field{"matrix", matrix}, field{"longer_matrix", matrix}, field{"scores", scores}, field{"paired", paired})
 }
 
 // pairedShape is two methods compared on what both were asked.
 var pairedShape = objectShape(field{"difference", estimateShape}, field{"better", numberShape}, field{"worse", numberShape}, field{"same", numberShape},
-	field{"mcnemar", shareShape}, field{"holm", shareShape}, field{"users_better", numberShape}, field{"users_worse", numberShape})
+	field{"mcnemar", shareShape}, field{"holm", shareShape}, field{"users_better", numberShape}, field{"users_worse", numberShape},
+	field{"longer_wins", shareEstimate}, field{"other_longer_wins", shareEstimate})
 
 // anyMeeting is the shape of a meeting whose methods are not known, for the reference.
-var anyMeeting = objectShape(field{"matrix", openShape(openShape(shareEstimate))}, field{"scores", openShape(estimateShape)},
+var anyMeeting = objectShape(field{"matrix", openShape(openShape(shareEstimate))}, field{"longer_matrix", openShape(openShape(shareEstimate))}, field{"scores", openShape(estimateShape)},
 	field{"paired", openShape(openShape(objectShape(field{"against", openShape(pairedShape)})))})

@@ -66,7 +66,7 @@ var winRateKeys = schema{
 	{"baseline", "", "what it is compared with, by prompt, user and sample"},
 	{"judge", "", "who decides"},
 	{"ties", "", "of w wins, l losses and t ties: w/(w+l), w/(w+l+t), (w+t/2)/(w+l+t), (w+t)/(w+l+t)"},
-	{"rule", "", "who wins a user: w > l; or (w+t)/(w+l+t) > 1/2, as in the authors' notebook"},
+	{"rule", "", "who wins a user: w > l, and w = l is a tie; or as in the authors' notebook: (w+t)/(w+l+t) > 1/2, and 1/2 counts as won, with (w+t)/(w+l+2t) per sample"},
 	{"paper", "", "published values, shown beside ours"},
 }
 

@@ -82,7 +82,10 @@ func accuracyShape(groups []string, fixed bool) *shape {
 			field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
 			field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)})},
 		field{"control", objectShape(field{"swapped", shareEstimate}, field{"shuffled", shareEstimate}, field{"generic", shareEstimate})},
-		field{"ties", shareShape}, field{"longer_wins", shareShape})
+		field{"ties", shareShape}, field{"longer_wins", shareShape},
+		field{"longer", objectShape(
+			field{"top", shareEstimate}, field{"generic", shareEstimate}, field{"average", shareEstimate},
+			field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)}, field{"ties", shareEstimate})})
 }
 
 func generateShape(groups []string, fixed, rewarded bool) *shape {
@@ -113,7 +116,11 @@ func winRateShape(groups []string, fixed bool) *shape {
 		field{"length_controlled", shareEstimate},
 		field{"ties", shareShape}, field{"flipped", shareShape}, field{"failed", shareShape},
 		field{"verdicts", countsShape("judged", "wins", "losses", "ties", "failed", "flipped")},
-		field{"sign_test", shareShape}, field{"detectable", shareShape}, field{"longer_wins", shareEstimate})
+		field{"sign_test", shareShape}, field{"detectable", shareShape}, field{"longer_wins", shareEstimate},
+		field{"longer", objectShape(
+			field{"per_sample", shareEstimate}, field{"per_user", shareEstimate}, field{"average", shareEstimate},
+			field{"seen", shareEstimate}, field{"unseen", shareEstimate},
+			field{"groups", groupShape(groups, fixed, shareEstimate)}, field{"users", openShape(shareEstimate)})})
 }
 
 func countsShape(names ...string) *shape {
@@ -128,6 +135,7 @@ func countsShape(names ...string) *shape {
 func agreementShape() *shape {
 	return objectShape(field{"share", shareEstimate}, field{"kappa", estimateShape}, field{"users", openShape(shareEstimate)},
 		field{"flipped", shareShape}, field{"first_wins", shareShape}, field{"longer_wins", shareShape},
+		field{"longer", objectShape(field{"share", shareEstimate}, field{"users", openShape(shareEstimate)})},
 		field{"verdicts", countsShape("judged", "agreed", "disagreed", "ties", "failed", "flipped")}, field{"tokens", numberShape})
 }
 

@@ -325,7 +325,7 @@ type WinRate struct {
 	Candidate, Baseline *Set // responses
 	Judge               *Judge
 	Ties                string // exclude loss half both
-	Rule                string // paper notebook: of the rate per user
+	Rule                string // paper notebook: of the rates per user and, notebook, per sample
 	Paper               Value
 }
 

@@ -11,20 +11,21 @@ import (
 
 // LongerWins is the rate that the longer text would get against the shorter one under the same verdicts: how far the judge
 // follows length. Pairs of one length have no say.
-func LongerWins(items []Item, ties Ties) Estimate {
-	var turned []Item
+func LongerWins(items []Item, ties Ties) Estimate { return RateOf(AsLonger(items), ties) }
+
+// AsLonger is the same verdicts as the longer text of each pair sees them; pairs of one length are left out.
+func AsLonger(items []Item) []Item {
+	var out []Item
 	for _, i := range items {
 		switch {
 		case i.CandidateLength == i.BaselineLength:
 			continue
-		case i.CandidateLength < i.BaselineLength && i.Outcome == Won:
-			i.Outcome = Lost
-		case i.CandidateLength < i.BaselineLength && i.Outcome == Lost:
-			i.Outcome = Won
+		case i.CandidateLength < i.BaselineLength:
+			i = Turned([]Item{i})[0]
 		}
-		turned = append(turned, i)
+		out = append(out, i)
 	}
-	return rateOf(turned, ties, clustersOf(turned))
+	return out
 }
 
 // LengthControlled is the win rate at equal lengths as length_controlled_minimal of alpaca_eval 0.6.6 has it (Dubois et

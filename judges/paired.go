@@ -14,6 +14,10 @@ type Paired struct {
 	McNemar             float64  // exact two-sided p of so many better among better and worse, were both as likely
 	Difference          Estimate // rate of the first minus rate of the second; bootstrap over users; N counts common items
 	Users               []UserTest
+
+	// What the longer text of each pair would score against the shorter one on the common items, under the same verdicts: of the
+	// first method's pairs with the opponent, and of the second's.
+	FirstLonger, SecondLonger Estimate
 }
 
 // UserTest is the exact test of one user's items.
@@ -32,22 +36,26 @@ func Pair(first, second []Item, ties Ties) Paired {
 		prompt, user string
 		sample       int
 	}
-	worth := map[place]float64{}
+	worth, met := map[place]float64{}, map[place]Item{}
 	for _, i := range second {
 		if w, of := ties.worth(i.Outcome); of > 0 {
-			worth[place{i.Prompt, i.User, i.Sample}] = w
+			at := place{i.Prompt, i.User, i.Sample}
+			worth[at], met[at] = w, i
 		}
 	}
 	var p Paired
 	var differences []float64
 	var users []string
 	var common []Item // won: the first did better
+	var firsts, seconds []Item
 	for _, i := range first {
 		w, of := ties.worth(i.Outcome)
-		other, met := worth[place{i.Prompt, i.User, i.Sample}]
-		if of == 0 || !met {
+		at := place{i.Prompt, i.User, i.Sample}
+		other, both := worth[at]
+		if of == 0 || !both {
 			continue
 		}
+		firsts, seconds = append(firsts, i), append(seconds, met[at])
 		differences, users = append(differences, w-other), append(users, i.User)
 		i.Outcome = [...]Outcome{Lost, Tied, Won}[1+cmp.Compare(w, other)]
 		common = append(common, i)
@@ -58,6 +66,7 @@ func Pair(first, second []Item, ties Ties) Paired {
 	p.Difference = OfItems(differences, users)
 	p.Difference.Median = math.NaN()
 	p.Users = TestUsers(common)
+	p.FirstLonger, p.SecondLonger = LongerWins(firsts, ties), LongerWins(seconds, ties)
 	return p
 }
 

@@ -116,3 +116,17 @@ func TestUsersAreTestedTogether(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestLongerOfCommonItems: only the items that both methods have are in the longer text's rate, each method's own pairs; a pair
+// of one length has no say.
+func TestLongerOfCommonItems(t *testing.T) {
+	item := func(prompt string, o Outcome, candidate, baseline float64) Item {
+		return Item{User: "u", Prompt: prompt, Outcome: o, CandidateLength: candidate, BaselineLength: baseline}
+	}
+	first := []Item{item("1", Won, 9, 5), item("2", Lost, 9, 5), item("3", Won, 5, 9), item("4", Won, 5, 5), item("only", Won, 9, 5)}
+	second := []Item{item("1", Won, 9, 5), item("2", Won, 7, 5), item("3", Lost, 5, 9), item("4", Lost, 9, 5)}
+	p := Pair(first, second, TiesHalf)
+	if p.FirstLonger.N != 3 || math.Abs(p.FirstLonger.Mean-1./3) > 1e-12 || p.SecondLonger.N != 4 || p.SecondLonger.Mean != 0.75 {
+		t.Errorf("%+v and %+v", p.FirstLonger, p.SecondLonger)
+	}
+}

@@ -103,7 +103,7 @@ func (t Tally) Rate(rule Ties) float64 {
 // WinRates are the aggregates of one comparison of two methods.
 type WinRates struct {
 	PerSample Estimate // over items
-	PerUser   Estimate // over users: who wins more than they lose wins the user
+	PerUser   Estimate // over users, each won, lost or tied as the rule says; Wilson's interval
 	Average   Estimate // mean over users of the user's own rate
 	Tally     Tally
 	SignTest  float64 // two-sided p of as many wins among wins and losses, were both as likely
@@ -112,17 +112,22 @@ type WinRates struct {
 	Detectable float64
 }
 
-// PerUserRule says how a user is won.
-type PerUserRule string
+// RateRule says how a user is won, and whether the aggregates are the paper's or the authors' notebook's.
+type RateRule string
 
-// Rules of the rate per user.
+// Rate rules.
 const (
-	PaperRule    PerUserRule = "paper"    // w > l wins, w = l is a tie, by the tie rule
-	NotebookRule PerUserRule = "notebook" // (w + t) / (w + l + t) > 1/2 wins: the authors' PRISM notebook
+	// PaperRule: w > l wins a user and w = l is a tie; a tie, here and per sample, is what the tie rule makes of it.
+	PaperRule RateRule = "paper"
+	// NotebookRule is the PRISM half of the authors' winrate_gpt_evaluation.ipynb, whatever the tie rule: per sample a tie is
+	// a win of either side, (w + t) / (w + l + 2t); (w + t) / (w + l + t) above 1/2 wins a user, and at 1/2 the user is a
+	// tie, which is won.
+	NotebookRule RateRule = "notebook"
 )
 
-// Rates computes the aggregates. Intervals are clustered by prompt where users share prompts, by user elsewhere.
-func Rates(items []Item, ties Ties, rule PerUserRule) WinRates {
+// Rates computes the aggregates. Intervals over items are clustered by prompt where users share prompts, by user elsewhere. Of
+// a user without a verdict it takes no account.
+func Rates(items []Item, ties Ties, rule RateRule) WinRates {
 	r := WinRates{PerSample: RateOf(items, ties), Tally: Count(items)}
 	users, tallies := byUser(items)
 	var shares []float64
@@ -136,22 +141,39 @@ func Rates(items []Item, ties Ties, rule PerUserRule) WinRates {
 	}
 	r.Average = OverUsers(shares)
 	if rule == NotebookRule {
-		ties = TiesLose // nobody ties
+		r.PerSample, ties = eitherWins(items), TiesBoth
 	}
 	r.PerUser = rateOf(people, ties, ownUsers(people))
+	won := proportionOf(people, ties, ownUsers(people))
+	r.PerUser.Low, r.PerUser.High = won.Low, won.High
 	r.SignTest, r.Detectable = signTest(r.Tally.Wins, r.Tally.Losses), detectable(r.Tally.Wins+r.Tally.Losses)
 	return r
 }
 
-func userOutcome(t Tally, rule PerUserRule) Outcome {
+// eitherWins is the rate over items in which a tie is a win of the one side and a win of the other.
+func eitherWins(items []Item) Estimate {
+	clusters := clustersOf(items)
+	var wins []Item
+	var of []string
+	for i, item := range items {
+		if item.Outcome == Tied {
+			wins, of = append(wins, Item{Outcome: Won}), append(of, clusters[i])
+			item.Outcome = Lost
+		}
+		wins, of = append(wins, item), append(of, clusters[i])
+	}
+	return rateOf(wins, TiesLose, of)
+}
+
+func userOutcome(t Tally, rule RateRule) Outcome {
+	wins, losses := t.Wins, t.Losses
+	if rule == NotebookRule {
+		wins += t.Ties // (w + t) / (w + l + t) is above 1/2 where w + t > l
+	}
 	switch {
-	case rule == NotebookRule && float64(t.Wins+t.Ties)/float64(t.Judged()) > 0.5:
+	case wins > losses:
 		return Won
-	case rule == NotebookRule:
-		return Lost
-	case t.Wins > t.Losses:
-		return Won
-	case t.Wins < t.Losses:
+	case wins < losses:
 		return Lost
 	}
 	return Tied
@@ -165,14 +187,27 @@ func rateOf(items []Item, ties Ties, clusters []string) Estimate {
 	if len(items) != len(clusters) {
 		panic(fmt.Sprintf("judges: %d items with %d clusters", len(items), len(clusters)))
 	}
-	var values []float64
-	var of []string
+	e := OfItems(worths(items, ties, clusters))
+	e.Median = math.NaN()
+	return e
+}
+
+// worths are the items that count under a tie rule, from 0 to 1, with their clusters.
+func worths(items []Item, ties Ties, clusters []string) (values []float64, of []string) {
 	for i, item := range items {
 		if w, d := ties.worth(item.Outcome); d > 0 {
 			values, of = append(values, w), append(of, clusters[i])
 		}
 	}
-	e := OfItems(values, of)
+	return values, of
+}
+
+// UserRate is the rate over one user's items, with Wilson's interval; items on one prompt, samples of it, say less than as many
+// on prompts of their own (Proportion). A pair that was judged in both orders is one item.
+func UserRate(items []Item, ties Ties) Estimate { return proportionOf(items, ties, prompts(items)) }
+
+func proportionOf(items []Item, ties Ties, clusters []string) Estimate {
+	e := Proportion(worths(items, ties, clusters))
 	e.Median = math.NaN()
 	return e
 }

@@ -44,6 +44,7 @@ addEventListener("load", () => {
     requests: view.performance.getEntriesByType("resource").map(e => e.name),
     colour: view.getComputedStyle(page.querySelector("figure svg path[style*='--s1']")).fill,
     filter: box(form).height > 0,
+    unfolded: [...page.querySelectorAll(".verdict .texts")].filter(e => e.checkVisibility({contentVisibilityAuto: true}) && box(e).height > 0).length,
     all: shown(),
     covered: [],
     smallest: Infinity,
@@ -85,6 +86,7 @@ type browsed struct {
 	Requests              []string
 	Colour                string
 	Filter                bool     // whether verdicts can be filtered
+	Unfolded              int      // verdicts whose texts are seen without a click
 	Covered               []string // texts in pictures that lie over one another
 	Smallest              float64  // text in a picture, pixels
 	All, Lost, None, User string   // outcomes of the verdicts seen: at first; lost; lost of the first user; of the first user
@@ -141,6 +143,40 @@ func TestPageInBrowser(t *testing.T) {
 				t.Errorf("filtered: %q, %q, %q", got.Lost, got.None, got.User)
 			}
 		})
+	}
+}
+
+// The page on paper, 178 mm between the margins of A4: nothing is cut off, the texts in pictures are 7 points high at least, and
+// every verdict is there with its texts, whatever the filter said.
+func TestPageOnPaper(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: short")
+	}
+	browser := chromium()
+	if browser == "" {
+		t.Skip("skipped: no chromium on PATH, so the page was not laid out as on paper")
+	}
+	report := quickstartReport()
+	wide := &Table{Name: "wide", Title: "Wide", RowHead: "counts of", Rows: []Row{{Name: "comparisons"}}} // Table 3, with the paper's counts
+	for _, column := range []string{"all", "kept", "seen", "unseen", "majority", "minority", "seen_majority", "seen_minority", "unseen_majority", "unseen_minority"} {
+		wide.Columns = append(wide.Columns, column)
+		wide.Rows[0].Cells = append(wide.Rows[0].Cells, CountCell(1522).Beside(Just(38065)))
+	}
+	report.Sections[0].Blocks = append(report.Sections[0].Blocks, wide)
+	page := rendered(t, HTML, report)
+	if strings.Count(page, "@media print {") != 1 {
+		t.Fatal("the page has no looks of its own for paper")
+	}
+	const points, paper = 96.0 / 72, 178 * 960 / 254 // pixels
+	got := browse(t, browser, paper, true, html.EscapeString(strings.Replace(page, "@media print {", "@media all {", 1)))
+	if got.Width < paper-20 || got.Needed > got.Width || got.Opened > got.Width {
+		t.Errorf("paper has room for %d pixels and the page needs %d", got.Width, got.Needed)
+	}
+	if got.SVGs > 0 || len(got.Covered) > 0 || got.Smallest < 7*points {
+		t.Errorf("%d pictures have no size; texts cover one another: %q; the smallest is %.1f points high", got.SVGs, got.Covered, got.Smallest/points)
+	}
+	if all := "won tied lost failed"; got.Filter || got.All != all || got.Lost != all || got.Unfolded != 4 {
+		t.Errorf("filter %t, verdicts %s, where only lost ones were chosen %s; %d are unfolded", got.Filter, got.All, got.Lost, got.Unfolded)
 	}
 }
 

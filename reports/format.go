@@ -21,7 +21,8 @@ type printed struct {
 	Detail string // [88.01, 90.35] (median 20, n = 7)
 	Paper  string // the published value, formatted as ours
 	Note   string
-	Number bool // aligned to the right
+	Number bool   // aligned to the right
+	Finds  string // the smallest difference that it could show: 7.9 points
 }
 
 // line is the cell on one line: value [interval] (n = 7) / paper (note).
@@ -56,6 +57,7 @@ func formatCell(c Cell) printed {
 	}
 	p.Value = formatValue(c, c.Value)
 	p.Detail = formatDetail(c)
+	p.Finds = formatDetectable(c)
 	return p
 }
 

@@ -60,6 +60,7 @@ func tableGrid(t *Table) grid {
 	if beside {
 		g.Notes = append(g.Notes, "Two values in a cell: ours / the paper's.")
 	}
+	g.Notes = append(g.Notes, precisionNotes(t)...)
 	return g
 }
 

@@ -73,6 +73,8 @@ type cell struct {
 	Places int       `json:"places,omitempty"`
 	Paper  *estimate `json:"paper,omitempty"`
 	Note   string    `json:"note,omitempty"`
+
+	Detectable *number `json:"detectable,omitempty"` // follows from value; not read back
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -81,6 +83,9 @@ func (c Cell) MarshalJSON() ([]byte, error) {
 	if c.Kind != Text && c.Kind != Dash {
 		value := toEstimate(c.Value)
 		out.Value = &value
+	}
+	if d := number(c.detectable()); !math.IsNaN(float64(d)) {
+		out.Detectable = &d
 	}
 	if c.Paper != nil {
 		paper := toEstimate(*c.Paper)

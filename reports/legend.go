@@ -15,18 +15,25 @@ const (
 )
 
 // legendEntry is one line of a legend.
-type legendEntry struct{ Swatch, Name string }
+type legendEntry struct {
+	Swatch, Name string
+	dashed       bool
+}
 
-// legendOf has an entry per series and one for the rule; equal entries (the paper's value of several series) once. A
-// single series of which there is nothing to tell apart needs none.
+// legendOf has an entry per series and one for the rule; equal entries (the paper's value of several series) once. Lines over
+// bars stand after these. A single series of which there is nothing to tell apart needs none.
 func legendOf(p *Plot) []legendEntry {
 	var entries []legendEntry
 	for i, l := range looksOf(p) {
 		s := p.Series[i]
-		entry := legendEntry{swatch(p, s, l), oneLine(s.Name)}
+		entry := legendEntry{swatch(p, s, l), oneLine(s.Name), s.Dashed}
 		if !slices.Contains(entries, entry) {
 			entries = append(entries, entry)
 		}
+	}
+	if p.Kind == Bars {
+		bars := slices.DeleteFunc(slices.Clone(entries), func(e legendEntry) bool { return e.dashed })
+		entries = append(bars, slices.DeleteFunc(entries, func(e legendEntry) bool { return !e.dashed })...)
 	}
 	if len(entries) == 1 && p.Rule == nil {
 		return nil
@@ -36,7 +43,7 @@ func legendOf(p *Plot) []legendEntry {
 		if p.RuleName != "" {
 			name = oneLine(p.RuleName)
 		}
-		entries = append(entries, legendEntry{across(ruleStyle), name})
+		entries = append(entries, legendEntry{Swatch: across(ruleStyle), Name: name})
 	}
 	return entries
 }

@@ -32,9 +32,11 @@ func drawPlot(p *Plot) (svg string, ok bool) {
 		return "", false
 	}
 	picture := newPicture(p, ranges)
+	height := vg.Length(plotHeight)
 	switch p.Kind {
 	case Bars:
 		addBars(picture, p)
+		height += roomForNames(picture)
 	case Lines:
 		addLines(picture, p)
 	default:
@@ -43,7 +45,7 @@ func drawPlot(p *Plot) (svg string, ok bool) {
 	if p.Rule != nil {
 		picture.Add(horizontalRule{*p.Rule})
 	}
-	return render(plotWidth, plotHeight, p.Title, description(p), func(c draw.Canvas) { picture.Draw(c) }), true
+	return render(plotWidth, height, p.Title, description(p), func(c draw.Canvas) { picture.Draw(c) }), true
 }
 
 // description says in words what a picture shows; the numbers themselves stand in a table below it.
@@ -235,8 +237,10 @@ type horizontalRule struct{ y float64 }
 // Plot implements plot.Plotter.
 func (r horizontalRule) Plot(c draw.Canvas, p *plot.Plot) {
 	at := c.Y(p.Y.Norm(r.y))
-	c.StrokeLine2(ruleStyle, c.Min.X, at, c.Max.X, at)
+	strokeOver(c, ruleStyle, line(c.Min.X, at, c.Max.X, at))
 }
+
+func line(x1, y1, x2, y2 vg.Length) []vg.Point { return []vg.Point{{X: x1, Y: y1}, {X: x2, Y: y2}} }
 
 // sans is the typeface whose widths the layout is computed with; the page names ones of equal widths.
 func sans(size vg.Length) font.Font {

@@ -4,6 +4,8 @@ package reports
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -13,9 +15,11 @@ import (
 const (
 	groupShare    = 0.8 // of a category's width that its bars take
 	widestBar     = 48
+	aboveBar      = 5  // from a bar to its number
 	betweenValues = 4  // at least, from one bar's number to the next one's
 	mostXLabels   = 24 // slanted names need 1.4 times their height each
-	longestXLabel = 16 // characters
+	longestXLabel = 26 // characters
+	levelXLabel   = 12 // characters that a name has where the picture's height allows for its names already
 )
 
 // barChart draws all series of a plot of bars.
@@ -76,6 +80,20 @@ func addBars(picture *plot.Plot, p *Plot) {
 	}
 }
 
+// roomForNames is what slanted names need of a picture's height beyond that of short ones, so that the bars keep theirs.
+func roomForNames(picture *plot.Plot) vg.Length {
+	style := picture.X.Tick.Label
+	if style.Rotation == 0 {
+		return 0
+	}
+	style.Rotation = 0
+	widest := vg.Length(0)
+	for _, mark := range picture.X.Tick.Marker.Ticks(0, 0) {
+		widest = max(widest, style.Width(mark.Label))
+	}
+	return max(0, (widest-style.Width(strings.Repeat("n", levelXLabel)))*math.Sqrt2/2)
+}
+
 // categoryTicks names the categories, every k-th when there are too many.
 func categoryTicks(categories []string) plot.ConstantTicks {
 	every := (len(categories) + mostXLabels - 1) / mostXLabels
@@ -105,8 +123,8 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 	number := b.numbers(style, width)
 	for category := range b.data.Categories {
 		middle := c.X(p.X.Norm(float64(category)))
-		tops := make([]vg.Length, b.abreast) // of each bar with its error bar
-		papers := make([]vg.Length, b.abreast)
+		tops := make([]vg.Length, b.abreast)     // of each bar with its error bar
+		across := make([][]vg.Length, b.abreast) // lines over each place: the paper's value, the rule
 		for i, s := range b.data.Series {
 			if !drawable(s.Y[category]) {
 				continue
@@ -115,8 +133,8 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 			left := b.left(middle, width, place)
 			y := c.Y(p.Y.Norm(s.Y[category]))
 			if s.Dashed {
-				c.StrokeLine2(paperStyle, left-1, y, left+width+1, y)
-				papers[place] = y
+				strokeOver(c, paperStyle, line(left-1, y, left+width+1, y))
+				across[place] = append(across[place], y)
 				continue
 			}
 			b.bar(c, b.looks[i], vg.Rectangle{
@@ -125,15 +143,21 @@ func (b barChart) Plot(c draw.Canvas, p *plot.Plot) {
 			})
 			tops[place] = max(y, b.errorBar(c, p, s, category, left+width/2, width))
 		}
-		for place, paper := range papers {
-			if paper > tops[place]-2 && paper < tops[place]+5+tickSize {
-				tops[place] = paper // the number would cover the line
+		for place, lines := range across {
+			if b.data.Rule != nil {
+				lines = append(lines, c.Y(p.Y.Norm(*b.data.Rule)))
+			}
+			slices.Sort(lines)
+			for _, y := range lines {
+				if y > tops[place]-2 && y < tops[place]+aboveBar+1.2*tickSize {
+					tops[place] = y // the number would lie over it
+				}
 			}
 		}
 		for i, s := range b.data.Series {
 			if y := s.Y[category]; number != nil && !s.Dashed && drawable(y) {
 				place := b.places[i]
-				c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + 5}, number(y))
+				c.FillText(style, vg.Point{X: b.left(middle, width, place) + width/2, Y: tops[place] + aboveBar}, number(y))
 			}
 		}
 	}
@@ -165,9 +189,7 @@ func (b barChart) errorBar(c draw.Canvas, p *plot.Plot, s Series, category int, 
 	}
 	low, high := c.Y(p.Y.Norm(s.Low[category])), c.Y(p.Y.Norm(s.High[category]))
 	capWidth := min(5, 0.3*width)
-	c.StrokeLine2(errorStyle, x, low, x, high)
-	c.StrokeLine2(errorStyle, x-capWidth, low, x+capWidth, low)
-	c.StrokeLine2(errorStyle, x-capWidth, high, x+capWidth, high)
+	strokeOver(c, errorStyle, line(x, low, x, high), line(x-capWidth, low, x+capWidth, low), line(x-capWidth, high, x+capWidth, high))
 	return high
 }
 

@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	dotRadius  = 4
-	fewerDots  = 2.5 // radius where there are too many to name
-	mostLabels = 60  // with more points names would only cover one another
+	dotRadius       = 4
+	fewerDots       = 2.5 // radius where there are too many to name
+	longestDotLabel = 16  // characters
+	mostLabels      = 60  // with more points names would only cover one another
 )
 
 // cloud draws all points, and the names of those that have room for one.
@@ -87,7 +88,7 @@ func (d cloud) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
 	return boxes
 }
 
-func label(s Series, i int) string { return shortened(oneLine(s.Labels[i]), longestXLabel) }
+func label(s Series, i int) string { return shortened(oneLine(s.Labels[i]), longestDotLabel) }
 
 // dot is how a point of the series looks.
 func (l look) dot(s Series, radius vg.Length) draw.GlyphStyle {

@@ -1,6 +1,6 @@
-// How series look. Colours tell them apart for most readers, also colour-blind ones (after Okabe and Ito); markers,
-// hatching and dashes do on grey paper. Colours are names until svg.go turns them into CSS variables, which the page
-// sets for light, dark and print.
+// How series look. Colours tell them apart for every reader, colour-blind ones too, and the first three on grey paper by
+// their lightness (palette_test.go has the distances); markers, hatching and dashes tell them apart beside colour.
+// Colours are names until svg.go turns them into CSS variables, which the page sets for light, dark and print.
 
 package reports
 
@@ -31,6 +31,14 @@ var (
 	errorStyle = draw.LineStyle{Color: ink, Width: 1.1}
 	paperStyle = draw.LineStyle{Color: ink, Width: 1.8, Dashes: []vg.Length{4, 2}}
 )
+
+// strokeOver draws lines with an edge of the page's colour, which keeps them apart from a dark bar below.
+func strokeOver(c draw.Canvas, style draw.LineStyle, lines ...[]vg.Point) {
+	edge := style
+	edge.Color, edge.Width = surface, style.Width+2
+	c.StrokeLines(edge, lines...)
+	c.StrokeLines(style, lines...)
+}
 
 // look is how one series is drawn. Own counts the series that are not the paper's: a dashed series takes the colour of
 // the one before it.

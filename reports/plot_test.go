@@ -136,7 +136,7 @@ func TestLegendNamesThePaperOnce(t *testing.T) {
 	for _, entry := range legendOf(accuracyBars()) {
 		names = append(names, entry.Name)
 	}
-	if want := []string{"vanilla", "paper", "individual", "cluster", "chance"}; !slices.Equal(names, want) {
+	if want := []string{"vanilla", "individual", "cluster", "paper", "chance"}; !slices.Equal(names, want) {
 		t.Errorf("legend %q, want %q", names, want)
 	}
 	if entries := legendOf(&Plot{Kind: Bars, Series: []Series{{Name: "words"}}}); entries != nil {
@@ -225,6 +225,73 @@ func TestNamesDoNotCover(t *testing.T) {
 	}
 	if strings.Contains(svg, "var(--s3)") {
 		t.Error("the landmark takes a colour")
+	}
+}
+
+// A number over a bar lies neither over the rule nor over the paper's line: 38.9 % with an error bar to 48 % and a rule at 50 %.
+func TestNumbersOfBarsKeepOffLines(t *testing.T) {
+	p := &Plot{Kind: Bars, Percent: true, XLabel: "x", YLabel: "y", Rule: pointer(0.5), Categories: []string{"a", "b"}, Series: []Series{
+		{Name: "average", Y: []float64{0.389, 0.37}, Low: []float64{0.3, 0.36}, High: []float64{0.48, 0.38}},
+		{Name: "paper", Dashed: true, Y: []float64{nan, 0.41}},
+	}}
+	svg, _ := drawPlot(p)
+	height := map[string]float64{} // of a text, upwards
+	for _, m := range regexp.MustCompile(`(?s)<text x="[-0-9.e]+" y="([-0-9.e]+)"[^>]*>([^<]*)</text>`).FindAllStringSubmatch(svg, -1) {
+		y, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		height[m[2]] = -y
+	}
+	rule := height["50 %"] // its label's base lies lower than the rule by a third of the text's height
+	unit := (height["40 %"] - height["30 %"]) / 0.1
+	if height["38.9 %"] < rule+5 {
+		t.Errorf("38.9 %% stands at %.1f, over the rule at 50 %% (%.1f)", height["38.9 %"], rule)
+	}
+	if paper := rule - 0.09*unit; height["37.0 %"] < paper+5 {
+		t.Errorf("37.0 %% stands at %.1f, over the paper's line at 41 %% (%.1f)", height["37.0 %"], paper)
+	}
+}
+
+// Error bars, the paper's values and the rule have an edge of the page's colour, since a bar below them can be as dark as they are.
+func TestLinesOverBarsHaveAnEdge(t *testing.T) {
+	svg, _ := drawPlot(accuracyBars())
+	over, edges := 0, map[string]bool{}
+	stroke := regexp.MustCompile(`<path d="([^"]*)" style="fill:none;stroke:([^;"]*);stroke-width:([0-9.]+)`)
+	for _, m := range stroke.FindAllStringSubmatch(svg, -1) {
+		switch width, _ := strconv.ParseFloat(m[3], 64); {
+		case m[2] == "var(--surface)":
+			edges[m[1]] = true
+		case m[2] != "currentColor" || width < 1: // axes
+		case !edges[m[1]]:
+			t.Errorf("the line %s has no edge", m[1])
+		default:
+			over++
+		}
+	}
+	if over < 8 {
+		t.Errorf("%d lines over bars; want the rule, the paper's and three for each error bar", over)
+	}
+}
+
+// The names of users with their groups are whole, and the bars keep their height.
+func TestNamesOfUsersAreWhole(t *testing.T) {
+	tall := func(name string) (svg, height string) {
+		p := &Plot{Kind: Bars, XLabel: "user", YLabel: "words", Series: []Series{{Name: "sft", Y: slices.Repeat([]float64{12}, 11)}}}
+		for i := range 11 {
+			p.Categories = append(p.Categories, fmt.Sprintf(name, i))
+		}
+		svg, _ = drawPlot(p)
+		_, box, _ := strings.Cut(svg, `viewBox="0 0 480 `)
+		height, _, _ = strings.Cut(box, `"`)
+		return svg, height
+	}
+	svg, height := tall("user %d (majority)")
+	if strings.Count(svg, "(majority)") != 11 || strings.Contains(svg, "…") {
+		t.Errorf("the users are not named in full: %q", drawnText.FindAllString(svg, -1))
+	}
+	if _, short := tall("user %d"); short != fmt.Sprint(plotHeight) || height <= short {
+		t.Errorf("with long names the picture is %s high, with short ones %s; want more than %d and %d", height, short, plotHeight, plotHeight)
 	}
 }
 

@@ -19,7 +19,8 @@ func (c *compiler) judgeEstimate(s *judgeStage, n *Node) Estimate {
 		return Estimate{}
 	}
 	questions, times, exact, note := c.questionsOf(s, n)
-	e := Estimate{Rows: round(times * float64(len(questions))), Exact: exact, Note: note}
+	defer questions.Close()
+	e := Estimate{Rows: round(times * float64(questions.Len())), Exact: exact, Note: note}
 	answers := ""
 	if c.st != nil {
 		answers = c.st.Answers()
@@ -52,14 +53,17 @@ func servers(j *dsl.Judge) []*dsl.Judge {
 }
 
 // add reckons what one judge takes for some questions, each asked so many times.
-func (k *Calls) add(j *dsl.Judge, answers string, questions []question, times float64) error {
+func (k *Calls) add(j *dsl.Judge, answers string, questions *questions, times float64) error {
 	judge, err := vendorJudge(&Env{Answers: answers}, j)
 	if err != nil {
 		return err
 	}
 	requests, kept, in := 0.0, 0.0, 0.0
 	met := map[string]bool{"": true}
-	for _, q := range questions {
+	for q, err := range questions.All() {
+		if err != nil {
+			return err
+		}
 		r, err := judge.(*openai.Judge).Reckon(q.Question)
 		switch {
 		case err != nil:
@@ -83,21 +87,32 @@ func (k *Calls) add(j *dsl.Judge, answers string, questions []question, times fl
 }
 
 // questionsOf are the questions of a stage, where its texts are in the store; else one of the length to expect that stands
-// for `times` of them.
-func (c *compiler) questionsOf(s *judgeStage, n *Node) (questions []question, times float64, exact bool, note string) {
+// for `times` of them. Close them in the end.
+func (c *compiler) questionsOf(s *judgeStage, n *Node) (of *questions, times float64, exact bool, note string) {
 	if e, ok := c.stored(n.Inputs); ok {
-		if _, _, questions, err := s.asked(e); err == nil {
-			return questions, 1, true, ""
+		if people, err := s.meet(e); err == nil {
+			if of, err := s.openQuestions(e, people); err == nil {
+				return of, 1, true, ""
+			}
 		}
 	}
-	pairs, candidate, baseline := c.pairsToExpect(s.source)
-	q := judges.Question{Prompt: letters(candidate.prompt), First: letters(candidate.text), Second: letters(baseline.text),
-		Person: judges.Person{ID: "u", Text: "x", Attributes: map[string]string{"preference": "x"}}}
+	count, candidate, baseline := c.pairsToExpect(s.source)
 	if s.spec.Order == "both" {
-		pairs *= 2
+		count *= 2
 	}
-	return []question{{Question: q}}, pairs, false, join(candidate.note, "what judges are told of users is not reckoned")
+	user := person{Person: judges.Person{ID: "u", Text: "x", Attributes: map[string]string{"preference": "x"}}}
+	of = &questions{pairs: onePair{letters(candidate.prompt), "u", letters(candidate.text), letters(baseline.text)}, people: map[string]person{"u": user}}
+	return of, count, false, join(candidate.note, "what judges are told of users is not reckoned")
 }
+
+// onePair stands for all pairs of texts that are not there yet.
+type onePair pair
+
+func (onePair) Len() int { return 1 }
+
+func (p onePair) At(int) (pair, error) { return pair(p), nil }
+
+func (onePair) Close() error { return nil }
 
 // letters is a text of so many tokens.
 func letters(tokens float64) string { return strings.Repeat("x", int(round(tokens*bytesPerToken))) }

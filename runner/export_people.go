@@ -28,7 +28,7 @@ func (x *resultExport) meetPeople() error {
 	for _, item := range x.items {
 		roots = append(roots, x.plan.results[item])
 		for _, r := range x.plan.Spec.Reports {
-			if !slices.Contains(shownItems(r), item) {
+			if !x.plan.shows(r, item) {
 				continue
 			}
 			roots = append(roots, x.plan.ofAddr[r.Addr.String()]...) // whose other data sets count for the numbers of unseen users
@@ -43,9 +43,13 @@ func (x *resultExport) meetPeople() error {
 		naming.Users = "id"
 	}
 	_, curves := x.items[0].(*dsl.Train)
-	x.done.ByIndex = !x.people.ids && !curves
-	if curves && len(x.Users) > 0 {
+	whole := curves || x.table == tableStatistics
+	x.done.ByIndex = !x.people.ids && !whole
+	switch {
+	case curves && len(x.Users) > 0:
 		return errors.New("curves are of a whole run, so there are no users to choose; leave -users out")
+	case whole && len(x.Users) > 0:
+		return errors.New("statistics are of a whole data set, so there are no users to choose; leave -users out")
 	}
 	x.people.drawing = &drawing{stage: &reportStage{spec: naming}, people: map[string]arrowio.User{}}
 	reached := closure(roots)
@@ -64,6 +68,19 @@ func (x *resultExport) meetPeople() error {
 		x.people.drawing.meet(users)
 	}
 	return x.choose()
+}
+
+// shows tells whether users of a block instance appear in a report: it is shown, or it is a data set behind what is.
+func (p *Plan) shows(r *dsl.Report, item any) bool {
+	if slices.Contains(shownItems(r), item) {
+		return true
+	}
+	for _, n := range p.ofAddr[r.Addr.String()] {
+		if slices.ContainsFunc(n.Stage.(*reportStage).data, func(d *dataNodes) bool { return any(d.set) == item }) {
+			return true
+		}
+	}
+	return false
 }
 
 // choose reads which users were asked for: ids as the data has them, "0" the generic user.

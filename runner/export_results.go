@@ -1,5 +1,5 @@
-// Results as files that other programs read: texts as AlpacaEval's model outputs, rows of any result as CSV and Parquet,
-// curves of training runs as TensorBoard's events and as MLflow's file store. A file or folder is whole or absent.
+// Results as files that other programs read: texts as AlpacaEval's model outputs, rows of any result, of data sets and the
+// numbers of reports as CSV and Parquet, curves of training runs as TensorBoard's events and as MLflow's file store. A file or folder is whole or absent.
 package runner
 
 import (
@@ -11,6 +11,7 @@ import (
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/reports"
 	"github.com/prlhf/prlhf/runner/store"
 )
 
@@ -31,6 +32,8 @@ var exportable = map[string][]string{
 	"generate":  {FormatAlpacaEval, FormatCSV, FormatParquet},
 	"win_rate":  {FormatCSV, FormatParquet},
 	"agreement": {FormatCSV, FormatParquet},
+	"dataset":   {FormatCSV, FormatParquet},
+	"report":    {FormatCSV, FormatParquet},
 }
 
 // ExportFormats are all formats, in the order in which messages name them.
@@ -53,9 +56,11 @@ func CheckExport(p *Plan, addr, format string) error {
 	case !slices.Contains(ExportFormats, format):
 		return fmt.Errorf("there is no format %q; %s can be exported as %s", format, block, orNothing(formats))
 	case len(formats) == 0:
-		return fmt.Errorf("%s cannot be exported; train, adapt, accuracy, generate, win_rate and agreement blocks can", block)
+		return fmt.Errorf("%s cannot be exported; dataset, train, adapt, accuracy, generate, win_rate, agreement and report blocks can", block)
 	case !slices.Contains(formats, format):
 		return fmt.Errorf("%s cannot be exported as %s; it can as %s", block, format, joinComma(formats))
+	case len(path) > 0 && kind == "dataset":
+		return fmt.Errorf("of a data set export takes %s, %[1]s.users and %[1]s.statistics; %s is none of them", block, addr)
 	case len(path) > 0 && !OfModel(format):
 		return fmt.Errorf("export takes the address of a block; %s is a value of one. Write %s", addr, block)
 	}
@@ -71,8 +76,8 @@ func orNothing(formats []string) string {
 
 // findExported splits an address as find does; that of a block with for_each stands for all its instances.
 func (p *Plan) findExported(addr string) (block string, path []string, err error) {
-	if len(p.itemsAt(addr)) > 0 {
-		return addr, nil, nil
+	if base, _ := p.tableAt(addr); len(p.itemsAt(base)) > 0 {
+		return base, nil, nil
 	}
 	return p.find(addr)
 }
@@ -90,7 +95,12 @@ func (p *Plan) itemsAt(addr string) []any {
 
 // ExportResults writes the results of a block instance, or of all instances of a block, which CheckExport has let pass.
 func ExportResults(plan *Plan, st *store.Store, addr string, o ExportOptions) (Exported, error) {
-	x := &resultExport{ExportOptions: o, plan: plan, st: st, addr: addr, items: plan.itemsAt(addr)}
+	x := &resultExport{ExportOptions: o, plan: plan, st: st, addr: addr}
+	base, table := plan.tableAt(addr)
+	x.items, x.table = plan.itemsAt(base), table
+	if len(x.items) == 0 { // the only other block that is exported
+		return x.ofReport()
+	}
 	if len(x.items) > 1 && o.Format == FormatAlpacaEval {
 		var each []string
 		for _, item := range x.items {
@@ -116,9 +126,13 @@ type resultExport struct {
 	plan   *Plan
 	st     *store.Store
 	addr   string
-	items  []any // block instances
+	items  []any  // block instances
+	table  string // of data sets: which of their tables
 	parts  []part
 	people people
+
+	figures []reports.Figure // of a report, which has no items
+
 	chosen map[string]bool // ids of whom rows are taken; nil: everybody's
 	done   Exported
 }
@@ -163,6 +177,8 @@ type source struct {
 // sourcesOf are the nodes whose artifacts have the rows that a result was made of.
 func sourcesOf(result *Node) []source {
 	switch s := result.Stage.(type) {
+	case *splitStage:
+		return []source{{nodes: []*Node{result}}}
 	case *trainStage:
 		return []source{{nodes: []*Node{result}}}
 	case *trainRunsStage:
@@ -214,7 +230,13 @@ func (x *resultExport) writeFile(path string) error {
 		return x.writeAlpacaEval(path)
 	}
 	x.done.Unit = "rows"
+	if len(x.items) == 0 {
+		x.done.Unit = "numbers"
+		return writeTable(x, path, x.figureRows())
+	}
 	switch x.items[0].(type) {
+	case *dsl.Dataset:
+		return x.writeData(path)
 	case *dsl.Train:
 		return writeTable(x, path, rowsOf(x, curvesFile, x.curve))
 	case *dsl.Generate:

@@ -244,7 +244,7 @@ func TestExportResultsRefusals(t *testing.T) {
 	refused("accuracy.test cannot be exported as mlflow; it can as csv, parquet", "accuracy.test", "mlflow")
 	refused("generate.summaries cannot be exported as peft; it can as alpacaeval, csv, parquet", "generate.summaries", "peft")
 	refused(`there is no format "xlsx"; accuracy.test can be exported as csv, parquet`, "accuracy.test", "xlsx")
-	refused("dataset.posts cannot be exported; train, adapt, accuracy, generate, win_rate and agreement blocks can", "dataset.posts", "csv")
+	refused("model.tiny cannot be exported; dataset, train, adapt, accuracy, generate, win_rate, agreement and report blocks can", "model.tiny", "csv")
 	refused("nothing in this spec is called accuracy.tset", "accuracy.tset", "csv")
 	refused(`is a value of one. Write accuracy.test["vanilla"]`, `accuracy.test["vanilla"].top`, "csv")
 	refused(`generate.summaries stands for 3 generators, and a file of AlpacaEval has one; export one of them: generate.summaries["sft"], generate.summaries["vanilla"]`, "generate.summaries", "alpacaeval")

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -10,7 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -127,11 +130,10 @@ func TestWinRateOfRules(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) {
-	candidate := []response{{"p", "a", 0, "x"}, {"p", "a", 1, "y"}, {"p", "b", 0, "z"}, {"q", "a", 0, "w"}}
-	baseline := []response{{"p", "a", 0, "1"}, {"p", "b", 0, "2"}, {"p", "b", 0, "3"}}
+	candidate := []textPlace{{"p", "a", 0}, {"p", "a", 1}, {"p", "b", 0}, {"q", "a", 0}}
+	baseline := []textPlace{{"p", "a", 0}, {"p", "b", 0}, {"p", "b", 0}}
 	pairs, alone := match(candidate, baseline)
-	want := []pair{{"p", "a", "x", "1"}, {"p", "a", "y", "1"}, {"p", "b", "z", "2"}}
-	if alone != 1 || len(pairs) != 3 || pairs[0] != want[0] || pairs[1] != want[1] || pairs[2] != want[2] {
+	if want := []matched{{0, 0}, {1, 0}, {2, 1}}; alone != 1 || !slices.Equal(pairs, want) {
 		t.Errorf("%v, %d alone; expected %v, 1", pairs, alone, want)
 	}
 }
@@ -146,19 +148,96 @@ func (f *failing) Ask(context.Context, judges.Question) (judges.Answer, error) {
 	return judges.Answer{Winner: judges.First}, nil
 }
 
+// listed are pairs in memory.
+type listed []pair
+
+func (l listed) Len() int { return len(l) }
+
+func (l listed) At(i int) (pair, error) { return l[i], nil }
+
+func (l listed) Close() error { return nil }
+
 func TestTooManyFailures(t *testing.T) {
 	s := &judgeStage{spec: &dsl.Judge{Order: "both", MaxFailed: 0.3}}
-	questions := s.questions([]pair{{"p", "u", "a", "b"}, {"q", "u", "a", "b"}, {"r", "u", "a", "b"}}, nil)
-	answers, err := ask(context.Background(), &Env{emit: func(Event) {}}, &failing{}, questions, 1)
+	e := &Env{Dir: t.TempDir(), emit: func(Event) {}}
+	out, err := s.create(e, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.checkFailed(questions, nil, answers); err == nil || !strings.Contains(err.Error(), `2 of 6 verdicts cannot be used, more than max_failed = 0.3 allows; the last one: no verdict in it (the judge said "I like both.")`) {
+	defer out.Close()
+	of := &questions{pairs: listed{{"p", "u", "a", "b"}, {"q", "u", "a", "b"}, {"r", "u", "a", "b"}}, both: true}
+	if err := ask(context.Background(), e, &failing{}, of, 1, out.write); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.checkFailed(); err == nil || !strings.Contains(err.Error(), `2 of 6 verdicts cannot be used, more than max_failed = 0.3 allows; the last one: no verdict in it (the judge said "I like both.")`) {
 		t.Errorf("%v", err)
 	}
 	s.spec.MaxFailed = 0.4
-	if err := s.checkFailed(questions, nil, answers); err != nil {
+	if err := out.checkFailed(); err != nil {
 		t.Errorf("2 of 6 are under 0.4: %v", err)
+	}
+}
+
+// slowFirst keeps its answers; it answers the first question after all others.
+type slowFirst struct {
+	mu   sync.Mutex
+	kept map[string]bool
+	all  int
+	rest chan struct{} // closed when all others were answered
+}
+
+func newSlowFirst(all int) *slowFirst {
+	return &slowFirst{kept: map[string]bool{}, all: all, rest: make(chan struct{})}
+}
+
+func (s *slowFirst) Ask(ctx context.Context, q judges.Question) (judges.Answer, error) {
+	if q.Prompt == "0" {
+		select {
+		case <-s.rest:
+		case <-ctx.Done():
+			return judges.Answer{}, context.Cause(ctx)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept[q.Prompt] = true
+	if len(s.kept) == s.all-1 && !s.kept["0"] {
+		close(s.rest)
+	}
+	return judges.Answer{Winner: judges.First, Raw: q.Prompt}, nil
+}
+
+// TestAnswersStayInOrder: verdicts are written in the order of the questions, however late one is; a file that cannot be written
+// and an interrupt end the asking.
+func TestAnswersStayInOrder(t *testing.T) {
+	var all listed
+	for i := range 100 {
+		all = append(all, pair{prompt: fmt.Sprint(i), user: "u", candidate: "a", baseline: "b"})
+	}
+	of := &questions{pairs: all}
+	told := int64(0)
+	e := &Env{emit: func(v Event) { told = v.Done }}
+	next := 0
+	write := func(q question, a judges.Answer) error {
+		if q.item != next || a.Raw != fmt.Sprint(next) {
+			return fmt.Errorf("verdict %d on %q; %d is next", q.item, a.Raw, next)
+		}
+		next++
+		return nil
+	}
+	if err := ask(context.Background(), e, newSlowFirst(len(all)), of, 8, write); err != nil || next != len(all) || told != int64(len(all)) {
+		t.Errorf("%d of %d written, %d told: %v", next, len(all), told, err)
+	}
+	full := errors.New("the disk is full")
+	writes := 0
+	err := ask(context.Background(), e, newSlowFirst(len(all)), of, 8, func(question, judges.Answer) error { writes++; return full })
+	if !errors.Is(err, full) || writes != 1 {
+		t.Errorf("%v after %d writes; expected the disk's error after the first", err, writes)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(full)
+	if err := ask(ctx, e, newSlowFirst(len(all)), of, 8, write); !errors.Is(err, full) {
+		t.Errorf("interrupted: %v", err)
 	}
 }
 
@@ -179,7 +258,8 @@ func TestFailedJudgeNamesNobody(t *testing.T) {
 		{&dsl.Judge{Members: []*dsl.Judge{{TemplateFile: "own.txt"}}}, id, judges.Answer{Problem: "no verdict", Raw: "worker-0815 likes both."}, `(the judge said "user 3 likes both.")`},
 	} {
 		s := &judgeStage{spec: c.judge}
-		err := s.checkFailed([]question{{Question: judges.Question{Person: people[c.user].Person}}}, people, []judges.Answer{c.answer})
+		last := question{Question: judges.Question{Person: people[c.user].Person}}
+		err := (&verdictFiles{stage: s, people: people, count: 1, failed: 1, last: last, said: c.answer}).checkFailed()
 		if err == nil || strings.Contains(err.Error(), c.user) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v; want %s", err, c.want)
 		}
@@ -215,13 +295,13 @@ agreement "known" {
 
 // TestOneOrder: the order of a single call depends on seed and texts, and both orders occur.
 func TestOneOrder(t *testing.T) {
-	var pairs []pair
+	var pairs listed
 	for i := range 200 {
 		pairs = append(pairs, pair{prompt: strings.Repeat("x", i), user: "u", candidate: "a", baseline: "b"})
 	}
 	count := func(seed int64) int {
 		turned := 0
-		for _, q := range (&judgeStage{spec: &dsl.Judge{Order: "random", Seed: seed}}).questions(pairs, nil) {
+		for q := range (&questions{pairs: pairs, seed: seed}).All() {
 			if q.turned {
 				turned++
 				if q.First != "b" {

@@ -95,7 +95,7 @@ func simulated(people map[string]person) func(judges.Question, string) (float64,
 }
 
 // open makes the judge ready to be asked.
-func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, people map[string]person, questions []question) (judges.Judge, error) {
+func (s *judgeStage) open(ctx context.Context, e *Env, j *dsl.Judge, people map[string]person, questions *questions) (judges.Judge, error) {
 	switch j.Kind {
 	case "rule":
 		return ruleJudge(j, people)
@@ -208,7 +208,7 @@ func ruleJudge(j *dsl.Judge, people map[string]person) (judges.Judge, error) {
 }
 
 // rewardJudge scores every text of the questions at once; then a verdict is a look at two numbers.
-func (s *judgeStage) rewardJudge(ctx context.Context, e *Env, j *dsl.Judge, questions []question) (judges.Judge, error) {
+func (s *judgeStage) rewardJudge(ctx context.Context, e *Env, j *dsl.Judge, questions *questions) (judges.Judge, error) {
 	p := s.rewards[j]
 	r, err := newRater(e, p, s.people, s.limits)
 	if err != nil {
@@ -217,7 +217,10 @@ func (s *judgeStage) rewardJudge(ctx context.Context, e *Env, j *dsl.Judge, ques
 	of := func(q judges.Question, text string) arrowio.Response {
 		return arrowio.Response{User: q.Person.ID, PromptText: q.Prompt, Text: text}
 	}
-	for _, q := range questions {
+	for q, err := range questions.All() {
+		if err != nil {
+			return nil, err
+		}
 		for _, text := range []string{q.First, q.Second} {
 			if err := r.ask(of(q.Question, text)); err != nil {
 				return nil, err

@@ -152,18 +152,19 @@ func (m *meeting) ofRun(r int) *meeting {
 
 // value is what claims read of a meeting, but for the pairs.
 func (m *meeting) value() map[string]dsl.Value {
-	matrix, scores := map[string]dsl.Value{}, map[string]dsl.Value{}
+	matrix, longer, scores := map[string]dsl.Value{}, map[string]dsl.Value{}, map[string]dsl.Value{}
 	for i, s := range m.strengths() {
 		scores[m.names[i]] = dsl.Estimate(s.Score)
-		row := map[string]dsl.Value{}
+		row, byLength := map[string]dsl.Value{}, map[string]dsl.Value{}
 		for j, other := range m.names {
 			if items := m.against(i, j); len(items) > 0 {
 				row[other] = dsl.Estimate(judges.RateOf(items, judges.Ties(m.terms.Ties)))
+				byLength[other] = dsl.Estimate(judges.LongerWins(items, judges.Ties(m.terms.Ties)))
 			}
 		}
-		matrix[m.names[i]] = row
+		matrix[m.names[i]], longer[m.names[i]] = row, byLength
 	}
-	return map[string]dsl.Value{"matrix": matrix, "scores": scores}
+	return map[string]dsl.Value{"matrix": matrix, "longer_matrix": longer, "scores": scores}
 }
 
 // pairedValue is what claims read of pairs of one run, either method first.
@@ -180,17 +181,23 @@ func (m *meeting) pairedValue(pairs []comparedPair) map[string]dsl.Value {
 		at[m.names[opponent]] = v
 	}
 	for _, c := range pairs {
-		put(c.first, c.second, c.opponent, c.value(c.Difference, c.Better, c.Worse, true))
+		put(c.first, c.second, c.opponent, c.value(c.Difference, true))
 		d := c.Difference
 		d.Mean, d.Low, d.High = 0-d.Mean, 0-d.High, 0-d.Low // no -0
-		put(c.second, c.first, c.opponent, c.value(d, c.Worse, c.Better, false))
+		put(c.second, c.first, c.opponent, c.value(d, false))
 	}
 	return out
 }
 
-func (c comparedPair) value(difference judges.Estimate, better, worse int, first bool) map[string]dsl.Value {
+// value is what claims read of a pair, seen from the first method or from the second.
+func (c comparedPair) value(difference judges.Estimate, first bool) map[string]dsl.Value {
+	better, worse, longer, other := c.Better, c.Worse, c.FirstLonger, c.SecondLonger
+	if !first {
+		better, worse, longer, other = worse, better, other, longer
+	}
 	return map[string]dsl.Value{"difference": dsl.Estimate(difference), "better": float64(better), "worse": float64(worse), "same": float64(c.Same),
-		"mcnemar": c.McNemar, "holm": c.holm, "users_better": float64(c.usersBetter(first)), "users_worse": float64(c.usersBetter(!first))}
+		"mcnemar": c.McNemar, "holm": c.holm, "users_better": float64(c.usersBetter(first)), "users_worse": float64(c.usersBetter(!first)),
+		"longer_wins": dsl.Estimate(longer), "other_longer_wins": dsl.Estimate(other)}
 }
 
 // pairName is how a row of two methods is called.

@@ -2,6 +2,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -45,43 +46,88 @@ type response struct {
 	text         string
 }
 
-// read lists the responses; those of the generic user are nobody's to judge, and a baseline for everybody.
+// read lists the responses, texts and all.
 func (t texts) read(e *Env) ([]response, error) {
-	if t.node == nil {
-		return t.readSide(e)
-	}
-	rows, err := arrowio.Read[arrowio.Response](e.Path(t.node, responsesFile))
+	table, err := t.open(e)
 	if err != nil {
 		return nil, err
 	}
-	var out []response
-	for _, r := range rows {
-		out = append(out, response{r.PromptText, r.User, r.Sample, r.Text})
+	defer table.Close()
+	out := make([]response, len(table.places))
+	for i := range out {
+		if out[i], err = table.at(i); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
-func (t texts) readSide(e *Env) ([]response, error) {
+// textTable is responses by number: where each stands is in memory, what it says is read when asked for.
+type textTable struct {
+	io.Closer
+	places []textPlace
+	at     func(i int) (response, error)
+}
+
+// textPlace is what responses are matched by.
+type textPlace struct {
+	prompt textKey
+	user   string
+	sample int32
+}
+
+// open lists where the responses stand; close the table in the end.
+func (t texts) open(e *Env) (*textTable, error) {
+	if t.node == nil {
+		return t.openSide(e)
+	}
+	rows, err := arrowio.Open[arrowio.Response](e.Path(t.node, responsesFile))
+	if err != nil {
+		return nil, err
+	}
+	out := &textTable{Closer: rows, places: make([]textPlace, 0, rows.Len())}
+	out.at = func(i int) (response, error) {
+		r, err := rows.At(i)
+		return response{r.PromptText, r.User, r.Sample, r.Text}, err
+	}
+	users := map[string]string{} // one copy of each
+	for r, err := range rows.All() {
+		if err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		if _, met := users[r.User]; !met {
+			users[r.User] = r.User
+		}
+		out.places = append(out.places, textPlace{keyOf(r.PromptText), users[r.User], r.Sample})
+	}
+	return out, nil
+}
+
+// openSide lists one side of comparisons.
+func (t texts) openSide(e *Env) (*textTable, error) {
 	w, err := t.inputs.open(e)
 	if err != nil {
 		return nil, err
 	}
-	defer w.Close()
 	refs, err := w.responses(t.set, true)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.Close())
 	}
-	var out []response
-	for _, r := range refs {
+	out := &textTable{Closer: w, places: make([]textPlace, len(refs))}
+	for i, r := range refs {
 		c, err := w.comparison(r.rowRef)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, w.Close())
 		}
+		out.places[i] = textPlace{prompt: keyOf(c.Prompt), user: c.User}
+	}
+	out.at = func(i int) (response, error) {
+		c, err := w.comparison(refs[i].rowRef)
 		text := c.Chosen
-		if r.side == 1 {
+		if refs[i].side == 1 {
 			text = c.Rejected
 		}
-		out = append(out, response{prompt: c.Prompt, user: c.User, text: text})
+		return response{prompt: c.Prompt, user: c.User, text: text}, err
 	}
 	return out, nil
 }
@@ -90,28 +136,23 @@ func (t texts) readSide(e *Env) ([]response, error) {
 // sample, not the first.
 const matchVersion = 2
 
-// match pairs the candidate's responses with the baseline's: the same prompt, user and sample, else the user's first, else
-// nobody's, which stands for everybody: the same sample, else the first. It counts what has no partner, and leaves out nobody's
-// candidates, which nobody can judge.
-func match(candidate, baseline []response) (pairs []pair, alone int) {
-	type place struct {
-		prompt, user string
-		sample       int32
-	}
-	of := map[place]string{}
-	for _, r := range baseline {
-		at := place{r.prompt, r.user, r.sample}
+// match pairs the candidate's responses, by number, with the baseline's: the same prompt, user and sample, else the user's
+// first, else nobody's, which stands for everybody: the same sample, else the first. It counts what has no partner, and leaves
+// out nobody's candidates, which nobody can judge.
+func match(candidate, baseline []textPlace) (pairs []matched, alone int) {
+	of := map[textPlace]int{}
+	for i, at := range baseline {
 		if _, taken := of[at]; !taken {
-			of[at] = r.text
+			of[at] = i
 		}
 	}
-	for _, r := range candidate {
+	for i, r := range candidate {
 		if r.user == "" {
 			continue
 		}
-		text, ok := "", false
-		for _, at := range []place{{r.prompt, r.user, r.sample}, {r.prompt, r.user, 0}, {r.prompt, "", r.sample}, {r.prompt, "", 0}} {
-			if text, ok = of[at]; ok {
+		other, ok := 0, false
+		for _, at := range []textPlace{r, {r.prompt, r.user, 0}, {r.prompt, "", r.sample}, {r.prompt, "", 0}} {
+			if other, ok = of[at]; ok {
 				break
 			}
 		}
@@ -119,16 +160,26 @@ func match(candidate, baseline []response) (pairs []pair, alone int) {
 			alone++
 			continue
 		}
-		pairs = append(pairs, pair{r.prompt, r.user, r.text, text})
+		pairs = append(pairs, matched{i, other})
 	}
 	return pairs, alone
+}
+
+// matched are the numbers of a candidate's response and of the baseline's.
+type matched struct{ candidate, baseline int }
+
+// pairTable is the pairs that a judge compares, by number. Their texts stay in the files until a pair is asked for.
+type pairTable interface {
+	Len() int
+	At(i int) (pair, error)
+	Close() error
 }
 
 // pairSource gives a judge stage its pairs.
 type pairSource interface {
 	describe(w io.Writer)
 	nodes() []*Node
-	pairs(e *Env) ([]pair, error)
+	pairs(e *Env) (pairTable, error)
 }
 
 // twoMethods compares the responses of two methods.
@@ -144,24 +195,45 @@ func (s twoMethods) describe(w io.Writer) {
 
 func (s twoMethods) nodes() []*Node { return append(s.candidate.nodes(), s.baseline.nodes()...) }
 
-func (s twoMethods) pairs(e *Env) ([]pair, error) {
-	candidate, err := s.candidate.read(e)
+func (s twoMethods) pairs(e *Env) (pairTable, error) {
+	candidate, err := s.candidate.open(e)
 	if err != nil {
 		return nil, err
 	}
-	baseline, err := s.baseline.read(e)
+	baseline, err := s.baseline.open(e)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, candidate.Close())
 	}
-	pairs, alone := match(candidate, baseline)
+	p := &matchedPairs{candidate: candidate, baseline: baseline}
+	var alone int
+	p.list, alone = match(candidate.places, baseline.places)
 	if alone > 0 {
-		e.Say("%d of the candidate's %d responses have no response of the baseline to the same prompt for the same user and are not compared", alone, len(candidate))
+		e.Say("%d of the candidate's %d responses have no response of the baseline to the same prompt for the same user and are not compared", alone, len(candidate.places))
 	}
-	if len(pairs) == 0 {
-		return nil, fmt.Errorf("candidate and baseline have no prompt and user in common: %d and %d responses", len(candidate), len(baseline))
+	if len(p.list) == 0 {
+		return nil, errors.Join(fmt.Errorf("candidate and baseline have no prompt and user in common: %d and %d responses", len(candidate.places), len(baseline.places)), p.Close())
 	}
-	return pairs, nil
+	candidate.places, baseline.places = nil, nil
+	return p, nil
 }
+
+type matchedPairs struct {
+	candidate, baseline *textTable
+	list                []matched
+}
+
+func (p *matchedPairs) Len() int { return len(p.list) }
+
+func (p *matchedPairs) At(i int) (pair, error) {
+	ours, err := p.candidate.at(p.list[i].candidate)
+	if err != nil {
+		return pair{}, err
+	}
+	theirs, err := p.baseline.at(p.list[i].baseline)
+	return pair{ours.prompt, ours.user, ours.text, theirs.text}, err
+}
+
+func (p *matchedPairs) Close() error { return errors.Join(p.candidate.Close(), p.baseline.Close()) }
 
 // ownChoices compares what users chose with what they rejected.
 type ownChoices struct {
@@ -173,23 +245,26 @@ func (s ownChoices) describe(w io.Writer) { s.inputs.describe(w, "comparisons", 
 
 func (s ownChoices) nodes() []*Node { return s.inputs.inputs(false) }
 
-func (s ownChoices) pairs(e *Env) ([]pair, error) {
+func (s ownChoices) pairs(e *Env) (pairTable, error) {
 	w, err := s.inputs.open(e)
 	if err != nil {
 		return nil, err
 	}
-	defer w.Close()
 	rows, err := w.rows(s.rows)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.Close())
 	}
-	out := make([]pair, len(rows))
-	for i, r := range rows {
-		c, err := w.comparison(r)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = pair{c.Prompt, c.User, c.Chosen, c.Rejected}
-	}
-	return out, nil
+	return &chosenPairs{w, rows}, nil
+}
+
+type chosenPairs struct {
+	*world
+	list []rowRef
+}
+
+func (p *chosenPairs) Len() int { return len(p.list) }
+
+func (p *chosenPairs) At(i int) (pair, error) {
+	c, err := p.comparison(p.list[i])
+	return pair{c.Prompt, c.User, c.Chosen, c.Rejected}, err
 }

@@ -4,6 +4,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,30 +29,65 @@ func (s *judgeStage) played() dataInputs {
 	return slices.DeleteFunc(slices.Clone(s.people), func(d dataInput) bool { return d.set.Format != "prism" || len(d.set.Simulate) > 0 })
 }
 
-// tellTurns adds to the questions what the data sets say of their users' turns; of a user who is in two the first counts.
-func (s *judgeStage) tellTurns(e *Env, questions []question) error {
-	told := map[string]bool{}
-	for _, d := range s.played() {
-		p, err := readPlay(e, d, questions)
+// plays are what the data sets say of the turns of those whom questions are about; of a user who is in two the first counts.
+type plays struct {
+	of   []*play
+	seed int64
+}
+
+func (s *judgeStage) readPlays(e *Env, q *questions) (plays, error) {
+	out := plays{seed: s.spec.Seed}
+	played := s.played()
+	if len(played) == 0 {
+		return out, nil
+	}
+	users, prompts := map[string]bool{}, map[textKey]bool{}
+	for i := range q.pairs.Len() {
+		p, err := q.pairs.At(i)
 		if err != nil {
-			return err
+			return out, err
 		}
-		for i := range questions {
-			if q := &questions[i].Question; !told[q.Person.ID] {
-				p.tell(q, s.spec.Seed)
+		users[p.user], prompts[keyOf(p.user, p.prompt)] = true, true
+	}
+	for _, d := range played {
+		p, err := readPlay(e, d, users, prompts)
+		if err != nil {
+			return out, errors.Join(err, out.Close())
+		}
+		out.of = append(out.of, p)
+	}
+	return out, nil
+}
+
+// Close ends the tables of turns.
+func (p plays) Close() error {
+	var errs []error
+	for _, of := range p.of {
+		errs = append(errs, of.turns.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// tell adds to a question what is known of its user's turns.
+func (p plays) tell(q *judges.Question) error {
+	for _, of := range p.of {
+		if rows := of.of[q.Person.ID]; len(rows) > 0 {
+			turns, err := of.read(rows)
+			if err != nil {
+				return err
 			}
-		}
-		for id := range p.turns {
-			told[id] = true
+			of.tell(q, turns, p.seed)
+			return nil
 		}
 	}
 	return nil
 }
 
-// play is what a data set says of the turns of those whom questions are about.
+// play is what one data set says: which turns are whose, and which the prompts are from. What was said stays in the file.
 type play struct {
-	turns map[string][]arrowio.PlayTurn // by user, in the order of the data
-	asked map[textKey]turnID            // by user and prompt: the first of the user's turns with that prompt
+	turns *arrowio.Table[arrowio.PlayTurn]
+	of    map[string][]int   // a user's rows of turns, in the order of the data
+	asked map[textKey]turnID // by user and prompt: the first of the user's turns with that prompt
 }
 
 // turnID is a turn of a conversation.
@@ -60,25 +96,9 @@ type turnID struct {
 	turn         int32
 }
 
-func readPlay(e *Env, d dataInput, questions []question) (*play, error) {
-	p := &play{turns: map[string][]arrowio.PlayTurn{}, asked: map[textKey]turnID{}}
-	users, prompts := map[string]bool{}, map[textKey]bool{}
-	for _, q := range questions {
-		users[q.Person.ID], prompts[keyOf(q.Person.ID, q.Prompt)] = true, true
-	}
-	turns, err := arrowio.Open[arrowio.PlayTurn](e.Path(d.rows, playFile))
-	if err != nil {
-		return nil, err
-	}
-	defer turns.Close()
-	for t, err := range turns.All() {
-		if err != nil {
-			return nil, err
-		}
-		if users[t.User] {
-			p.turns[t.User] = append(p.turns[t.User], t)
-		}
-	}
+// readPlay reads of some users, and of some keys of user and prompt.
+func readPlay(e *Env, d dataInput, users map[string]bool, prompts map[textKey]bool) (*play, error) {
+	p := &play{of: map[string][]int{}, asked: map[textKey]turnID{}}
 	rows, err := arrowio.Open[arrowio.Comparison](e.Path(d.rows, comparisonsFile))
 	if err != nil {
 		return nil, err
@@ -93,16 +113,40 @@ func readPlay(e *Env, d dataInput, questions []question) (*play, error) {
 			p.asked[key] = turnID{c.Conversation, c.Turn}
 		}
 	}
+	if p.turns, err = arrowio.Open[arrowio.PlayTurn](e.Path(d.rows, playFile)); err != nil {
+		return nil, err
+	}
+	row := 0
+	for t, err := range p.turns.All() {
+		if err != nil {
+			return nil, errors.Join(err, p.turns.Close())
+		}
+		if users[t.User] {
+			p.of[t.User] = append(p.of[t.User], row)
+		}
+		row++
+	}
 	return p, nil
 }
 
-// tell adds feedback and examples to a question. A turn in which the user wrote the same as in the judged one is no example:
-// it is that turn, or one like it, and its verdict would be the answer. A prompt that is none of the user's turns leaves
-// nothing out, and there is no feedback on it. Turns of the judged conversation come first, then the others, each in the
-// order of the data; an example shows what the user wrote and not what was said before, which has the replies chosen there.
-func (p *play) tell(q *judges.Question, seed int64) {
-	turns := p.turns[q.Person.ID]
-	judged := p.judged(q)
+func (p *play) read(rows []int) ([]arrowio.PlayTurn, error) {
+	turns := make([]arrowio.PlayTurn, len(rows))
+	for i, row := range rows {
+		var err error
+		if turns[i], err = p.turns.At(row); err != nil {
+			return nil, err
+		}
+	}
+	return turns, nil
+}
+
+// tell adds feedback and examples to a question about a user with these turns. A turn in which the user wrote the same as in
+// the judged one is no example: it is that turn, or one like it, and its verdict would be the answer. A prompt that is none of
+// the user's turns leaves nothing out, and there is no feedback on it. Turns of the judged conversation come first, then the
+// others, each in the order of the data; an example shows what the user wrote and not what was said before, which has the
+// replies chosen there.
+func (p *play) tell(q *judges.Question, turns []arrowio.PlayTurn, seed int64) {
+	judged := p.judged(q, turns)
 	if judged != nil {
 		q.Person.Feedback = judges.Cut(judged.Feedback)
 	}
@@ -121,12 +165,11 @@ func (p *play) tell(q *judges.Question, seed int64) {
 }
 
 // judged is the user's turn that a question is about; nil: none of theirs.
-func (p *play) judged(q *judges.Question) *arrowio.PlayTurn {
+func (p *play) judged(q *judges.Question, turns []arrowio.PlayTurn) *arrowio.PlayTurn {
 	id, ok := p.asked[keyOf(q.Person.ID, q.Prompt)]
 	if !ok {
 		return nil
 	}
-	turns := p.turns[q.Person.ID]
 	i := slices.IndexFunc(turns, func(t arrowio.PlayTurn) bool { return turnID{t.Conversation, t.Turn} == id })
 	if i < 0 {
 		return nil

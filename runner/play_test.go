@@ -201,16 +201,17 @@ win_rate "elsewhere" {
 // TestNoTurnLikeTheJudgedOne: whatever turn shows the verdict of the judged one is no example: itself, one in which the user
 // wrote the same; a turn without a chosen reply decides nothing, one with a single reply is a tie.
 func TestNoTurnLikeTheJudgedOne(t *testing.T) {
-	p := &play{asked: map[textKey]turnID{keyOf("u", "user: Hello"): {"c1", 0}}, turns: map[string][]arrowio.PlayTurn{"u": {
+	p := &play{asked: map[textKey]turnID{keyOf("u", "user: Hello"): {"c1", 0}}}
+	turns := map[string][]arrowio.PlayTurn{"u": {
 		{User: "u", Conversation: "c0", Turn: 0, Utterance: "Before", Chosen: "yes", Rejected: "no", Feedback: "f0"},
 		{User: "u", Conversation: "c1", Turn: 0, Utterance: "Hello", Chosen: "hi", Rejected: "what", Feedback: "f1"},
 		{User: "u", Conversation: "c1", Turn: 1, Utterance: "Only one", Chosen: "one", Feedback: "f1"},
 		{User: "u", Conversation: "c1", Turn: 2, Utterance: "None", Rejected: "none", Feedback: "f1"},
 		{User: "u", Conversation: "c2", Turn: 0, Utterance: " Hello\n", Chosen: "hi", Rejected: "what", Feedback: "f2"},
-	}}}
+	}}
 	ask := func(user, prompt string) judges.Person {
 		q := judges.Question{Prompt: prompt, Person: judges.Person{ID: user}}
-		p.tell(&q, 0)
+		p.tell(&q, turns[user], 0)
 		return q.Person
 	}
 	prompts := func(p judges.Person) (out []string) {

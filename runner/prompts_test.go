@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,8 +148,8 @@ func TestResponsesAreTrainedOn(t *testing.T) {
 
 // TestResponsesOfNobodyAreABaselineForEverybody.
 func TestResponsesOfNobodyAreABaselineForEverybody(t *testing.T) {
-	pairs, alone := match([]response{{"p", "u", 0, "mine"}, {"q", "u", 0, "x"}, {"p", "", 0, "nobody's"}}, []response{{"p", "", 0, "theirs"}})
-	if want := []pair{{"p", "u", "mine", "theirs"}}; !slices.Equal(pairs, want) || alone != 1 {
+	pairs, alone := match([]textPlace{{"p", "", 0}, {"p", "u", 0}, {"q", "u", 0}}, []textPlace{{"p", "", 0}})
+	if want := []matched{{1, 0}}; !slices.Equal(pairs, want) || alone != 1 {
 		t.Errorf("%v and %d alone, want %v and 1", pairs, alone, want)
 	}
 }
@@ -156,17 +157,18 @@ func TestResponsesOfNobodyAreABaselineForEverybody(t *testing.T) {
 // TestSamplesAreMatched, by hand: the user's own sample goes before the user's first, that before nobody's of the same sample, and
 // that before nobody's first. The version of the rule is in the fingerprint where there are several samples to match.
 func TestSamplesAreMatched(t *testing.T) {
-	var candidate []response
+	var candidate []textPlace
 	for _, user := range []string{"own", "one", "none"} {
 		for k := range 3 {
-			candidate = append(candidate, response{"p", user, int32(k), "c"})
+			candidate = append(candidate, textPlace{"p", user, int32(k)})
 		}
 	}
-	pairs, alone := match(candidate, []response{{"p", "own", 0, "own 0"}, {"p", "own", 1, "own 1"}, {"p", "own", 2, "own 2"}, {"p", "one", 0, "one 0"},
-		{"p", "", 0, "nobody's 0"}, {"p", "", 1, "nobody's 1"}})
+	baseline := []textPlace{{"p", "own", 0}, {"p", "own", 1}, {"p", "own", 2}, {"p", "one", 0}, {"p", "", 0}, {"p", "", 1}}
+	pairs, alone := match(candidate, baseline)
 	var got []string
 	for _, p := range pairs {
-		got = append(got, p.baseline)
+		at := baseline[p.baseline]
+		got = append(got, fmt.Sprint(cmp.Or(at.user, "nobody's"), " ", at.sample))
 	}
 	if want := "own 0, own 1, own 2, one 0, one 0, one 0, nobody's 0, nobody's 1, nobody's 0"; strings.Join(got, ", ") != want || alone != 0 {
 		t.Errorf("%s and %d alone; want %s", strings.Join(got, ", "), alone, want)

@@ -4,6 +4,7 @@ package runner
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/reports"
@@ -31,41 +32,18 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 		for _, g := range groups {
 			cells = append(cells, ofUsers(percentCell(i.value, i.paper, "groups", g)))
 		}
-		ties, _ := estimateOf(at(i.value, "ties"))
-		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, reports.ShareCell(ties.Mean))})
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(i.value, nil, "notes", "ties"))})
+	}
+	paths := append(append([][]string{{"top"}, {"generic"}, {"average"}}, averages(groups)...), []string{"ties"})
+	for _, i := range byLength(items) {
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: longerRow(i, paths...)})
 	}
 	t.Notes = append(t.Notes,
 		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
 	t.Notes = append(t.Notes, rewardNotes(items)...)
 	t.Notes = append(t.Notes, d.measuredNotes(items)...)
-	t.Notes = append(t.Notes, longerNotes(items, func(i instance) dsl.Value { return i.value })...)
+	t.Notes = append(t.Notes, longerNote)
 	return t
-}
-
-// longerNotes say how far one would come in what each item was measured on by the length of texts alone: once where it is the
-// same for all.
-func longerNotes(items []instance, of func(instance) dsl.Value) []string {
-	var shares []string
-	named := map[string][]string{}
-	for _, i := range items {
-		longer, ok := estimateOf(at(of(i), "longer_wins"))
-		if !ok || math.IsNaN(longer.Mean) {
-			continue
-		}
-		share := fmt.Sprintf("%.2f %%", 100*longer.Mean)
-		if named[share] == nil {
-			shares = append(shares, share)
-		}
-		named[share] = append(named[share], i.name)
-	}
-	if len(shares) == 1 {
-		return []string{fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %s of these comparisons.", shares[0])}
-	}
-	var out []string
-	for _, share := range shares {
-		out = append(out, fmt.Sprintf("Knowing nothing but which text is longer, one would be right in %s of the comparisons of %s.", share, joinComma(named[share])))
-	}
-	return out
 }
 
 // rewardNotes name what policies are ranked by, those with the same reward together.
@@ -142,7 +120,12 @@ func accuracyBars(block string, items []instance, groups []string) *reports.Plot
 	if len(groups) > 0 {
 		series = series[1:]
 	}
-	return byInstance(p, block, items, "users", series)
+	if numericKeys(items) == nil { // one more bar
+		return byInstance(p, block, slices.Concat(items, byLength(items)), "users", series)
+	}
+	p = byInstance(p, block, items, "users", series)
+	p.Series = append(p.Series, longerLines(byLength(items), series, p.Series)...)
+	return p
 }
 
 // barSeries is one colour of bars: a value of each item, with one standard error either way.
@@ -192,6 +175,9 @@ func controls(block string, items []instance) *reports.Table {
 	if len(t.Rows) == 0 {
 		return nil
 	}
+	for _, i := range byLength(items) {
+		t.Rows = append(t.Rows, longerControl(i, t))
+	}
 	return t
 }
 
@@ -203,7 +189,7 @@ func controlRow(name string, value, paper dsl.Value, tr *dsl.Train) reports.Row 
 }
 
 func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {
-	t := d.userTable(block, items)
-	t.Notes = []string{"unseen: of the users of the data, those without rows in its train. Users whom a policy was not trained on are user 0 to it. n is the number of comparisons."}
+	t := d.userTable(block, slices.Concat(items, byLength(items)))
+	t.Notes = []string{longerNote, userIntervalNote, "unseen: of the users of the data, those without rows in its train. Users whom a policy was not trained on are user 0 to it. n is the number of comparisons."}
 	return t
 }

@@ -73,21 +73,19 @@ func adaptTable(block string, items []instance, groups []string) *reports.Table 
 			for _, g := range groups {
 				cells = append(cells, percentCell(value, paper, "groups", g))
 			}
-			ties, _ := estimateOf(at(value, "ties"))
-			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(value, paper, "top"), genericCell(policy, percentCell(value, paper, "generic")), shareOrDash(ties.Mean))})
+			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(value, paper, "top"), genericCell(policy, percentCell(value, paper, "generic")), percentCell(value, nil, "notes", "ties"))})
 		}
+	}
+	paths := append(append([][]string{{"average"}}, averages(groups)...), []string{"top"}, []string{"generic"}, []string{"ties"})
+	for _, i := range longerAfter(items) {
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append([]reports.Cell{reports.DashCell()}, longerRow(i, paths...)...)})
 	}
 	t.Notes = []string{"Each new user's parameters are fitted to so many of their own comparisons, with all else frozen, and scored on others. After 0 comparisons a new user is as user 0 is.",
 		"average: mean and standard error over the new users, by group; top: their comparisons pooled; generic: users whom the fit has not met either, as user 0. A tie counts as wrong."}
 	for _, i := range items {
 		t.Notes = append(t.Notes, fmt.Sprintf("%s: new users of %s, ranked by %s.", i.name, i.item.(*dsl.Adapt).Policy.Addr, rewardWords(i.item.(*dsl.Adapt))))
 	}
-	t.Notes = append(t.Notes, longerNotes(items, func(i instance) dsl.Value {
-		if counts := countsOf(i.value); len(counts) > 0 {
-			return afterCount(i.value, counts[0]) // the same comparisons after any number
-		}
-		return nil
-	})...)
+	t.Notes = append(t.Notes, longerNote)
 	return t
 }
 
@@ -113,6 +111,7 @@ func adaptPlot(block, name, title string, items []instance, paths [][]string) *r
 			p.Series = append(p.Series, s)
 		}
 	}
+	p.Series = append(p.Series, longerLines(longerAfter(items), paths, p.Series)...)
 	return p
 }
 
@@ -124,6 +123,11 @@ func adaptControls(block string, items []instance) *reports.Table {
 		if counts := countsOf(i.value); len(counts) > 0 {
 			n := counts[len(counts)-1]
 			t.Rows = append(t.Rows, controlRow(fmt.Sprintf("%s after %d", i.name, n), afterCount(i.value, n), paperAfter(i, n), i.item.(*dsl.Adapt).Policy))
+		}
+	}
+	if len(t.Rows) > 0 {
+		for _, i := range longerAfter(items) {
+			t.Rows = append(t.Rows, longerControl(i, t))
 		}
 	}
 	return t

@@ -30,7 +30,8 @@ func adaptedItems() []instance {
 		for _, n := range []int{0, 1, 2, 5, 10, 20} {
 			average := 0.5 + float64(n)/50 + float64(k)*(0.1-float64(n)/100)
 			after[fmt.Sprint(n)] = map[string]dsl.Value{
-				"top": estimate(average+0.01, 0.02, 40), "generic": dsl.Estimate{Mean: math.NaN()}, "average": estimate(average, 0.05, 4), "ties": 0.0,
+				"top": estimate(average+0.01, 0.02, 40), "generic": dsl.Estimate{Mean: math.NaN()}, "average": estimate(average, 0.05, 4), "notes": map[string]dsl.Value{"ties": estimate(0.02, 0.01, 40)},
+				"longer":  map[string]dsl.Value{"top": estimate(0.6, 0.02, 40), "average": estimate(0.55, 0.05, 4), "ties": estimate(0.1, 0.01, 40)},
 				"groups":  map[string]dsl.Value{"majority": estimate(average+0.1, 0.03, 2), "minority": estimate(average-0.1, 0.03, 2)},
 				"control": map[string]dsl.Value{"swapped": estimate(0.3, 0.1, 40), "shuffled": estimate(0.5, 0.1, 40), "generic": estimate(0.55, 0.1, 40)},
 			}
@@ -108,7 +109,7 @@ report "more" {
 	if plots["train.reward.reward"] != nil || plots["train.rloo.beta"] != nil {
 		t.Error("a picture without a curve")
 	}
-	if rows := tables["adapt.late"].Rows; len(rows) != 3 || rows[2].Cells[0].Value.Mean != 3 || rows[2].Cells[1].Value.N != 2 {
+	if rows := tables["adapt.late"].Rows; len(rows) != 4 || rows[3].Name != theLongerText || rows[2].Cells[0].Value.Mean != 3 || rows[2].Cells[1].Value.N != 2 {
 		t.Errorf("adapted: %+v", rows)
 	}
 	if p := plots["adapt.late.after"]; p == nil || !slices.Equal(p.Series[0].X, []float64{0, 2, 3}) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
 )
 
@@ -20,7 +21,14 @@ type drawing struct {
 	people  map[string]arrowio.User // by id, of every data set
 	unseen  map[string]int          // numbers of the unseen among them, from 1; made when the first is asked for
 
-	verdicts map[*Node][]arrowio.Verdict // read so far, by judge stage
+	verdicts map[*Node]*arrowio.Table[arrowio.Verdict] // open, by judge stage
+	items    map[*Node][]judges.Item                   // read so far, by judge stage
+}
+
+func (d *drawing) close() {
+	for _, table := range d.verdicts {
+		table.Close()
+	}
 }
 
 // instance is one row of a table: an item shown, and what it is called there.
@@ -37,7 +45,8 @@ func (s *reportStage) build(e *Env) (*reports.Report, error) {
 		return nil, err
 	}
 	d := &drawing{stage: s, env: e, results: f.results, runs: f.runs, people: map[string]arrowio.User{},
-		verdicts: map[*Node][]arrowio.Verdict{}}
+		verdicts: map[*Node]*arrowio.Table[arrowio.Verdict]{}, items: map[*Node][]judges.Item{}}
+	defer d.close()
 	if err := d.meetPeople(); err != nil {
 		return nil, err
 	}

@@ -30,22 +30,24 @@ func (m *meeting) candidates() *reports.Table {
 	for _, rate := range []struct{ words, path string }{{"per sample", "per_sample"}, {"per user", "per_user"}} {
 		for _, b := range baselines {
 			row := reports.Row{Name: rate.words + ", against " + m.names[b]}
+			longer := reports.Row{Name: row.Name + ", " + theLongerText}
 			for _, c := range candidates {
-				row.Cells = append(row.Cells, m.cell(c, b, rate.path))
+				own, byLength := m.cell(c, b, rate.path)
+				row.Cells, longer.Cells = append(row.Cells, own), append(longer.Cells, byLength)
 			}
-			t.Rows = append(t.Rows, row)
+			t.Rows = append(t.Rows, row, longer)
 		}
 	}
-	t.Notes = m.notes()
+	t.Notes = append(m.notes(), longerRateNote)
 	return t
 }
 
-// cell is a rate of the first comparison of two methods.
-func (m *meeting) cell(candidate, baseline int, path string) reports.Cell {
+// cell is a rate of the first comparison of two methods, and the longer text's.
+func (m *meeting) cell(candidate, baseline int, path string) (own, longer reports.Cell) {
 	for _, c := range m.contests {
 		if c.first == candidate && c.second == baseline {
-			return rateCell(c.rates, path)
+			return rateCell(c.rates, path), percentCell(c.rates.value, nil, "longer", path)
 		}
 	}
-	return reports.DashCell()
+	return reports.DashCell(), reports.DashCell()
 }

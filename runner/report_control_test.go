@@ -64,7 +64,7 @@ func TestControls(t *testing.T) {
 // TestControlsOfOneUser: there is no other user, so there is nothing to print.
 func TestControlsOfOneUser(t *testing.T) {
 	value := accuracyValue([]arrowio.Score{{User: "a", Seen: true, Pass: arrowio.PassUser, Margin: 1}, {User: "a", Seen: true, Pass: arrowio.PassShuffled, Margin: 1},
-		{User: "a", Seen: true, Pass: arrowio.PassGeneric, Margin: -1}}, 0.5)
+		{User: "a", Seen: true, Pass: arrowio.PassGeneric, Margin: -1}}, make([]compared, 1))
 	policy := &dsl.Train{Objective: dsl.Objective{Kind: "dpo", Alpha: 0.5}, UserModel: &dsl.UserModel{Kind: "individualized", Tokens: 2, Shared: true}}
 	row := controls("a", []instance{{item: &dsl.Accuracy{Policy: policy}, value: value}}).Rows[0]
 	if row.Cells[1].Kind != reports.Dash || row.Cells[0].Value.Mean != 1 || row.Cells[3].Value.Mean != 0 {

@@ -35,8 +35,9 @@ func (d *drawing) methodsTable(heading string, methods []*method) (*reports.Tabl
 	for _, m := range methods {
 		t.Rows = append(t.Rows, reports.Row{Name: m.name})
 	}
-	ranked := d.qualityColumns(t, methods, "accuracy", func(item any) bool { _, ok := item.(*dsl.Accuracy); return ok })
-	won := d.qualityColumns(t, methods, "win rate", func(item any) bool { _, ok := item.(*dsl.WinRate); return ok })
+	byLength := reports.Row{Name: theLongerText} // of the columns so far
+	ranked := d.qualityColumns(t, &byLength, methods, "accuracy", func(item any) bool { _, ok := item.(*dsl.Accuracy); return ok })
+	won := d.qualityColumns(t, &byLength, methods, "win rate", func(item any) bool { _, ok := item.(*dsl.WinRate); return ok })
 	column := func(name string, cell func(costs) reports.Cell) {
 		t.Columns = append(t.Columns, name)
 		for i := range t.Rows {
@@ -68,6 +69,9 @@ func (d *drawing) methodsTable(heading string, methods []*method) (*reports.Tabl
 	if slices.ContainsFunc(of, func(c costs) bool { return !math.IsNaN(c.text) }) {
 		column("a text, "+served.name, func(c costs) reports.Cell { return served.cell(c.text) })
 	}
+	if slices.ContainsFunc(byLength.Cells, func(c reports.Cell) bool { return c.Kind != reports.Dash }) {
+		t.Rows = append(t.Rows, reports.Row{Name: byLength.Name, Cells: padded(byLength.Cells, len(t.Columns))})
+	}
 	t.Notes = append(t.Notes, d.methodNotes(methods, ranked, won)...)
 	note, err := sharedNote(k, shared)
 	if err != nil {
@@ -79,8 +83,18 @@ func (d *drawing) methodsTable(heading string, methods []*method) (*reports.Tabl
 	return t, nil
 }
 
-// qualityColumns adds a measure, by group where users have groups; false where no method has it.
-func (d *drawing) qualityColumns(t *reports.Table, methods []*method, name string, is func(any) bool) bool {
+// padded fills a row up with dashes.
+func padded(cells []reports.Cell, n int) []reports.Cell {
+	for len(cells) < n {
+		cells = append(cells, reports.DashCell())
+	}
+	return cells
+}
+
+// qualityColumns adds a measure, by group where users have groups; false where no method has it. What the longer text would
+// score goes into the row byLength where it is the same for all methods, which then were measured on the same items, else into
+// a column beside.
+func (d *drawing) qualityColumns(t *reports.Table, byLength *reports.Row, methods []*method, name string, is func(any) bool) bool {
 	var all []dsl.Value
 	for _, m := range methods {
 		for _, one := range m.measured {
@@ -92,30 +106,51 @@ func (d *drawing) qualityColumns(t *reports.Table, methods []*method, name strin
 	if len(all) == 0 {
 		return false
 	}
-	groups := names(all, "groups")
-	if len(groups) == 0 {
-		t.Columns = append(t.Columns, name)
+	column := func(of, group string, path ...string) {
+		t.Columns = append(t.Columns, name+of)
+		longer := make([]reports.Cell, len(methods))
+		var known []string
 		for i, m := range methods {
-			t.Rows[i].Cells = append(t.Rows[i].Cells, d.qualityCell(m, is, "", "average"))
+			t.Rows[i].Cells = append(t.Rows[i].Cells, d.qualityCell(m, is, group, false, path...))
+			longer[i] = d.qualityCell(m, is, group, true, path...)
+			if longer[i].Kind != reports.Dash {
+				known = append(known, fmt.Sprint(longer[i].Value))
+			}
+		}
+		byLength.Cells = padded(byLength.Cells, len(t.Columns)-1)
+		switch kinds := len(distinct(known, func(s string) string { return s })); {
+		case kinds == 0:
+		case kinds == 1 && name == "accuracy": // pairs of texts are each method's own
+			byLength.Cells = append(byLength.Cells, longer[slices.IndexFunc(longer, func(c reports.Cell) bool { return c.Kind != reports.Dash })])
+		default:
+			t.Columns = append(t.Columns, name+" of "+theLongerText+of)
+			for i := range methods {
+				t.Rows[i].Cells = append(t.Rows[i].Cells, longer[i])
+			}
 		}
 	}
+	groups := names(all, "groups")
+	if len(groups) == 0 {
+		column("", "", "average")
+	}
 	for _, g := range groups {
-		t.Columns = append(t.Columns, name+", "+g)
-		for i, m := range methods {
-			t.Rows[i].Cells = append(t.Rows[i].Cells, d.qualityCell(m, is, g, "groups", g))
-		}
+		column(", "+g, g, "groups", g)
 	}
 	return true
 }
 
-// qualityCell is a measure of a method: that of its one measurement, or of several, each of other users, the mean over all.
-func (d *drawing) qualityCell(m *method, is func(any) bool, group string, path ...string) reports.Cell {
+// qualityCell is a measure of a method, or of the longer text on the same items: that of its one measurement, or of several, each
+// of other users, the mean over all.
+func (d *drawing) qualityCell(m *method, is func(any) bool, group string, longer bool, path ...string) reports.Cell {
 	var with []instance
 	for _, one := range m.measured {
 		if !is(one.item) {
 			continue
 		}
 		i := instance{item: one.item, value: d.results[addrOf(one.item).String()]}
+		if longer {
+			i = longerOf(i)
+		}
 		if e, ok := estimateOf(at(i.value, path...)); ok && e.N > 0 {
 			with = append(with, i)
 		}
@@ -124,10 +159,10 @@ func (d *drawing) qualityCell(m *method, is func(any) bool, group string, path .
 	case 0:
 		return reports.DashCell()
 	case 1:
-		if _, rate := with[0].item.(*dsl.WinRate); rate {
-			return withoutInterval(rateCell(with[0], path...))
+		if _, rate := with[0].item.(*dsl.WinRate); rate && !longer {
+			return rateCell(with[0], path...)
 		}
-		return withoutInterval(percentCell(with[0].value, nil, path...))
+		return percentCell(with[0].value, nil, path...)
 	}
 	shares := map[string][]float64{}
 	for _, i := range with {
@@ -146,13 +181,7 @@ func (d *drawing) qualityCell(m *method, is func(any) bool, group string, path .
 		}
 		perUser = append(perUser, sum/float64(len(shares[id])))
 	}
-	return withoutInterval(reports.PercentCell(reports.Estimate(judges.OverUsers(perUser))))
-}
-
-// withoutInterval keeps a wide table readable; the tables of the measurements have the intervals.
-func withoutInterval(c reports.Cell) reports.Cell {
-	c.Value.Low, c.Value.High = math.NaN(), math.NaN()
-	return c
+	return reports.PercentCell(reports.Estimate(judges.OverUsers(perUser)))
 }
 
 // costsOf adds up what a method costs beyond the trainings that all share.
@@ -303,6 +332,9 @@ func (d *drawing) methodNotes(methods []*method, ranked, won bool) []string {
 			}
 		}
 		notes = append(notes, fmt.Sprintf("win rate: against %s, mean over users. Judge: %s. %s", d.told(w.Baseline.String(), w.Baseline), judgeWords(w.Judge), tieWords[w.Ties]))
+	}
+	if ranked || won {
+		notes = append(notes, "the longer text: what a method would score that knows nothing but length, on the same comparisons; of a win rate, what the longer text of each pair gets under the same verdicts.")
 	}
 	return append(notes,
 		"A method of several policies, each for its own users, is measured on the users of each and costs what they cost together. A mean of weights cost what its members cost.",

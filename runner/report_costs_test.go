@@ -281,7 +281,7 @@ func TestQualityOfSeveralPolicies(t *testing.T) {
 		if group == "" {
 			path = []string{"average"}
 		}
-		got := d.qualityCell(m, all, group, path...).Value
+		got := d.qualityCell(m, all, group, false, path...).Value
 		if math.Abs(got.Mean-want) > 1e-12 || got.N != map[string]int{"g": 3, "": 4}[group] {
 			t.Errorf("group %q: %+v; want %v", group, got, want)
 		}

@@ -16,39 +16,32 @@ import (
 // noise is the level below which a p-value tells a difference from chance.
 const noise = 0.05
 
-// runsOf reads the verdicts of a win rate, run by run.
-func (d *drawing) runsOf(w *dsl.WinRate) ([][]arrowio.Verdict, error) {
-	var out [][]arrowio.Verdict
-	for _, n := range d.stage.results[w].Stage.(*winRateStage).verdicts {
-		read, err := d.verdictsOf(n)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, read)
-	}
-	return out, nil
-}
-
-// verdictsOf reads the verdicts of a judge stage, once.
-func (d *drawing) verdictsOf(n *Node) ([]arrowio.Verdict, error) {
+// verdictsOf opens the verdicts of a judge stage, once.
+func (d *drawing) verdictsOf(n *Node) (*arrowio.Table[arrowio.Verdict], error) {
 	if d.verdicts[n] == nil {
-		read, err := arrowio.Read[arrowio.Verdict](d.env.Path(n, verdictsFile))
+		table, err := arrowio.Open[arrowio.Verdict](d.env.Path(n, verdictsFile))
 		if err != nil {
 			return nil, err
 		}
-		d.verdicts[n] = read
+		d.verdicts[n] = table
 	}
 	return d.verdicts[n], nil
 }
 
+// itemsOf reads what a win rate is made of, run by run.
 func (d *drawing) itemsOf(w *dsl.WinRate) ([][]judges.Item, error) {
-	runs, err := d.runsOf(w)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]judges.Item, len(runs))
-	for r, verdicts := range runs {
-		out[r] = joined(verdicts)
+	var out [][]judges.Item
+	for _, n := range d.stage.results[w].Stage.(*winRateStage).verdicts {
+		if d.items[n] == nil {
+			verdicts, err := d.verdictsOf(n)
+			if err != nil {
+				return nil, err
+			}
+			if d.items[n], err = joined(verdicts.All()); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, d.items[n])
 	}
 	return out, nil
 }
@@ -59,6 +52,10 @@ func (d *drawing) decidedUsers(w *dsl.WinRate) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decidedIn(runs), nil
+}
+
+func decidedIn(runs [][]judges.Item) map[string]string {
 	found := map[string]string{}
 	for r, items := range runs {
 		now := map[string]string{}
@@ -67,13 +64,20 @@ func (d *drawing) decidedUsers(w *dsl.WinRate) (map[string]string, error) {
 			if u.Worse > u.Better {
 				side = "lost"
 			}
-			if u.Holm < noise && (r == 0 || found[u.User] == side) {
+			if u.Holm < noise && (r == 0 || found[u.User] == side) && !halfIn(items, u.User) {
 				now[u.User] = side
 			}
 		}
 		found = now
 	}
-	return found, nil
+	return found
+}
+
+// halfIn tells whether the interval of a user's rate, ties as half, holds one half: it can where the user's items are many on
+// few prompts, which the sign test takes for as many prompts.
+func halfIn(items []judges.Item, user string) bool {
+	e := judges.UserRate(itemsWhere(items, func(i judges.Item) bool { return i.User == user }), judges.TiesHalf)
+	return e.Low <= 0.5 && e.High >= 0.5
 }
 
 // meetings draws what several comparisons say together; nothing where no more than two methods met.
@@ -143,9 +147,14 @@ func (m *meeting) matrix() *reports.Table {
 			row.Cells = append(row.Cells, m.rate(i, j))
 		}
 		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(row.Cells, scoreCell(scores, i, m.names))})
+		longer := reports.Row{Name: name + ", " + theLongerText}
+		for j := range m.names {
+			longer.Cells = append(longer.Cells, longerCell(judges.LongerWins(m.against(i, j), judges.Ties(m.terms.Ties))))
+		}
+		t.Rows = append(t.Rows, reports.Row{Name: longer.Name, Cells: append(longer.Cells, reports.DashCell())})
 	}
 	t.Notes = append(m.notes(), "A row's win rate against a column; n counts what is in the denominator. Intervals are clustered by prompt where users share prompts, else by user, training runs together.",
-		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.")
+		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.", longerRateNote)
 	return t
 }
 

@@ -90,7 +90,7 @@ func TestPairedAgainstOneOpponent(t *testing.T) {
 		t.Fatalf("%d rows", len(p.Rows))
 	}
 	raw := p.Rows[0].Cells[4].Value.Mean
-	want := fmt.Sprintf("0.3500 () | 24.0000 () | 10.0000 () | 6.0000 () | %.4f () | %.4f () | 0 of 40 | 0 of 40 | no difference found", raw, 3*raw)
+	want := fmt.Sprintf("0.3500 () | 24.0000 () | 10.0000 () | 6.0000 () | %.4f () | %.4f () | 0 of 40 | 0 of 40 | no difference found | - | -", raw, 3*raw)
 	if got := printedRow(p, "a − b, against chosen"); got != want || raw < 0.02 || raw > 0.03 {
 		t.Errorf("%s; want %s", got, want)
 	}
@@ -104,7 +104,7 @@ func TestPairedRunByRun(t *testing.T) {
 	m := fourMethods("half")
 	m.contests[0].runs = append(m.contests[0].runs, outcomes(times("w", 40)))
 	p := m.paired()
-	if got := printedRow(p, "a − b, against chosen, run 2"); !strings.HasPrefix(got, "0.6000 () | 24.0000 () | 0.0000 () | 16.0000") || !strings.HasSuffix(got, "| a") {
+	if got := printedRow(p, "a − b, against chosen, run 2"); !strings.HasPrefix(got, "0.6000 () | 24.0000 () | 0.0000 () | 16.0000") || !strings.HasSuffix(got, "| a | - | -") {
 		t.Errorf("%s", got)
 	}
 }
@@ -122,14 +122,17 @@ func TestCandidatesAsTable2(t *testing.T) {
 			return dsl.Estimate(judges.Estimate{Mean: mean, Low: 0.3, High: mean, N: 76})
 		}
 		m.contests = append(m.contests, contest{first: c.first, second: c.second, rates: instance{
-			value: map[string]dsl.Value{"per_sample": rate(c.perSample), "per_user": rate(c.person)},
+			value: map[string]dsl.Value{"per_sample": rate(c.perSample), "per_user": rate(c.person), "longer": map[string]dsl.Value{"per_sample": rate(c.perSample / 2)}},
 			paper: map[string]dsl.Value{"per_sample": c.perSample}}})
 	}
 	got := m.candidates()
-	if strings.Join(got.Columns, " ") != "a b c" || len(got.Rows) != 4 {
+	if strings.Join(got.Columns, " ") != "a b c" || len(got.Rows) != 8 {
 		t.Fatalf("%v, %d rows", got.Columns, len(got.Rows))
 	}
 	for name, want := range map[string]string{
+		"per sample, against chosen, the longer text": fmt.Sprintf("%.4f () | %.4f () | %.4f ()", 0.4211/2, 0.6052/2, 0.6184/2),
+		"per user, against a, the longer text":        "- | - | -",
+
 		"per sample, against a":      "- | 0.6447 () | 0.6184 ()",
 		"per sample, against chosen": "0.4211 () | 0.6052 () | 0.6184 ()",
 		"per user, against a":        "- | 0.6000 () | 0.6000 ()",
@@ -181,7 +184,7 @@ func TestReportOfMethods(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, smallSpec+judgeSpec)
 	l.apply()
-	for name, want := range map[string]int{"win_rate.rule.methods": 3, "win_rate.rule.paired": 1, "win_rate.rule.users": 2, "win_rate.rule.verdicts": 2} {
+	for name, want := range map[string]int{"win_rate.rule.methods": 6, "win_rate.rule.paired": 1, "win_rate.rule.users": 4, "win_rate.rule.verdicts": 2} {
 		if got := len(l.tableOf("judged", name).Rows); got != want {
 			t.Errorf("%s has %d rows; want %d", name, got, want)
 		}

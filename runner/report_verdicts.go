@@ -3,6 +3,7 @@ package runner
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -22,11 +23,14 @@ func (d *drawing) judged(items []instance) ([]reports.Block, error) {
 			continue
 		}
 		shownOf[of] = true
-		runs, err := d.runsOf(w)
+		verdicts, err := d.verdictsOf(of)
 		if err != nil {
 			return nil, err
 		}
-		pairs := pairsOf(runs[0])
+		pairs, err := pairsOf(verdicts.All())
+		if err != nil {
+			return nil, err
+		}
 		shown := d.chosenPairs(pairs)
 		if len(shown) == 0 {
 			continue
@@ -34,14 +38,20 @@ func (d *drawing) judged(items []instance) ([]reports.Block, error) {
 		names := dsl.ResponseNames([]*dsl.Set{w.Candidate, w.Baseline})
 		v := &reports.Verdicts{Name: w.Addr.String() + ".judged", Title: fmt.Sprintf("Verdicts: %s against %s", names[0], names[1]), Candidate: names[0], Baseline: names[1],
 			Notes: []string{fmt.Sprintf("%d of %d: up to %d of each user, of different outcomes where there are. Judge: %s.", len(shown), len(pairs), d.stage.spec.Samples, judgeWords(w.Judge))}}
-		if len(runs) > 1 {
+		if len(d.stage.results[w].Stage.(*winRateStage).verdicts) > 1 {
 			v.Title += " (of the first run)"
 		}
 		hidden := false
 		for _, p := range shown {
-			quotable := d.quotable(p.user())
+			quotable := d.quotable(p.user)
 			hidden = hidden || !quotable
-			v.Items = append(v.Items, d.verdict(p, names, quotable))
+			said := make([]arrowio.Verdict, len(p.rows))
+			for k, row := range p.rows {
+				if said[k], err = verdicts.At(row); err != nil {
+					return nil, err
+				}
+			}
+			v.Items = append(v.Items, d.verdict(p.outcome, said, names, quotable))
 		}
 		if hidden {
 			v.Notes = append(v.Notes, "What a judge said who was told a user's own words is left out, since it may quote them; user_texts = true shows it.")
@@ -53,37 +63,44 @@ func (d *drawing) judged(items []instance) ([]reports.Block, error) {
 
 // judgedPair is a pair with its verdicts, one or two.
 type judgedPair struct {
-	outcome  judges.Outcome
-	verdicts []arrowio.Verdict
+	user    string
+	outcome judges.Outcome
+	rows    []int // of the verdicts
 }
 
-func (p judgedPair) user() string { return p.verdicts[0].User }
-
 // pairsOf puts the verdicts of each pair together.
-func pairsOf(verdicts []arrowio.Verdict) []judgedPair {
-	items := joined(verdicts)
+func pairsOf(verdicts iter.Seq2[arrowio.Verdict, error]) ([]judgedPair, error) {
+	items, err := joined(verdicts)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]judgedPair, len(items))
 	at := map[int64]int{}
-	for _, v := range verdicts {
+	row := 0
+	for v, err := range verdicts {
+		if err != nil {
+			return nil, err
+		}
 		place, met := at[v.Item]
 		if !met {
 			place = len(at)
 			at[v.Item] = place
-			out[place].outcome = items[place].Outcome
+			out[place] = judgedPair{user: items[place].User, outcome: items[place].Outcome}
 		}
-		out[place].verdicts = append(out[place].verdicts, v)
+		out[place].rows = append(out[place].rows, row)
+		row++
 	}
-	return out
+	return out, nil
 }
 
 // chosenPairs takes up to `samples` pairs of each user: the first of each outcome, then the second of each, and so on.
 func (d *drawing) chosenPairs(pairs []judgedPair) []judgedPair {
 	own := map[string]map[judges.Outcome][]judgedPair{}
 	for _, p := range pairs {
-		if own[p.user()] == nil {
-			own[p.user()] = map[judges.Outcome][]judgedPair{}
+		if own[p.user] == nil {
+			own[p.user] = map[judges.Outcome][]judgedPair{}
 		}
-		own[p.user()][p.outcome] = append(own[p.user()][p.outcome], p)
+		own[p.user][p.outcome] = append(own[p.user][p.outcome], p)
 	}
 	var out []judgedPair
 	for _, id := range d.inOrder(sortedKeys(own)) {
@@ -109,11 +126,12 @@ func (d *drawing) quotable(id string) bool {
 	return d.stage.spec.UserTexts || u.Text == "" && !strings.Contains(u.Attributes, `"self_description":`)
 }
 
-func (d *drawing) verdict(p judgedPair, names []string, quotable bool) reports.Verdict {
-	first := p.verdicts[0]
+// verdict draws what was said of a pair.
+func (d *drawing) verdict(outcome judges.Outcome, orders []arrowio.Verdict, names []string, quotable bool) reports.Verdict {
+	first := orders[0]
 	v := reports.Verdict{User: d.plainName(first.User), Group: first.Group, Prompt: first.Prompt, Candidate: first.Candidate, Baseline: first.Baseline,
-		Outcome: reports.Outcome(p.outcome.String())}
-	for _, said := range p.verdicts {
+		Outcome: reports.Outcome(outcome.String())}
+	for _, said := range orders {
 		shown := []string{names[0], names[1]}
 		if said.Turned {
 			shown[0], shown[1] = shown[1], shown[0]

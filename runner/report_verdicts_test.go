@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
+	"github.com/prlhf/prlhf/judges"
 	"github.com/prlhf/prlhf/reports"
 )
 
@@ -75,11 +77,11 @@ func judgedDrawing(spec dsl.Report) *drawing {
 // A judge who was told a user's own words may quote them: its words are printed only where the spec asks for users' texts,
 // and a failure never names a user whom the report does not.
 func TestReasonsOfUsersWithTexts(t *testing.T) {
-	said := func(user string) judgedPair {
-		return pairsOf([]arrowio.Verdict{
+	said := func(user string) []arrowio.Verdict {
+		return []arrowio.Verdict{
 			{User: user, Candidate: "a", Baseline: "b", Winner: "second", Turned: true, Raw: "They live in Oslo."},
 			{User: user, Candidate: "a", Baseline: "b", Winner: "unscored", Problem: fmt.Sprintf("nothing is known of what user %q was made to like", user)},
-		})[0]
+		}
 	}
 	for _, c := range []struct {
 		user, users string
@@ -93,10 +95,21 @@ func TestReasonsOfUsersWithTexts(t *testing.T) {
 		{"worker-78", "id", false, "worker-78: ours ours They live in Oslo. no verdict (nothing is known of what worker-78 was made to like)"},
 	} {
 		d := judgedDrawing(dsl.Report{Users: c.users, UserTexts: c.texts})
-		v := d.verdict(said(c.user), []string{"ours", "theirs"}, d.quotable(c.user))
+		v := d.verdict(judges.Failed, said(c.user), []string{"ours", "theirs"}, d.quotable(c.user))
 		got := fmt.Sprintf("%s: %s %s %s %s %s", v.User, "ours", v.Orders[0].Winner, v.Orders[0].Reason, v.Orders[1].Winner, v.Orders[1].Reason)
 		if got != c.want || v.Outcome != reports.Failed || v.Orders[0].First != "theirs" {
 			t.Errorf("%s, texts %t:\n%s\nwant\n%s\n%+v", c.user, c.texts, got, c.want, v)
+		}
+	}
+}
+
+// inMemory is rows that need not be read.
+func inMemory[T any](rows []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
 		}
 	}
 }
@@ -109,8 +122,12 @@ func TestChosenVerdicts(t *testing.T) {
 	}
 	d := judgedDrawing(dsl.Report{Samples: 4})
 	var got []string
-	for _, p := range d.chosenPairs(pairsOf(verdicts)) {
-		got = append(got, p.verdicts[0].Prompt)
+	pairs, err := pairsOf(inMemory(verdicts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range d.chosenPairs(pairs) {
+		got = append(got, verdicts[p.rows[0]].Prompt)
 	}
 	if want := []string{"0", "3", "4", "1"}; !slices.Equal(got, want) {
 		t.Errorf("%v; want %v", got, want)
@@ -229,9 +246,25 @@ report "cards" {
 	if notes := strings.Join(cards.Notes, "\n"); !kappa.MatchString(notes) {
 		t.Errorf("the judge card has no kappa: %s", notes)
 	}
-	notes := strings.Join(l.tableOf("cards", "accuracy.sets").Notes, "\n")
-	if !regexp.MustCompile(`right in \d+\.\d\d % of the comparisons of posts\.\n.*right in \d+\.\d\d % of the comparisons of other\.`).MatchString(notes) {
-		t.Errorf("what the longer text would get: %s", notes)
+	var rows []string
+	for _, row := range l.tableOf("cards", "accuracy.sets").Rows {
+		rows = append(rows, row.Name)
+	}
+	if want := []string{"posts", "other", "the longer text, posts", "the longer text, other"}; !slices.Equal(rows, want) {
+		t.Errorf("rows %q; want %q", rows, want)
+	}
+	users := l.tableOf("cards", "agreement.users.users")
+	if !slices.Contains(users.Columns, "vendor, the longer text") {
+		t.Errorf("users' agreement stands without the longer text's: %q", users.Columns)
+	}
+	for _, table := range []*reports.Table{cards, users} {
+		for _, row := range table.Rows {
+			for k, c := range row.Cells {
+				if c.Kind == reports.Share || c.Kind == reports.Percent && c.Value.N > 0 && math.IsNaN(c.Value.Low) {
+					t.Errorf("%s, %s, %s: no n or no interval: %+v", table.Name, row.Name, table.Columns[k], c)
+				}
+			}
+		}
 	}
 }
 

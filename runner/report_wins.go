@@ -44,6 +44,7 @@ func (d *drawing) winTable(block string, items []instance, groups []string) *rep
 		t.Columns = append(t.Columns, "average, "+g)
 	}
 	t.Columns = append(t.Columns, "seen users", "unseen users", "at equal length")
+	paths := append(append([][]string{{"per_sample"}, {"per_user"}, {"average"}}, averages(groups)...), []string{"seen"}, []string{"unseen"})
 	for _, i := range items {
 		cells := []reports.Cell{rateCell(i, "per_sample"), rateCell(i, "per_user"), averageCell(i)}
 		for _, g := range groups {
@@ -51,9 +52,12 @@ func (d *drawing) winTable(block string, items []instance, groups []string) *rep
 		}
 		equal := percentCell(i.value, i.paper, "length_controlled")
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, rateCell(i, "seen"), rateCell(i, "unseen"), decided(equal, equal.Value))})
+		longer := longerOf(i)
+		t.Rows = append(t.Rows, reports.Row{Name: longer.name, Cells: append(longerRow(longer, paths...), reports.DashCell())})
 	}
 	t.Notes = append(d.comparedNotes(items),
-		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
+		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses, its interval Wilson's; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
+		longerRateNote,
 		"\"no difference found\": the interval of the rate with ties as half holds 50 %.")
 	return t
 }
@@ -73,6 +77,9 @@ func (d *drawing) comparedNotes(items []instance) []string {
 		w := i.item.(*dsl.WinRate)
 		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, d.told(w.Candidate.InWords(), w.Candidate), d.told(w.Baseline.InWords(), w.Baseline)),
 			fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties])
+		if w.Rule == string(judges.NotebookRule) {
+			notes = append(notes, fmt.Sprintf("%s: per sample and per user as in the authors' notebook, not as said below. Per sample, and so for seen and unseen users: (w + t) / (w + l + 2t). Per user: (w + t) / (w + l + t) above 50 %% wins a user; at 50 %% the user is a tie, which counts as won.", i.name))
+		}
 	}
 	return distinct(notes, func(note string) string { return note })
 }
@@ -109,9 +116,11 @@ func winBars(block string, items []instance, groups []string) *reports.Plot {
 	}
 	if len(groups) == 0 {
 		p.Series = append(append(p.Series, barSeries("average", items, "average")), paperSeries(items, "average")...)
+		p.Series = append(p.Series, barSeries(theLongerText, items, "longer", "average"))
 	}
 	for _, g := range groups {
 		p.Series = append(append(p.Series, barSeries(g, items, "groups", g)), paperSeries(items, "groups", g)...)
+		p.Series = append(p.Series, barSeries(theLongerText+", "+g, items, "longer", "groups", g))
 	}
 	return p
 }
@@ -161,15 +170,16 @@ func shareOrDash(v float64) reports.Cell {
 }
 
 func (d *drawing) winsByUser(block string, items []instance) (*reports.Table, error) {
-	t := d.userTable(block, items)
-	t.Notes = []string{"won, lost: the user's own wins and losses differ by more than chance, p < 0.05 by a sign test after Holm's correction over users; with several seeds, in every run."}
+	t := d.userTable(block, alternating(items))
+	t.Notes = []string{"won, lost: the user's own wins and losses differ by more than chance: p < 0.05 by a sign test after Holm's correction over users, and 50 % is outside the interval, ties as half; with several seeds, in every run.",
+		longerRateNote, userIntervalNote}
 	for k, i := range items {
 		found, err := d.decidedUsers(i.item.(*dsl.WinRate))
 		if err != nil {
 			return nil, err
 		}
 		for r, id := range d.inOrder(names(values(items), "users")) {
-			t.Rows[r].Cells[k].Note = found[id]
+			t.Rows[r].Cells[2*k].Note = found[id]
 		}
 	}
 	if len(t.Rows) > widest || d.stage.spec.UserTexts { // texts are no heads of columns
@@ -177,8 +187,9 @@ func (d *drawing) winsByUser(block string, items []instance) (*reports.Table, er
 	}
 	t = turned(t, "comparison")
 	t.Columns = append(t.Columns, "average over users")
-	for r, i := range items {
-		t.Rows[r].Cells = append(t.Rows[r].Cells, averageCell(i))
+	for k, i := range items {
+		t.Rows[2*k].Cells = append(t.Rows[2*k].Cells, averageCell(i))
+		t.Rows[2*k+1].Cells = append(t.Rows[2*k+1].Cells, percentCell(i.value, nil, "longer", "average"))
 	}
 	return t, nil
 }
@@ -206,7 +217,7 @@ func turned(t *reports.Table, head string) *reports.Table {
 func (d *drawing) agreements(block string, items []instance) ([]reports.Block, error) {
 	t := &reports.Table{Name: block, Title: "The judge against the users' own choices", RowHead: "judge",
 		Columns: []string{"agreement", "kappa", "agreed", "disagreed", "ties", "failed", "flips", "first wins", "longer wins", "tokens per 1,000 verdicts"},
-		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is clustered by prompt where users share prompts, else by user. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts."}}
+		Notes:   []string{"agreement: share of comparisons in which the judge prefers what the user chose, a tie counting half; its interval is clustered by prompt where users share prompts, else by user. kappa: (share - 1/2) / (1/2) over decided comparisons. first wins: how often the first of the two texts shown wins. longer wins: the rate of the longer text under the same verdicts. Intervals of flips and first wins are Wilson's, as of single users."}}
 	priced := slices.ContainsFunc(items, func(i instance) bool { return i.item.(*dsl.Agreement).Judge.Price != nil })
 	if priced {
 		t.Columns = append(t.Columns, "USD per 1,000 verdicts")
@@ -219,10 +230,7 @@ func (d *drawing) agreements(block string, items []instance) ([]reports.Block, e
 		for _, name := range []string{"agreed", "disagreed", "ties", "failed"} {
 			row.Cells = append(row.Cells, countCell(i.value, nil, "verdicts", name))
 		}
-		for _, name := range []string{"flipped", "first_wins", "longer_wins"} {
-			e, _ := estimateOf(at(i.value, name))
-			row.Cells = append(row.Cells, shareOrDash(e.Mean))
-		}
+		row.Cells = append(row.Cells, percentCell(i.value, nil, "notes", "flipped"), percentCell(i.value, nil, "notes", "first_wins"), percentCell(i.value, nil, "longer", "share"))
 		tokens, _ := estimateOf(at(i.value, "tokens"))
 		row.Cells = append(row.Cells, reports.CountCell(int64(math.Round(tokens.Mean))))
 		if priced {
@@ -243,20 +251,25 @@ func (d *drawing) agreements(block string, items []instance) ([]reports.Block, e
 		}
 	}
 	t.Notes = append(t.Notes, d.checkpointNotes(items)...)
-	return []reports.Block{t, d.userTable(block, items)}, nil
+	users := d.userTable(block, alternating(items))
+	users.Notes = []string{longerRateNote, userIntervalNote}
+	return []reports.Block{t, users}, nil
 }
 
 // pricePerThousand is what 1,000 verdicts cost at a price; a dash without one.
 func (d *drawing) pricePerThousand(price *dsl.Price, verdicts *Node) (reports.Cell, error) {
 	rows, err := d.verdictsOf(verdicts)
-	if err != nil || price == nil || len(rows) == 0 {
+	if err != nil || price == nil || rows.Len() == 0 {
 		return reports.DashCell(), err
 	}
 	usd := 0.0
-	for _, v := range rows {
+	for v, err := range rows.All() {
+		if err != nil {
+			return reports.DashCell(), err
+		}
 		usd += (float64(v.TokensIn)*price.Input + float64(v.TokensOut)*price.Output) / 1e6
 	}
-	return reports.NumberCell(reports.Just(1000*usd/float64(len(rows))), 3), nil
+	return reports.NumberCell(reports.Just(1000*usd/float64(rows.Len())), 3), nil
 }
 
 // panelNote says how far the members of a panel agree among themselves; nothing of other judges.
@@ -270,7 +283,10 @@ func (d *drawing) panelNote(j *dsl.Judge, verdicts ...*Node) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for _, v := range rows {
+		for v, err := range rows.All() {
+			if err != nil {
+				return "", err
+			}
 			votes = append(votes, judges.Votes(v.Raw))
 		}
 	}

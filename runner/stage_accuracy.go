@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -14,7 +15,7 @@ import (
 
 const (
 	kindAccuracy    = "accuracy"
-	accuracyVersion = 3
+	accuracyVersion = 4
 )
 
 type accuracyStage struct {
@@ -54,42 +55,45 @@ func (s *accuracyStage) value(e *Env, i int, scores []arrowio.Score) (dsl.Value,
 	if err != nil {
 		return nil, err
 	}
-	longer, err := world.longerWins(rows)
+	kept, _ := world.kept(rows)
+	texts, err := world.compared(kept)
 	if err != nil {
 		return nil, err
 	}
-	kept, _ := world.kept(rows)
 	votes, err := world.votes(kept, of(scores, arrowio.PassUser, func(arrowio.Score) bool { return true }))
 	if err != nil {
 		return nil, err
 	}
-	value := accuracyValue(scores, longer)
+	value := accuracyValue(scores, texts)
 	value["vote_gap"] = voteGap(votes)
 	value["notes"].(map[string]dsl.Value)["pairs"] = float64(pairs(votes))
 	return value, nil
 }
 
-// longerWins is the share of comparisons in which the chosen text is the longer one, in characters: what a policy would
-// get that knows nothing but length.
-func (w *world) longerWins(rows []rowRef) (float64, error) {
-	right := 0
-	for _, r := range rows {
-		c, err := w.comparison(r)
-		if err != nil {
-			return 0, err
-		}
-		if len([]rune(c.Chosen)) > len([]rune(c.Rejected)) {
-			right++
-		}
-	}
-	return float64(right) / float64(max(len(rows), 1)), nil
+// compared is what accuracies need of a comparison beside its score.
+type compared struct {
+	prompt textKey
+	longer float64 // the length of the chosen text minus that of the rejected one, in characters
 }
 
-// accuracyValue is the value of accuracy.X.
-func accuracyValue(scores []arrowio.Score, longer float64) map[string]dsl.Value {
+func (w *world) compared(rows []rowRef) ([]compared, error) {
+	out := make([]compared, len(rows))
+	for i, r := range rows {
+		c, err := w.comparison(r)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = compared{w.promptKey(r), float64(utf8.RuneCountInString(c.Chosen) - utf8.RuneCountInString(c.Rejected))}
+	}
+	return out, nil
+}
+
+// accuracyValue is the value of accuracy.X; texts are those of the scores of the comparisons' own users, in their order.
+// `longer` has the same shares of a policy that knows nothing but length, on the same comparisons.
+func accuracyValue(scores []arrowio.Score, texts []compared) map[string]dsl.Value {
 	seen := func(s arrowio.Score) bool { return s.Seen }
-	unseen := func(s arrowio.Score) bool { return !s.Seen }
-	own := of(scores, arrowio.PassUser, func(arrowio.Score) bool { return true })
+	all := func(arrowio.Score) bool { return true }
+	own := of(scores, arrowio.PassUser, all)
 	control := func(name string) dsl.Value {
 		controls := of(scores, name, seen)
 		if len(controls) == 0 && !slices.ContainsFunc(scores, func(s arrowio.Score) bool { return s.Pass != arrowio.PassUser }) {
@@ -97,29 +101,56 @@ func accuracyValue(scores []arrowio.Score, longer float64) map[string]dsl.Value 
 		}
 		return pooled(controls)
 	}
+	longer := slices.Clone(own)
+	prompts := make([]string, len(own))
+	for i, t := range texts {
+		longer[i].Margin, prompts[i] = t.longer, t.prompt
+	}
+	value, byLength := shares(own, prompts), shares(longer, prompts)
+	ties, follow := value["ties"].(dsl.Estimate), make([]float64, len(own))
+	for i, s := range longer {
+		follow[i] = right(s)
+	}
+	value["ties"], value["longer"], value["longer_wins"] = meanOrZero(ties), byLength, meanOrZero(howOften(follow, prompts))
+	value["control"] = map[string]dsl.Value{"swapped": control(arrowio.PassSwapped), "shuffled": control(arrowio.PassShuffled), "generic": control(arrowio.PassGeneric)}
+	value["notes"] = map[string]dsl.Value{"comparisons": float64(len(own)), "ties": ties}
+	return value
+}
+
+// shares are the aggregates over comparisons, each asked as its own user.
+func shares(own []arrowio.Score, prompts []string) map[string]dsl.Value {
 	groups, users := map[string]dsl.Value{}, map[string]dsl.Value{}
-	ties := 0
-	for _, s := range own {
-		if s.Margin == 0 {
-			ties++
-		}
+	where := func(wanted func(arrowio.Score) bool) []arrowio.Score { return of(own, arrowio.PassUser, wanted) }
+	ties := make([]float64, len(own))
+	for i, s := range own {
+		ties[i] = indicator(s.Margin == 0)
 		if _, done := users[s.User]; !done {
-			users[s.User] = pooled(of(own, arrowio.PassUser, func(o arrowio.Score) bool { return o.User == s.User }))
+			users[s.User] = ofUser(own, prompts, s.User)
 		}
 		if _, done := groups[s.Group]; !done && s.Group != "" {
-			groups[s.Group] = overUsers(of(own, arrowio.PassUser, func(o arrowio.Score) bool { return o.Seen && o.Group == s.Group }))
+			groups[s.Group] = overUsers(where(func(o arrowio.Score) bool { return o.Seen && o.Group == s.Group }))
 		}
 	}
+	seen := where(func(s arrowio.Score) bool { return s.Seen })
 	return map[string]dsl.Value{
-		"top":     pooled(of(own, arrowio.PassUser, seen)),
-		"generic": pooled(of(own, arrowio.PassUser, unseen)),
-		"average": overUsers(of(own, arrowio.PassUser, seen)),
+		"top":     pooled(seen),
+		"generic": pooled(where(func(s arrowio.Score) bool { return !s.Seen })),
+		"average": overUsers(seen),
 		"groups":  groups, "users": users,
-		"control":     map[string]dsl.Value{"swapped": control(arrowio.PassSwapped), "shuffled": control(arrowio.PassShuffled), "generic": control(arrowio.PassGeneric)},
-		"ties":        float64(ties) / float64(max(len(own), 1)),
-		"longer_wins": longer,
-		"notes":       map[string]dsl.Value{"comparisons": float64(len(own))},
+		"ties": howOften(ties, prompts),
 	}
+}
+
+// ofUser is over one user's comparisons, with Wilson's interval, clustered by prompt.
+func ofUser(own []arrowio.Score, prompts []string, user string) dsl.Value {
+	var items []float64
+	var clusters []string
+	for i, s := range own {
+		if s.User == user {
+			items, clusters = append(items, right(s)), append(clusters, prompts[i])
+		}
+	}
+	return dsl.Estimate(judges.Proportion(items, clusters))
 }
 
 func of(scores []arrowio.Score, pass string, wanted func(arrowio.Score) bool) []arrowio.Score {
@@ -133,12 +164,7 @@ func of(scores []arrowio.Score, pass string, wanted func(arrowio.Score) bool) []
 }
 
 // right is 1 where the chosen response has the higher reward; a tie is wrong.
-func right(s arrowio.Score) float64 {
-	if s.Margin > 0 {
-		return 1
-	}
-	return 0
-}
+func right(s arrowio.Score) float64 { return indicator(s.Margin > 0) }
 
 // pooled is over comparisons, its interval over users.
 func pooled(scores []arrowio.Score) dsl.Value {

@@ -290,7 +290,7 @@ func (s *generateStage) write(e *Env, asks *asking, wanted []request, at []int, 
 			g := texts[at[i]*samples+k]
 			text, stopped := s.stop(asks.tok.Decode(g.IDs, true))
 			err := out.Append(arrowio.Response{Prompt: int64(r.prompt), User: r.user, Sample: int32(k), PromptText: asks.texts[r.prompt],
-				Text: text, Words: int32(len(strings.Fields(text))), Tokens: int32(len(g.IDs)), Finished: g.Finished || stopped})
+				Text: text, Words: wordsIn(text), Tokens: int32(len(g.IDs)), Finished: g.Finished || stopped})
 			if err != nil {
 				return err
 			}

@@ -9,13 +9,12 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
 )
 
 const (
 	kindMeeting    = "meeting"
-	meetingVersion = 1
+	meetingVersion = 2
 )
 
 type meetingStage struct {
@@ -76,11 +75,11 @@ func (s *meetingStage) Run(_ context.Context, e *Env) error {
 		c := contest{verdicts: nodes[0]}
 		c.first, c.second = s.meeting.Sides(w)
 		for _, n := range nodes {
-			verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(n, verdictsFile))
+			items, err := itemsOf(e, n)
 			if err != nil {
 				return err
 			}
-			c.runs = append(c.runs, joined(verdicts))
+			c.runs = append(c.runs, items)
 		}
 		runs = runsTogether(runs, len(c.runs))
 		m.contests = append(m.contests, c)

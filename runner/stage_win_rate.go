@@ -4,7 +4,8 @@ package runner
 import (
 	"context"
 	"io"
-	"unicode/utf8"
+	"iter"
+	"math"
 
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
@@ -13,10 +14,10 @@ import (
 
 const (
 	kindWinRate    = "win_rate"
-	winRateVersion = 4
+	winRateVersion = 5
 
 	kindAgreement    = "agreement"
-	agreementVersion = 2
+	agreementVersion = 3
 )
 
 type winRateStage struct {
@@ -34,11 +35,11 @@ func (s *winRateStage) Describe(w io.Writer) {
 func (s *winRateStage) Run(_ context.Context, e *Env) error {
 	var runs []dsl.Value
 	for _, n := range s.verdicts {
-		verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(n, verdictsFile))
+		items, err := itemsOf(e, n)
 		if err != nil {
 			return err
 		}
-		runs = append(runs, winRateValue(joined(verdicts), judges.Ties(s.spec.Ties), judges.PerUserRule(s.spec.Rule)))
+		runs = append(runs, winRateValue(items, judges.Ties(s.spec.Ties), judges.RateRule(s.spec.Rule)))
 	}
 	all := overRuns(runs).(map[string]dsl.Value)
 	for _, run := range runs { // a mean of p-values would be none
@@ -47,69 +48,24 @@ func (s *winRateStage) Run(_ context.Context, e *Env) error {
 	return writeJoined(e, all, runs)
 }
 
-// joined makes an item of each pair's verdicts.
-func joined(verdicts []arrowio.Verdict) []judges.Item {
-	type orders struct {
-		first            arrowio.Verdict
-		straight, turned judges.Winner
-		hasS, hasT       bool
-	}
-	var list []*orders
-	at := map[int64]*orders{}
-	for _, v := range verdicts {
-		o := at[v.Item]
-		if o == nil {
-			o = &orders{first: v}
-			at[v.Item] = o
-			list = append(list, o)
-		}
-		w, _ := judges.WinnerNamed(v.Winner)
-		if v.Turned {
-			o.turned, o.hasT = w, true
-		} else {
-			o.straight, o.hasS = w, true
-		}
-	}
-	items := make([]judges.Item, len(list))
-	met := map[[2]string]int{} // samples so far, by prompt and user
-	for i, o := range list {
-		v := o.first
-		asked := [2]string{v.Prompt, v.User}
-		items[i] = judges.Item{User: v.User, Group: v.Group, Seen: v.Seen, Prompt: v.Prompt, Sample: met[asked],
-			CandidateLength: float64(utf8.RuneCountInString(v.Candidate)), BaselineLength: float64(utf8.RuneCountInString(v.Baseline))}
-		met[asked]++
-		switch {
-		case o.hasS && o.hasT:
-			items[i].Outcome, items[i].Flipped = judges.Join(o.straight, o.turned)
-		case o.hasS:
-			items[i].Outcome = judges.One(o.straight)
-		default:
-			items[i].Outcome = judges.OneTurned(o.turned)
-		}
-	}
-	return items
-}
-
-// winRateValue is the value of win_rate.W. Its notes have, as `even`, the rates under rules by which one half means no
-// difference: its own where they are such, else ties as half and users by wins against losses. Of fewer than fewest users or
-// prompts they say nothing, and have the interval from 0 to 1: a bootstrap of two users who agree has none.
-func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule) map[string]dsl.Value {
+// winRateValue is the value of win_rate.W. `longer` has the same rates of the longer text of each pair. Its notes have, as
+// `even`, the rates under rules by which one half means no difference: its own where they are such, else ties as half and users
+// by wins against losses. Of fewer than fewest users or prompts they say nothing, and have the interval from 0 to 1: a bootstrap
+// of two users who agree has none.
+func winRateValue(items []judges.Item, ties judges.Ties, rule judges.RateRule) map[string]dsl.Value {
 	all := judges.Rates(items, ties, rule)
 	out := ratesValue(items, ties, rule, 0)
-	users := map[string]dsl.Value{}
-	for _, i := range items {
-		if _, done := users[i.User]; !done {
-			own := itemsWhere(items, func(o judges.Item) bool { return o.User == i.User })
-			users[i.User] = dsl.Estimate(judges.Rates(own, ties, rule).PerSample)
-		}
-	}
-	out["users"] = users
+	out["users"] = userRates(items, ties)
+	longer := judges.AsLonger(items)
+	by := ratesValue(longer, ties, rule, 0)
+	by["users"] = userRates(longer, ties)
+	out["longer"], out["longer_wins"] = by, by["per_sample"]
 	t := all.Tally
 	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 	out["length_controlled"] = dsl.Estimate(judges.LengthControlled(items))
 	out["ties"], out["flipped"], out["failed"] = share(t.Ties, t.Judged()), share(t.Flipped, t.Judged()), share(t.Failed, len(items))
 	out["verdicts"] = counts(t, "wins", "losses")
-	out["sign_test"], out["detectable"], out["longer_wins"] = all.SignTest, all.Detectable, dsl.Estimate(judges.LongerWins(items, ties))
+	out["sign_test"], out["detectable"] = all.SignTest, all.Detectable
 	if ties != judges.TiesHalf && ties != judges.ExcludeTies || rule != judges.PaperRule {
 		ties, rule = judges.TiesHalf, judges.PaperRule
 	}
@@ -118,6 +74,17 @@ func winRateValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule
 		"even": map[string]dsl.Value{"per_sample": even["per_sample"], "per_user": even["per_user"], "average": even["average"],
 			"seen": even["seen"], "unseen": even["unseen"], "groups": even["groups"]}}
 	return out
+}
+
+// userRates are the rates of each user.
+func userRates(items []judges.Item, ties judges.Ties) map[string]dsl.Value {
+	users := map[string]dsl.Value{}
+	for _, i := range items {
+		if _, done := users[i.User]; !done {
+			users[i.User] = dsl.Estimate(judges.UserRate(itemsWhere(items, func(o judges.Item) bool { return o.User == i.User }), ties))
+		}
+	}
+	return users
 }
 
 // counts are the verdicts that rates are made of; won and lost say what these are called.
@@ -131,7 +98,7 @@ const fewest = 6
 
 // ratesValue are the aggregates under a tie rule. Those of fewer than least users, or prompts where an interval is over these,
 // get the interval from 0 to 1.
-func ratesValue(items []judges.Item, ties judges.Ties, rule judges.PerUserRule, least int) map[string]dsl.Value {
+func ratesValue(items []judges.Item, ties judges.Ties, rule judges.RateRule, least int) map[string]dsl.Value {
 	estimate := func(e judges.Estimate, units int) dsl.Value {
 		if units < least && e.N > 0 {
 			e.Low, e.High = 0, 1
@@ -176,48 +143,77 @@ type agreementStage struct {
 func (s *agreementStage) Describe(w io.Writer) { line(w, "version", agreementVersion) }
 
 func (s *agreementStage) Run(_ context.Context, e *Env) error {
-	verdicts, err := arrowio.Read[arrowio.Verdict](e.Path(s.verdicts, verdictsFile))
+	verdicts, err := arrowio.Open[arrowio.Verdict](e.Path(s.verdicts, verdictsFile))
 	if err != nil {
 		return err
 	}
-	return writeResult(e.File(resultFile), dsl.Value(agreementValue(verdicts)))
+	defer verdicts.Close()
+	value, err := agreementValue(verdicts.All())
+	if err != nil {
+		return err
+	}
+	return writeResult(e.File(resultFile), dsl.Value(value))
 }
 
-// agreementValue is the value of agreement.A: the candidate is what the user chose. A tie agrees half.
-func agreementValue(verdicts []arrowio.Verdict) map[string]dsl.Value {
-	items := joined(verdicts)
+// agreementValue is the value of agreement.A: the candidate is what the user chose. A tie agrees half. Its notes have shares with
+// n and interval, clustered by prompt.
+func agreementValue(verdicts iter.Seq2[arrowio.Verdict, error]) (map[string]dsl.Value, error) {
+	items, err := joined(verdicts)
+	if err != nil {
+		return nil, err
+	}
 	rates := judges.Rates(items, judges.TiesHalf, judges.PaperRule)
-	users := map[string]dsl.Value{}
+	var firsts, flips []float64 // of decided verdicts, and of judged pairs
+	var decided, judged []string
+	once := map[string]string{} // one copy of each prompt
 	for _, i := range items {
-		if _, done := users[i.User]; done {
-			continue
+		once[i.Prompt] = i.Prompt
+		if i.Outcome != judges.Failed {
+			flips, judged = append(flips, indicator(i.Flipped)), append(judged, i.Prompt)
 		}
-		var own []judges.Item
-		for _, o := range items {
-			if o.User == i.User {
-				own = append(own, o)
-			}
-		}
-		users[i.User] = dsl.Estimate(judges.Rates(own, judges.TiesHalf, judges.PaperRule).PerSample)
 	}
-	first, decided, in, out := 0, 0, 0.0, 0.0
-	for _, v := range verdicts {
-		w, _ := judges.WinnerNamed(v.Winner)
-		if w == judges.First || w == judges.Second {
-			decided++
+	calls, tokens := 0, 0.0
+	for v, err := range verdicts {
+		if err != nil {
+			return nil, err
 		}
-		if w == judges.First {
-			first++
+		if w, _ := judges.WinnerNamed(v.Winner); w == judges.First || w == judges.Second {
+			firsts, decided = append(firsts, indicator(w == judges.First)), append(decided, once[v.Prompt])
 		}
-		in, out = in+float64(v.TokensIn), out+float64(v.TokensOut)
+		calls, tokens = calls+1, tokens+float64(v.TokensIn+v.TokensOut)
 	}
+	first, flipped := howOften(firsts, decided), howOften(flips, judged)
+	longer := judges.AsLonger(items)
+	share := judges.RateOf(longer, judges.TiesHalf)
 	t := rates.Tally
 	return map[string]dsl.Value{
-		"share": dsl.Estimate(rates.PerSample), "kappa": dsl.Estimate(judges.Kappa(items)), "users": users,
-		"flipped":     float64(t.Flipped) / float64(max(t.Judged(), 1)),
-		"first_wins":  float64(first) / float64(max(decided, 1)),
-		"longer_wins": judges.LongerWins(items, judges.TiesHalf).Mean,
-		"verdicts":    counts(t, "agreed", "disagreed"),
-		"tokens":      1000 * (in + out) / float64(max(len(verdicts), 1)),
+		"share": dsl.Estimate(rates.PerSample), "kappa": dsl.Estimate(judges.Kappa(items)), "users": userRates(items, judges.TiesHalf),
+		"flipped": meanOrZero(flipped), "first_wins": meanOrZero(first), "longer_wins": share.Mean,
+		"longer":   map[string]dsl.Value{"share": dsl.Estimate(share), "users": userRates(longer, judges.TiesHalf)},
+		"notes":    map[string]dsl.Value{"flipped": flipped, "first_wins": first},
+		"verdicts": counts(t, "agreed", "disagreed"),
+		"tokens":   1000 * tokens / float64(max(calls, 1)),
+	}, nil
+}
+
+func indicator(is bool) float64 {
+	if is {
+		return 1
 	}
+	return 0
+}
+
+// howOften is the share of items that are 1, clustered by prompt.
+func howOften(items []float64, prompts []string) dsl.Estimate {
+	e := judges.Proportion(items, prompts)
+	e.Median = math.NaN()
+	return dsl.Estimate(e)
+}
+
+// meanOrZero is a share as claims read it: 0 of nothing.
+func meanOrZero(e dsl.Estimate) float64 {
+	if e.N == 0 {
+		return 0
+	}
+	return e.Mean
 }

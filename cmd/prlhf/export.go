@@ -21,14 +21,15 @@ func exportVerb() verb {
 			"users' vectors beside) and peft (the adapter, users' vectors beside, and the model below where it is not a folder of yours); the " +
 			"folder gets a README.md and a script that serves a user. Of a train block also its curves: tensorboard and mlflow. Of a generate " +
 			"block: alpacaeval, the model outputs that AlpacaEval reads. Of train, adapt, accuracy, generate, win_rate and agreement blocks: csv " +
-			"and parquet, the rows that the result was made of, of all instances. Users are named as in reports; -personal names them by id. " +
+			"and parquet, the rows that the result was made of, of all instances; of a dataset block its comparisons, at dataset.D.users its " +
+			"users and at dataset.D.statistics its counts; of a report block every number that it shows. Users are named as in reports; -personal names them by id. " +
 			"PATH must not be there; a folder may be empty.",
 		bind: func(c *call, fs *flag.FlagSet) func(context.Context) error {
 			o := &runner.ExportOptions{}
 			fs.StringVar(&o.Format, "format", "", "`FORMAT`: huggingface, merged, peft; alpacaeval, csv, parquet, tensorboard, mlflow")
 			fs.StringVar(&o.Out, "out", "", "`PATH` of the folder or file to write")
 			fs.Var((*list)(&o.Users), "users", "`ID,...`: only these users, and of a policy the generic user, whose id is 0; may be repeated (default: all)")
-			fs.BoolVar(&o.Personal, "personal", false, "of results: write users' ids, and judges' answers, which may quote what users said of themselves")
+			fs.BoolVar(&o.Personal, "personal", false, "of results and data sets: write users' ids, and what users said of themselves or judges may have quoted of it")
 			c.planFlags(fs)
 			return func(ctx context.Context) error { return export(ctx, c, *o) }
 		},

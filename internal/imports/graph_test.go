@@ -37,10 +37,12 @@ var ours = map[string][]string{
 var owners = map[string][]string{
 	"github.com/sugarme/gotch":           {"torch/tensor"},
 	"github.com/apache/arrow/go/v17":     {"arrowio", "arrowio/parquet"},
+	"github.com/google/flatbuffers":      {"arrowio"}, // with Arrow: its files' own tables
 	"github.com/hashicorp/hcl/v2":        {"dsl"},
 	"github.com/zclconf/go-cty":          {"dsl"},
 	"github.com/rs/zerolog":              {"cmd/prlhf"},
 	"github.com/agext/levenshtein":       {"arrowio/formats", "dsl"},
+	"golang.org/x/sync":                  {"judges/openai"},
 	"golang.org/x/term":                  {"cmd/prlhf"},
 	"golang.org/x/sys":                   {"cmd/prlhf", "runner/store", "arrowio", "torch/safetensors"},
 	"golang.org/x/text":                  {"torch/tokenizer"},

@@ -14,6 +14,8 @@ import (
 	"time"
 	"unicode"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/prlhf/prlhf/judges"
 )
 
@@ -49,6 +51,7 @@ type Judge struct {
 	settings  Settings
 	template  judges.Template
 	log       judges.Log
+	underWay  singleflight.Group
 	client    client
 	rate      *pacer
 	spent     *account
@@ -82,14 +85,9 @@ func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, erro
 		if err != nil {
 			return answer, err
 		}
-		said, known := j.log.Get(key)
-		if !known {
-			if said, err = j.send(ctx, body, q); err != nil {
-				return answer, err
-			}
-			if err := j.log.Put(key, said); err != nil {
-				return answer, fmt.Errorf("the judge's answer cannot be kept: %w; what was kept is not asked again when apply is run again", err)
-			}
+		said, err := j.answer(ctx, body, key, q)
+		if err != nil {
+			return answer, err
 		}
 		answer.Raw = said.Text
 		answer.TokensIn, answer.TokensOut = answer.TokensIn+said.TokensIn, answer.TokensOut+said.TokensOut
@@ -99,6 +97,25 @@ func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, erro
 	}
 	answer.Problem = "no verdict in the requested form, asked twice"
 	return answer, j.unreadable(true, q.Redact(answer.Raw))
+}
+
+// answer is the kept answer to a request; one that is not known is paid for, once however many ask at the same time: both
+// orders of two texts that are equal are one question.
+func (j *Judge) answer(ctx context.Context, body []byte, key string, q judges.Question) (judges.Said, error) {
+	said, err, _ := j.underWay.Do(key, func() (any, error) {
+		if said, known := j.log.Get(key); known {
+			return said, nil
+		}
+		said, err := j.send(ctx, body, q)
+		if err != nil {
+			return said, err
+		}
+		if err := j.log.Put(key, said); err != nil {
+			return said, fmt.Errorf("the judge's answer cannot be kept: %w; what was kept is not asked again when apply is run again", err)
+		}
+		return said, nil
+	})
+	return said.(judges.Said), err
 }
 
 // unreadable counts answers in a row without a verdict and stops at too many, with the last one.

@@ -581,3 +581,30 @@ func TestUnknownMachine(t *testing.T) {
 		}
 	}
 }
+
+// TestOneQuestionAtATime: who asks the same while it is being asked waits for that answer, and nothing is paid for twice.
+func TestOneQuestionAtATime(t *testing.T) {
+	asking := make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request, _ int64) {
+		<-asking
+		answer(w, "Final verdict: Output (a)")
+	})
+	j, _ := quick(t, settings(s))
+	j.client.http.Timeout = time.Minute
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if a, err := j.Ask(context.Background(), question(1)); err != nil || a.Winner != judges.First {
+				t.Errorf("%v, %v", a, err)
+			}
+		})
+	}
+	for s.requests.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	close(asking)
+	all.Wait()
+	if n := s.requests.Load(); n != 1 || j.Spent().Requests != 1 {
+		t.Errorf("%d requests, %d counted; one was to be paid for", n, j.Spent().Requests)
+	}
+}
