@@ -245,7 +245,7 @@ func TestAnswersStayInOrder(t *testing.T) {
 // user is known by index.
 func TestFailedJudgeNamesNobody(t *testing.T) {
 	id := "worker-0815"
-	people := map[string]person{id: {Person: judges.Person{ID: id}, index: 3}, "ghost-1": {Person: judges.Person{ID: "ghost-1"}}}
+	people := map[string]person{id: {Person: judges.Person{ID: id, Text: "I keep bees in Oslo."}, index: 3}, "ghost-1": {Person: judges.Person{ID: "ghost-1"}}}
 	for _, c := range []struct {
 		judge  *dsl.Judge
 		user   string
@@ -255,12 +255,13 @@ func TestFailedJudgeNamesNobody(t *testing.T) {
 		{&dsl.Judge{}, id, judges.Answer{Problem: `nothing is known of what user "worker-0815" was made to like`}, "nothing is known of what user 3 was made to like"},
 		{&dsl.Judge{}, "ghost-1", judges.Answer{Problem: `member 1: nothing is known of user "ghost-1" that could be played: no survey`}, "member 1: nothing is known of an unseen user that could"},
 		{&dsl.Judge{TemplateFile: "own.txt"}, id, judges.Answer{Problem: "no verdict", Raw: "worker-0815 likes both."}, `(the judge said "user 3 likes both.")`},
+		{&dsl.Judge{}, id, judges.Answer{Problem: "no verdict", Raw: "Who says: I keep bees in Oslo, likes both."}, "likes both."},
 		{&dsl.Judge{Members: []*dsl.Judge{{TemplateFile: "own.txt"}}}, id, judges.Answer{Problem: "no verdict", Raw: "worker-0815 likes both."}, `(the judge said "user 3 likes both.")`},
 	} {
 		s := &judgeStage{spec: c.judge}
 		last := question{Question: judges.Question{Person: people[c.user].Person}}
 		err := (&verdictFiles{stage: s, people: people, count: 1, failed: 1, last: last, said: c.answer}).checkFailed()
-		if err == nil || strings.Contains(err.Error(), c.user) || !strings.Contains(err.Error(), c.want) {
+		if err == nil || strings.Contains(err.Error(), c.user) || strings.Contains(err.Error(), "bees") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v; want %s", err, c.want)
 		}
 	}

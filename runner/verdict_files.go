@@ -66,7 +66,8 @@ func (f *verdictFiles) Close() error {
 	return err
 }
 
-// checkFailed fails the stage where too many verdicts cannot be used, with one of them. Users are not named.
+// checkFailed fails the stage where too many verdicts cannot be used, with one of them. Users are not named, and what is said of them is
+// not repeated.
 func (f *verdictFiles) checkFailed() error {
 	most := f.stage.spec.MaxFailed
 	if f.count == 0 || float64(f.failed)/float64(f.count) <= most {
@@ -79,7 +80,7 @@ func (f *verdictFiles) checkFailed() error {
 		if f.stage.tellsID(f.stage.spec) {
 			raw = strings.ReplaceAll(raw, id, name)
 		}
-		example += fmt.Sprintf(" (the judge said %q)", raw)
+		example += fmt.Sprintf(" (the judge said %q)", f.last.Redact(raw))
 	}
 	return fmt.Errorf("%d of %d verdicts cannot be used, more than max_failed = %g allows; the last one: %s", f.failed, f.count, most, example)
 }

@@ -26,7 +26,7 @@ const (
 	judgedPairs = 5_000
 	verdicts    = 2 * judgedPairs // both orders
 	atOnce      = 64
-	perSecond   = 500     // requests that the server allows
+	perSecond   = 500      // requests that the server allows
 	textBytes   = 2 << 10  // of a response, and of an answer
 	mostGrowth  = 32 << 20 // bytes in memory: a batch of 1,024 verdicts is put together there; all of them have ten times as many
 )
