@@ -163,7 +163,8 @@ func TestNothingTellsWhoUsersAre(t *testing.T) {
 		_, err = findUsers(addr, l.open("dataset.people").tables[0].users, []string{markedID[:6]}, false)
 		tell("%s", strings.ReplaceAll(fmt.Sprint(err), fmt.Sprintf("%q", markedID[:6]), ""))
 	}
-	for addr, formats := range map[string][]string{"accuracy.test": {FormatCSV, FormatParquet}, "generate.texts": {FormatCSV, FormatParquet, FormatAlpacaEval}, "adapt.new": {FormatCSV}} {
+	for addr, formats := range map[string][]string{"accuracy.test": {FormatCSV, FormatParquet}, "generate.texts": {FormatCSV, FormatParquet, FormatAlpacaEval}, "adapt.new": {FormatCSV},
+		"dataset.people": {FormatCSV, FormatParquet}, "dataset.people.users": {FormatCSV, FormatParquet}, "dataset.people.statistics": {FormatCSV}, "report.people": {FormatCSV, FormatParquet}} {
 		for _, format := range formats {
 			if _, _, err := l.exportResults(addr, ExportOptions{Format: format, Out: filepath.Join(l.dir, "exported", addr+"."+format)}); err != nil {
 				t.Fatal(addr, format, err)

@@ -112,8 +112,8 @@ func privateFiles(t *testing.T, server string) string {
 			` "employment_status": "e", "education": "s", "marital_status": "m", "english_proficiency": "p", "order_stated_prefs": {"safety": 2, "values": 1}}`+"\n",
 			markedID, i%7, i%6, markedText, i%7, markedText, markedText)
 		for c := range 6 {
-			fmt.Fprintf(&talks, `{"conversation_id": "c%d_%d", "user_id": "%s_%d", "open_feedback": "%s feedback", "conversation_history": [{"turn": 0, "role": "user", "content": "q%d_%d"},`+
-				` {"turn": 0, "role": "model", "content": "yes %d", "if_chosen": true}, {"turn": 0, "role": "model", "content": "no", "if_chosen": false}]}`+"\n", i, c, markedID, i+2, markedText, i, c, i*c)
+			fmt.Fprintf(&talks, `{"conversation_id": "%s_c%d_%d", "user_id": "%s_%d", "open_feedback": "%s feedback", "conversation_history": [{"turn": 0, "role": "user", "content": "q%d_%d"},`+
+				` {"turn": 0, "role": "model", "content": "yes %d", "if_chosen": true}, {"turn": 0, "role": "model", "content": "no", "if_chosen": false}]}`+"\n", markedID, i, c, markedID, i+2, markedText, i, c, i*c)
 		}
 	}
 	for name, text := range map[string]string{"people.csv": people.String(), "prism/survey.jsonl": survey.String(), "prism/conversations.jsonl": talks.String(),
@@ -196,7 +196,8 @@ func TestNothingTellsWhoUsersAre(t *testing.T) {
 	run(0, "diff", in("out/people/report.json"), in("tested/spec/people/report.json"))
 	run(0, "plan", spec)
 	run(0, "plan", "-json", spec)
-	for _, addr := range []string{"win_rate.server", "win_rate.length", "win_rate.unknown", "agreement.played"} {
+	for _, addr := range []string{"win_rate.server", "win_rate.length", "win_rate.unknown", "agreement.played", "report.people", "dataset.people", "dataset.people.users",
+		"dataset.people.statistics", "dataset.prism", "dataset.prism.users", "dataset.prism.statistics"} {
 		for _, format := range []string{"csv", "parquet"} {
 			run(0, "export", "-format", format, "-out", in("exported/"+addr+"."+format), spec, addr)
 		}
