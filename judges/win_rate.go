@@ -103,7 +103,7 @@ func (t Tally) Rate(rule Ties) float64 {
 // WinRates are the aggregates of one comparison of two methods.
 type WinRates struct {
 	PerSample Estimate // over items
-	PerUser   Estimate // over users, each won, lost or tied as the rule says; Wilson's interval
+	PerUser   Estimate // over users, each won, lost or tied as the rule says; Wilson's interval, no SE
 	Average   Estimate // mean over users of the user's own rate
 	Tally     Tally
 	SignTest  float64 // two-sided p of as many wins among wins and losses, were both as likely
@@ -143,9 +143,7 @@ func Rates(items []Item, ties Ties, rule RateRule) WinRates {
 	if rule == NotebookRule {
 		r.PerSample, ties = eitherWins(items), TiesBoth
 	}
-	r.PerUser = rateOf(people, ties, ownUsers(people))
-	won := proportionOf(people, ties, ownUsers(people))
-	r.PerUser.Low, r.PerUser.High = won.Low, won.High
+	r.PerUser = proportionOf(people, ties, ownUsers(people))
 	r.SignTest, r.Detectable = signTest(r.Tally.Wins, r.Tally.Losses), detectable(r.Tally.Wins+r.Tally.Losses)
 	return r
 }

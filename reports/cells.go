@@ -35,6 +35,17 @@ func NumberCell(e Estimate, places int) Cell { return Cell{Kind: Number, Value: 
 // DashCell stands where there is nothing to measure.
 func DashCell() Cell { return Cell{Kind: Dash, Value: Just(math.NaN())} }
 
+// noted is the cell's note, which says too where there are few clusters.
+func (c Cell) noted() string {
+	switch {
+	case !c.FewClusters:
+		return c.Note
+	case c.Note == "":
+		return "few clusters"
+	}
+	return c.Note + "; few clusters"
+}
+
 // Beside returns the cell with the paper's value beside it.
 func (c Cell) Beside(paper Estimate) Cell {
 	c.Paper = &paper

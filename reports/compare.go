@@ -37,7 +37,7 @@ func (d Difference) None() bool {
 func Compare(a, b *Report) Difference {
 	return Difference{
 		Claims:        pairUp(claimValues(a), claimValues(b)),
-		Metrics:       pairUp(metricValues(a), metricValues(b)),
+		Metrics:       slices.DeleteFunc(pairUp(metricValues(a), metricValues(b)), func(c Change) bool { return orDash(c.Before) == orDash(c.After) }),
 		Texts:         pairUp(textValues(a), textValues(b)),
 		Configuration: pairUp(factValues(a), factValues(b)),
 	}
@@ -104,12 +104,17 @@ func claimValues(r *Report) []value {
 	return out
 }
 
+// metricValues are the cells of all tables. Intervals of few clusters are too narrow to be compared.
 func metricValues(r *Report) []value {
 	var out []value
 	for _, t := range r.Tables() {
 		for _, row := range t.Rows {
 			for i, cell := range row.Cells {
-				out = append(out, value{placeOf(t, row, i), formatCell(cell).line(), cell.Value})
+				text := formatCell(cell).line()
+				if cell.FewClusters {
+					cell.Value.Low, cell.Value.High = math.NaN(), math.NaN()
+				}
+				out = append(out, value{placeOf(t, row, i), text, cell.Value})
 			}
 		}
 	}
@@ -159,7 +164,11 @@ func WriteDifference(w io.Writer, a, b *Report, d Difference) error {
 		_, err := io.WriteString(w, out.String())
 		return err
 	}
-	fmt.Fprintf(&out, "%d of %d claims, %d metrics and %d texts differ.\n", len(d.Claims), max(len(a.Summary), len(b.Summary)), len(d.Metrics), len(d.Texts))
+	claims := map[string]bool{}
+	for _, v := range slices.Concat(claimValues(a), claimValues(b)) {
+		claims[v.where] = true
+	}
+	fmt.Fprintf(&out, "%d of %s, %s and %s differ.\n", len(d.Claims), counted(len(claims), "claim"), counted(len(d.Metrics), "metric"), counted(len(d.Texts), "text"))
 	writeChanges(&out, "Claims", d.Claims)
 	metrics := slices.Clone(d.Metrics)
 	slices.SortStableFunc(metrics, func(x, y Change) int { // those beyond their intervals first
@@ -179,6 +188,13 @@ func WriteDifference(w io.Writer, a, b *Report, d Difference) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // mostChanges is how many rows of one kind are printed; the rest are counted.

@@ -64,7 +64,7 @@ func TestWriteDifference(t *testing.T) {
 	if err := WriteDifference(&out, a, b, Compare(a, b)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"### A | report", "1 of 1 claims, 1 metrics and 1 texts differ.", "| claim.a | holds | does not hold |", "| accuracy.test / individual / top | 60.00 %", "**90.00 %"} {
+	for _, want := range []string{"### A | report", "1 of 1 claim, 1 metric and 1 text differ.", "| claim.a | holds | does not hold |", "| accuracy.test / individual / top | 60.00 %", "**90.00 %"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, out.String())
 		}
@@ -73,5 +73,24 @@ func TestWriteDifference(t *testing.T) {
 	WriteDifference(&out, a, a, Compare(a, a))
 	if !strings.Contains(out.String(), "Nothing differs.") {
 		t.Error(out.String())
+	}
+}
+
+// Claims are counted once, whichever report has them; a cell without a number in a row that only one report has is no difference;
+// intervals of few clusters are never apart.
+func TestCompareOtherReports(t *testing.T) {
+	a, b := small(0.6, 0.5, 0.7, true, "short"), small(0.9, 0.8, 0.95, true, "short")
+	b.Summary[0].Addr = "claim.b"
+	table := b.Sections[0].Blocks[0].(*Table)
+	table.Rows[0].Cells[0].FewClusters = true
+	table.Rows = append(table.Rows, Row{Name: "of nobody", Cells: []Cell{DashCell(), ShareCell(0.5)}})
+	d := Compare(a, b)
+	var out strings.Builder
+	WriteDifference(&out, a, b, d)
+	if !strings.Contains(out.String(), "2 of 2 claims, 2 metrics and 0 texts differ.") || strings.Contains(out.String(), "**") {
+		t.Error(out.String())
+	}
+	if !strings.Contains(out.String(), "90.00 % [80.00, 95.00] (n = 10) (few clusters)") {
+		t.Errorf("the interval is not printed:\n%s", out.String())
 	}
 }

@@ -13,10 +13,10 @@ import (
 
 // detectable is the smallest distance of the cell's value from one fixed beforehand, such as 50 %, that a measurement of this
 // precision finds in 4 of 5 cases at the 5 % level: (z_0.975 + z_0.8) standard errors, of which a 95 % interval is 2 z_0.975 wide.
-// It is in the unit of the value, NaN where there is no interval, or one of no width, which is of too few to say.
+// It is in the unit of the value, NaN where there is no interval, or one of few clusters or of no width, which is of too few to say.
 func (c Cell) detectable() float64 {
 	width := c.Value.High - c.Value.Low
-	if c.Kind != Percent && c.Kind != Number || !(width > 0) || math.IsInf(width, 0) {
+	if c.FewClusters || c.Kind != Percent && c.Kind != Number || !(width > 0) || math.IsInf(width, 0) {
 		return math.NaN()
 	}
 	normal := distuv.UnitNormal
@@ -36,17 +36,21 @@ func formatDetectable(c Cell) string {
 	return formatDecimal(d, c.Places)
 }
 
+// fewNote says what cells of few clusters are.
+const fewNote = "few clusters: the interval is a bootstrap over fewer than six users or prompts, and narrower than it should be."
+
 // precisionNotes have, for each column, the least and the most that its cells could detect, and say what an interval of one point
-// is; nothing where no cell has an interval.
+// is, and one of few clusters; nothing where no cell has an interval.
 func precisionNotes(t *Table) []string {
 	var parts []string
-	points := false // intervals of one point
+	points, few := false, false // intervals of one point, of few clusters
 	for k, name := range t.Columns {
 		var least, most Cell
 		met := false
 		for _, row := range t.Rows {
 			c := row.Cells[k]
-			points = points || (c.Kind == Percent || c.Kind == Number) && c.Value.Low == c.Value.High
+			few = few || c.FewClusters
+			points = points || !c.FewClusters && (c.Kind == Percent || c.Kind == Number) && c.Value.Low == c.Value.High
 			if math.IsNaN(c.detectable()) {
 				continue
 			}
@@ -68,6 +72,9 @@ func precisionNotes(t *Table) []string {
 		parts = append(parts, name+" "+from)
 	}
 	var out []string
+	if few {
+		out = append(out, fewNote)
+	}
 	if points {
 		out = append(out, "An interval of one point is of values that are all the same: it says nothing of what others would be.")
 	}

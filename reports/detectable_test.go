@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -57,5 +58,35 @@ func TestDetectable(t *testing.T) {
 	}
 	if got := back.Tables()[0].Rows[1].Cells[0]; got.Value.Low != wide.Low || got.detectable() != PercentCell(wide).detectable() {
 		t.Errorf("read back: %+v", got)
+	}
+}
+
+// TestFewClusters: an interval over few users is marked, in Markdown and numbers, and tells nothing of what could be detected; the
+// JSON keeps the mark.
+func TestFewClusters(t *testing.T) {
+	e := Just(0.8261)
+	e.Low, e.High, e.N = 0.8182, 0.8333, 23
+	c := PercentCell(e)
+	c.FewClusters = true
+	if got := formatCell(c).line(); got != "82.61 % [81.82, 83.33] (n = 23) (few clusters)" {
+		t.Error(got)
+	}
+	c.Note = "no difference found"
+	if got := formatCell(c); got.Note != "no difference found; few clusters" || got.Finds != "" {
+		t.Errorf("%+v", got)
+	}
+	if f, _ := cellFigure(c); f.Note != "no difference found; few clusters" {
+		t.Errorf("%+v", f)
+	}
+	if notes := precisionNotes(&Table{Columns: []string{"rate"}, Rows: []Row{{"a", []Cell{c}}}}); len(notes) != 1 || notes[0] != fewNote {
+		t.Errorf("%q", notes)
+	}
+	text, err := json.Marshal(c)
+	var back Cell
+	if err == nil {
+		err = json.Unmarshal(text, &back)
+	}
+	if err != nil || !back.FewClusters || strings.Contains(string(text), "detectable") {
+		t.Errorf("%s, %v", text, err)
 	}
 }

@@ -101,7 +101,7 @@ func tableFigures(t *Table) []Figure {
 // cellFigure is false for a dash without a value of the paper. A text is its note; of "3 of 12" the numbers are read.
 func cellFigure(c Cell) (Figure, bool) {
 	f := figure(c.Value.Mean)
-	f.Note = c.Note
+	f.Note = c.noted()
 	switch c.Kind {
 	case Text:
 		f.Value, f.Unit, f.Note = math.NaN(), "text", c.Text

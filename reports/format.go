@@ -43,7 +43,7 @@ func (p printed) line() string {
 
 // formatCell says how a cell is printed.
 func formatCell(c Cell) printed {
-	p := printed{Note: c.Note, Number: c.Kind != Text}
+	p := printed{Note: c.noted(), Number: c.Kind != Text}
 	if c.Kind == Text {
 		p.Value = c.Text
 		return p
@@ -74,6 +74,9 @@ func formatValue(c Cell, e Estimate) string {
 	case Percent:
 		return formatDecimal(100*e.Mean, percentPlaces) + plusMinus(100*e.SE, percentPlaces) + " %"
 	default:
+		if unit := math.Pow10(-c.Places); math.IsNaN(e.SE) && e.Mean > 0 && e.Mean < unit/2 { // a p-value is never 0
+			return "< " + formatDecimal(unit, c.Places)
+		}
 		return formatDecimal(e.Mean, c.Places) + plusMinus(e.SE, c.Places)
 	}
 }

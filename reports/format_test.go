@@ -46,6 +46,8 @@ func TestCells(t *testing.T) {
 		{"count beside the paper", CountCell(10).Beside(Just(23299)), "10 / 23,299"},
 		{"number", NumberCell(words(20.314, 0.12, 20, 7), 1), "20.3 ± 0.1 (median 20.0, n = 7)"},
 		{"number alone", NumberCell(Just(2.5), 2), "2.50"},
+		{"number below its places", NumberCell(Just(0.00004), 4), "< 0.0001"},
+		{"number that is zero", NumberCell(Just(0), 4), "0.0000"},
 		{"number of nothing", NumberCell(Just(nan), 2), "–"},
 		{"dash", DashCell(), "–"},
 		{"text", TextCell("as | it is"), "as | it is"},

@@ -74,12 +74,14 @@ type cell struct {
 	Paper  *estimate `json:"paper,omitempty"`
 	Note   string    `json:"note,omitempty"`
 
+	FewClusters bool `json:"few_clusters,omitempty"`
+
 	Detectable *number `json:"detectable,omitempty"` // follows from value; not read back
 }
 
 // MarshalJSON implements json.Marshaler.
 func (c Cell) MarshalJSON() ([]byte, error) {
-	out := cell{Kind: c.Kind, Text: c.Text, Places: c.Places, Note: c.Note}
+	out := cell{Kind: c.Kind, Text: c.Text, Places: c.Places, Note: c.Note, FewClusters: c.FewClusters}
 	if c.Kind != Text && c.Kind != Dash {
 		value := toEstimate(c.Value)
 		out.Value = &value
@@ -100,7 +102,7 @@ func (c *Cell) UnmarshalJSON(text []byte) error {
 	if err := strict(text, &in); err != nil {
 		return err
 	}
-	*c = Cell{Kind: in.Kind, Text: in.Text, Value: Just(math.NaN()), Places: in.Places, Note: in.Note}
+	*c = Cell{Kind: in.Kind, Text: in.Text, Value: Just(math.NaN()), Places: in.Places, Note: in.Note, FewClusters: in.FewClusters}
 	if in.Value != nil {
 		c.Value = in.Value.plain()
 	}

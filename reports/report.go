@@ -52,6 +52,10 @@ type Cell struct {
 	Places int      // Number: decimals, 0 to maxPlaces
 	Paper  *Estimate
 	Note   string // "untrained", "beta 0.3", ... printed after the value
+
+	// FewClusters says that the interval is a bootstrap over fewer than six users or prompts: it is too narrow, so that
+	// nothing is told of what could be detected.
+	FewClusters bool
 }
 
 // Table is rows under a head. Names of rows are the first column.

@@ -215,6 +215,9 @@ func (x *resultExport) file() (Exported, error) {
 	if err := x.writeFile(path); err != nil {
 		return Exported{}, fmt.Errorf("export %s: %w", x.addr, err)
 	}
+	if x.done.Rows == 0 && len(x.Users) > 0 {
+		return Exported{}, fmt.Errorf("%s has no %s of the users that -users names, so no file is written", x.addr, x.done.Unit)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return Exported{}, err

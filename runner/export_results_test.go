@@ -173,6 +173,18 @@ func TestExportAlpacaEval(t *testing.T) {
 			t.Errorf("%d texts were read back", i)
 		}
 	}
+	l.edit("[dataset.posts.users, generic_user]", "dataset.posts.users")
+	l.apply()
+	for _, o := range []ExportOptions{{Format: FormatAlpacaEval}, {Format: FormatCSV}} { // now the generic user has no texts
+		o.Users = []string{"0"}
+		_, path, err := l.exportResults(`generate.summaries["individual"]`, o)
+		if err == nil || !strings.Contains(err.Error(), "of the users that -users names, so no file is written") {
+			t.Errorf("%s of nobody: %v", o.Format, err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s of nobody: a file is there", o.Format)
+		}
+	}
 }
 
 func TestExportCurves(t *testing.T) {

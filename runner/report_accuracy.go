@@ -32,11 +32,12 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 		for _, g := range groups {
 			cells = append(cells, ofUsers(percentCell(i.value, i.paper, "groups", g)))
 		}
-		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(i.value, nil, "notes", "ties"))})
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(fewUsers(cells, i.value), percentCell(i.value, nil, "notes", "ties"))})
 	}
 	paths := append(append([][]string{{"top"}, {"generic"}, {"average"}}, averages(groups)...), []string{"ties"})
 	for _, i := range byLength(items) {
-		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: longerRow(i, paths...)})
+		cells := longerRow(i, paths...)
+		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(fewUsers(cells[:len(cells)-1], i.value), cells[len(cells)-1])})
 	}
 	t.Notes = append(t.Notes,
 		"top: comparisons of seen users, pooled, each with their own embedding; generic: unseen users, as user 0; average: mean and standard error over seen users, by group. Intervals are bootstrapped over users. A tie counts as wrong.")
@@ -44,6 +45,23 @@ func (d *drawing) accuracyTable(block string, items []instance, groups []string)
 	t.Notes = append(t.Notes, d.measuredNotes(items)...)
 	t.Notes = append(t.Notes, longerNote)
 	return t
+}
+
+// fewUsers marks those of top, generic and averages that are over few users.
+func fewUsers(cells []reports.Cell, value dsl.Value) []reports.Cell {
+	users, _ := at(value, "users").(map[string]dsl.Value)
+	average, _ := estimateOf(at(value, "average"))
+	for k := range cells {
+		over := cells[k].Value.N // averages are over users
+		switch k {
+		case 0:
+			over = average.N // seen ones
+		case 1:
+			over = len(users) - average.N
+		}
+		cells[k] = fewIf(over < fewest, cells[k])
+	}
+	return cells
 }
 
 // rewardNotes name what policies are ranked by, those with the same reward together.

@@ -38,7 +38,7 @@ func (m *meeting) candidates() *reports.Table {
 			t.Rows = append(t.Rows, row, longer)
 		}
 	}
-	t.Notes = append(m.notes(), longerRateNote)
+	t.Notes = append(m.notes(), longerRateNote, undecidedNote)
 	return t
 }
 
@@ -46,7 +46,8 @@ func (m *meeting) candidates() *reports.Table {
 func (m *meeting) cell(candidate, baseline int, path string) (own, longer reports.Cell) {
 	for _, c := range m.contests {
 		if c.first == candidate && c.second == baseline {
-			return rateCell(c.rates, path), percentCell(c.rates.value, nil, "longer", path)
+			own = rateCell(c.rates, path)
+			return own, alsoFew([]reports.Cell{percentCell(c.rates.value, nil, "longer", path)}, []reports.Cell{own})[0]
 		}
 	}
 	return reports.DashCell(), reports.DashCell()

@@ -162,7 +162,8 @@ func (d *drawing) qualityCell(m *method, is func(any) bool, group string, longer
 		if _, rate := with[0].item.(*dsl.WinRate); rate && !longer {
 			return rateCell(with[0], path...)
 		}
-		return percentCell(with[0].value, nil, path...)
+		c := percentCell(with[0].value, nil, path...)
+		return fewIf(c.Value.N < fewest, c)
 	}
 	shares := map[string][]float64{}
 	for _, i := range with {
@@ -181,7 +182,7 @@ func (d *drawing) qualityCell(m *method, is func(any) bool, group string, longer
 		}
 		perUser = append(perUser, sum/float64(len(shares[id])))
 	}
-	return reports.PercentCell(reports.Estimate(judges.OverUsers(perUser)))
+	return fewIf(len(perUser) < fewest, reports.PercentCell(reports.Estimate(judges.OverUsers(perUser))))
 }
 
 // costsOf adds up what a method costs beyond the trainings that all share.
@@ -331,7 +332,7 @@ func (d *drawing) methodNotes(methods []*method, ranked, won bool) []string {
 				}
 			}
 		}
-		notes = append(notes, fmt.Sprintf("win rate: against %s, mean over users. Judge: %s. %s", d.told(w.Baseline.String(), w.Baseline), judgeWords(w.Judge), tieWords[w.Ties]))
+		notes = append(notes, fmt.Sprintf("win rate: against %s, mean over users. Judge: %s. %s", d.told(w.Baseline.String(), w.Baseline), judgeWords(w.Judge), tieWords[w.Ties]), undecidedNote)
 	}
 	if ranked || won {
 		notes = append(notes, "the longer text: what a method would score that knows nothing but length, on the same comparisons; of a win rate, what the longer text of each pair gets under the same verdicts.")

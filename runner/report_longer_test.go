@@ -98,8 +98,11 @@ func TestNoiseIsNoWinner(t *testing.T) {
 	} {
 		e := judges.None()
 		e.Low, e.High = c.low, c.high
-		if got := m.found(comparedPair{first: 0, second: 1, holm: c.holm, Paired: judges.Paired{Difference: e}}); got != c.want {
+		if got := m.found(comparedPair{first: 0, second: 1, holm: c.holm, Paired: judges.Paired{Difference: e, Users: make([]judges.UserTest, 6)}}); got != c.want {
 			t.Errorf("p %g, [%g, %g]: %s; want %s", c.holm, c.low, c.high, got, c.want)
+		}
+		if got := m.found(comparedPair{first: 0, second: 1, holm: c.holm, Paired: judges.Paired{Difference: e, Users: make([]judges.UserTest, 5)}}); got != "no difference found" {
+			t.Errorf("of five users: %s", got)
 		}
 	}
 	for _, c := range []struct {

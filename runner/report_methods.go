@@ -130,7 +130,7 @@ func (d *drawing) byTerms(wins []instance) ([]*meeting, error) {
 }
 
 func (m *meeting) notes() []string {
-	return []string{fmt.Sprintf("Judge: %s.", judgeWords(m.terms.Judge)), tieWords[m.terms.Ties]}
+	return termsNotes(m.terms)
 }
 
 // matrix has the rate of each method against each, and its score.
@@ -151,10 +151,10 @@ func (m *meeting) matrix() *reports.Table {
 		for j := range m.names {
 			longer.Cells = append(longer.Cells, longerCell(judges.LongerWins(m.against(i, j), judges.Ties(m.terms.Ties))))
 		}
-		t.Rows = append(t.Rows, reports.Row{Name: longer.Name, Cells: append(longer.Cells, reports.DashCell())})
+		t.Rows = append(t.Rows, reports.Row{Name: longer.Name, Cells: append(alsoFew(longer.Cells, row.Cells), reports.DashCell())})
 	}
 	t.Notes = append(m.notes(), "A row's win rate against a column; n counts what is in the denominator. Intervals are clustered by prompt where users share prompts, else by user, training runs together.",
-		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.", longerRateNote)
+		"score: Bradley-Terry strength as log odds, ties as half, mean 0: a method whose score is higher by s wins with probability 1 / (1 + exp(-s)). Only scores on one scale can be compared: two methods share one where each has won something from the other, directly or through others.", longerRateNote, undecidedNote)
 	return t
 }
 
@@ -168,7 +168,11 @@ func (m *meeting) rate(a, b int) reports.Cell {
 	if m.terms.Ties == string(judges.TiesBoth) || m.terms.Ties == string(judges.TiesLose) {
 		even = judges.RateOf(items, judges.TiesHalf)
 	}
-	return decided(reports.PercentCell(reports.Estimate(rate)), reports.Estimate(even))
+	few := judges.Clusters(items) < fewest
+	if few {
+		even.Low, even.High = 0, 1
+	}
+	return fewIf(few, decided(reports.PercentCell(reports.Estimate(rate)), reports.Estimate(even)))
 }
 
 // scoreCell is a score, or in words why there is none.

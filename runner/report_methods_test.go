@@ -64,11 +64,18 @@ func TestMethodsAgainstEachOther(t *testing.T) {
 	for name, want := range map[string]string{
 		"a":      "- | - | - | 0.7500 () | 0.8676 (on a scale of a, b, chosen)",
 		"b":      "- | - | - | 0.4000 (no difference found) | -0.6365 (on a scale of a, b, chosen)",
-		"c":      "- | - | - | 1.0000 () | above all: won 5 of 5",
-		"chosen": "0.2500 () | 0.6000 (no difference found) | 0.0000 () | - | -0.2310 (on a scale of a, b, chosen)",
+		"c":      "- | - | - | 1.0000 (no difference found) | above all: won 5 of 5", // of five users
+		"chosen": "0.2500 () | 0.6000 (no difference found) | 0.0000 (no difference found) | - | -0.2310 (on a scale of a, b, chosen)",
 	} {
 		if got := printedRow(m, name); got != want {
 			t.Errorf("%s: %s; want %s", name, got, want)
+		}
+	}
+	for _, row := range m.Rows { // only what is of c is of five users
+		for k, cell := range row.Cells {
+			if few := (row.Name == "c" || m.Columns[k] == "against c") && cell.Kind == reports.Percent; cell.FewClusters != few {
+				t.Errorf("%s %s: few clusters is %v", row.Name, m.Columns[k], cell.FewClusters)
+			}
 		}
 	}
 }

@@ -63,6 +63,12 @@ func numberCell(result, paper dsl.Value, places int, path ...string) reports.Cel
 	return beside(reports.NumberCell(e, places), paper, path...)
 }
 
+// fewIf marks a cell whose interval, where it has one, is over few users or prompts.
+func fewIf(few bool, c reports.Cell) reports.Cell {
+	c.FewClusters = few && c.Kind != reports.Dash && !math.IsNaN(c.Value.Low)
+	return c
+}
+
 // countCell is a count.
 func countCell(result, paper dsl.Value, path ...string) reports.Cell {
 	e, ok := estimateOf(at(result, path...))

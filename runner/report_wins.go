@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
@@ -50,38 +51,64 @@ func (d *drawing) winTable(block string, items []instance, groups []string) *rep
 		for _, g := range groups {
 			cells = append(cells, ofUsers(rateCell(i, "groups", g)))
 		}
-		equal := percentCell(i.value, i.paper, "length_controlled")
+		equal := fewIf(cells[0].FewClusters, percentCell(i.value, i.paper, "length_controlled"))
 		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, rateCell(i, "seen"), rateCell(i, "unseen"), decided(equal, equal.Value))})
 		longer := longerOf(i)
-		t.Rows = append(t.Rows, reports.Row{Name: longer.name, Cells: append(longerRow(longer, paths...), reports.DashCell())})
+		t.Rows = append(t.Rows, reports.Row{Name: longer.name, Cells: append(alsoFew(longerRow(longer, paths...), t.Rows[len(t.Rows)-1].Cells), reports.DashCell())})
 	}
 	t.Notes = append(d.comparedNotes(items),
 		"per sample: over single responses, its interval clustered by prompt where users share prompts, else by user; per user: a user is won who has more wins than losses, its interval Wilson's; average: mean and standard error over users. At equal length: a logistic model of the win on the difference in length, read off where there is none.",
-		longerRateNote,
-		"\"no difference found\": the interval of the rate with ties as half holds 50 %.")
+		longerRateNote, undecidedNote)
 	return t
+}
+
+// undecidedNote says where a rate is marked.
+const undecidedNote = "\"no difference found\": the interval of the rate with ties as half holds 50 %, or is over fewer than six users or prompts, which cannot tell."
+
+// alsoFew marks the longer text's cells where those beside them, which are of the same pairs, are of few clusters.
+func alsoFew(longer, beside []reports.Cell) []reports.Cell {
+	for k := range longer {
+		longer[k] = fewIf(beside[k].FewClusters, longer[k])
+	}
+	return longer
 }
 
 // rateCell is one rate of a comparison, marked where no difference was found.
 func rateCell(i instance, path ...string) reports.Cell {
 	even, _ := estimateOf(at(i.value, append([]string{"notes", "even"}, path...)...))
-	return decided(percentCell(i.value, i.paper, path...), even)
+	few := path[0] != "per_user" && even.Low == 0 && even.High == 1 // as ratesValue has them; per user they are Wilson's
+	return fewIf(few, decided(percentCell(i.value, i.paper, path...), even))
 }
 
 func averageCell(i instance) reports.Cell { return ofUsers(rateCell(i, "average")) }
 
 // comparedNotes say what is compared, by whom, and what a tie counts: once where all rows have it in common.
 func (d *drawing) comparedNotes(items []instance) []string {
-	var notes []string
+	var notes, all []string
 	for _, i := range items {
 		w := i.item.(*dsl.WinRate)
-		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, d.told(w.Candidate.InWords(), w.Candidate), d.told(w.Baseline.InWords(), w.Baseline)),
-			fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties])
-		if w.Rule == string(judges.NotebookRule) {
+		notes = append(notes, fmt.Sprintf("%s: %s against %s.", i.name, d.told(w.Candidate.InWords(), w.Candidate), d.told(w.Baseline.InWords(), w.Baseline)))
+		all = append(all, termsNotes(w)...)
+	}
+	all = distinct(all, func(note string) string { return note })
+	if len(all) > len(termsNotes(items[0].item.(*dsl.WinRate))) { // not the same for all
+		all = nil
+		for k, i := range items {
+			notes[k] += " " + strings.Join(termsNotes(i.item.(*dsl.WinRate)), " ")
+		}
+	}
+	notes = append(notes, all...)
+	for _, i := range items {
+		if w := i.item.(*dsl.WinRate); w.Rule == string(judges.NotebookRule) {
 			notes = append(notes, fmt.Sprintf("%s: per sample and per user as in the authors' notebook, not as said below. Per sample, and so for seen and unseen users: (w + t) / (w + l + 2t). Per user: (w + t) / (w + l + t) above 50 %% wins a user; at 50 %% the user is a tie, which counts as won.", i.name))
 		}
 	}
-	return distinct(notes, func(note string) string { return note })
+	return notes
+}
+
+// termsNotes are a comparison's judge and what a tie counts.
+func termsNotes(w *dsl.WinRate) []string {
+	return []string{fmt.Sprintf("Judge: %s.", judgeWords(w.Judge)), tieWords[w.Ties]}
 }
 
 // decided marks a rate where one half is in the interval of even, the same rate under a rule by which one half is no

@@ -14,7 +14,7 @@ import (
 
 const (
 	kindWinRate    = "win_rate"
-	winRateVersion = 5
+	winRateVersion = 6
 
 	kindAgreement    = "agreement"
 	agreementVersion = 3

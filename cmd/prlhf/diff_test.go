@@ -43,7 +43,7 @@ func TestDiff(t *testing.T) {
 		{[]string{"diff", filepath.Join(a, "report.json"), b}, 0, "| claim.a | holds | does not hold |"},
 		{[]string{"diff", a, b}, 0, "| accuracy.test / x / top | 70.00 % | 60.00 % |"},
 		{[]string{"diff", "-exit-code", a, a}, 0, "Nothing differs."},
-		{[]string{"diff", a, b, "-exit-code"}, 1, "1 of 1 claims, 1 metrics and 0 texts differ."},
+		{[]string{"diff", a, b, "-exit-code"}, 1, "1 of 1 claim, 1 metric and 0 texts differ."},
 		{[]string{"diff", a}, 1, "diff compares two reports; 1 were given"},
 		{[]string{"diff", a, filepath.Join(dir, "nowhere")}, 1, "prlhf apply writes reports to OUT/NAME/report.json"},
 		{[]string{"diff", a, broken}, 1, "not a report that this version reads"},
