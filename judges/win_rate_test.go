@@ -41,6 +41,9 @@ func TestTable1(t *testing.T) {
 	close2(t, "average", r.Average.Mean, 0.8893)
 	close2(t, "standard error, ddof 0", r.Average.PopulationSE(), 0.0570)
 	close2(t, "per user", r.PerUser.Mean, 1)
+	if !math.IsNaN(r.PerUser.SE) { // 0 where all users are won, beside an interval that is not of one point
+		t.Errorf("SE per user %g", r.PerUser.SE)
+	}
 	if r.PerSample.N != 289 || r.Average.N != 6 {
 		t.Errorf("n %d and %d; want 289 decided items and 6 users", r.PerSample.N, r.Average.N)
 	}

@@ -201,9 +201,13 @@ func controls(block string, items []instance) *reports.Table {
 
 // controlRow is an accuracy of the policy tr beside those with wrong users.
 func controlRow(name string, value, paper dsl.Value, tr *dsl.Train) reports.Row {
-	generic := genericCell(tr, percentCell(value, paper, "control", "generic"))
-	return reports.Row{Name: name, Cells: []reports.Cell{percentCell(value, nil, "top"),
-		percentCell(value, paper, "control", "swapped"), percentCell(value, paper, "control", "shuffled"), generic}}
+	average, _ := estimateOf(at(value, "average"))
+	row := reports.Row{Name: name, Cells: []reports.Cell{percentCell(value, nil, "top"), percentCell(value, paper, "control", "swapped"),
+		percentCell(value, paper, "control", "shuffled"), genericCell(tr, percentCell(value, paper, "control", "generic"))}}
+	for k, c := range row.Cells {
+		row.Cells[k] = fewIf(average.N < fewest, c)
+	}
+	return row
 }
 
 func (d *drawing) accuracyByUser(block string, items []instance) *reports.Table {

@@ -122,7 +122,7 @@ func longerLines(longer []instance, paths [][]string, beside []reports.Series) [
 func longerControl(longer instance, table *reports.Table) reports.Row {
 	row := reports.Row{Name: longer.name}
 	for k := range table.Columns {
-		cell := percentCell(longer.value, nil, "top")
+		cell := fewIf(table.Rows[0].Cells[k].FewClusters, percentCell(longer.value, nil, "top"))
 		if table.Rows[0].Cells[k].Kind == reports.Dash {
 			cell = reports.DashCell()
 		}

@@ -233,6 +233,11 @@ report "cards" {
 		t.Errorf("apply says of what it costs: %q", got)
 	}
 	cards := l.tableOf("cards", "agreement.users")
+	for k, column := range cards.Columns { // six comparisons of fewer users
+		if few := column == "agreement" || column == "kappa" && !math.IsNaN(cards.Rows[0].Cells[k].Value.Low) || column == "longer wins"; cards.Rows[0].Cells[k].FewClusters != few {
+			t.Errorf("%s: few clusters is %v", column, !few)
+		}
+	}
 	usd := slices.Index(cards.Columns, "USD per 1,000 verdicts")
 	if usd < 0 || cards.Rows[0].Cells[usd].Kind != reports.Dash || math.Abs(cards.Rows[1].Cells[usd].Value.Mean-0.4) > 1e-12 {
 		t.Errorf("1,000 verdicts of 150 tokens at 2 and 10 at 10 USD per million are 0.4 USD; %v, %+v", cards.Columns, cards.Rows)

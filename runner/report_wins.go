@@ -253,11 +253,15 @@ func (d *drawing) agreements(block string, items []instance) ([]reports.Block, e
 	for _, i := range items {
 		a := i.item.(*dsl.Agreement)
 		verdicts := d.stage.results[a].Stage.(*agreementStage).verdicts
-		row := reports.Row{Name: i.name, Cells: []reports.Cell{percentCell(i.value, i.paper, "share"), numberCell(i.value, i.paper, 3, "kappa")}}
+		few, err := d.fewJudged(verdicts)
+		if err != nil {
+			return nil, err
+		}
+		row := reports.Row{Name: i.name, Cells: []reports.Cell{fewIf(few, percentCell(i.value, i.paper, "share")), fewIf(few, numberCell(i.value, i.paper, 3, "kappa"))}}
 		for _, name := range []string{"agreed", "disagreed", "ties", "failed"} {
 			row.Cells = append(row.Cells, countCell(i.value, nil, "verdicts", name))
 		}
-		row.Cells = append(row.Cells, percentCell(i.value, nil, "notes", "flipped"), percentCell(i.value, nil, "notes", "first_wins"), percentCell(i.value, nil, "longer", "share"))
+		row.Cells = append(row.Cells, percentCell(i.value, nil, "notes", "flipped"), percentCell(i.value, nil, "notes", "first_wins"), fewIf(few, percentCell(i.value, nil, "longer", "share")))
 		tokens, _ := estimateOf(at(i.value, "tokens"))
 		row.Cells = append(row.Cells, reports.CountCell(int64(math.Round(tokens.Mean))))
 		if priced {
@@ -281,6 +285,16 @@ func (d *drawing) agreements(block string, items []instance) ([]reports.Block, e
 	users := d.userTable(block, alternating(items))
 	users.Notes = []string{longerRateNote, userIntervalNote}
 	return []reports.Block{t, users}, nil
+}
+
+// fewJudged tells whether intervals over verdicts are over few users or prompts.
+func (d *drawing) fewJudged(verdicts *Node) (bool, error) {
+	rows, err := d.verdictsOf(verdicts)
+	if err != nil {
+		return false, err
+	}
+	items, err := joined(rows.All())
+	return judges.Clusters(items) < fewest, err
 }
 
 // pricePerThousand is what 1,000 verdicts cost at a price; a dash without one.
