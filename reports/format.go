@@ -41,6 +41,20 @@ func (p printed) line() string {
 	return b.String()
 }
 
+// Unbroken is Detail for a narrow column of print, where it is broken between the interval and what is in brackets, and at commas
+// there, not inside an interval or between "n =" and its number.
+func (p printed) Unbroken() string {
+	const fixed = "\u00a0"
+	interval, rest, more := strings.Cut(p.Detail, "(")
+	if !more {
+		return strings.ReplaceAll(p.Detail, " ", fixed)
+	}
+	if interval = strings.TrimSpace(interval); interval != "" {
+		interval = strings.ReplaceAll(interval, " ", fixed) + " "
+	}
+	return interval + "(" + strings.ReplaceAll(rest, " = ", fixed+"="+fixed)
+}
+
 // formatCell says how a cell is printed.
 func formatCell(c Cell) printed {
 	p := printed{Note: c.noted(), Number: c.Kind != Text}

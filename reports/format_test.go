@@ -99,3 +99,14 @@ func TestClaimsSummary(t *testing.T) {
 		t.Error("a claim with an error never holds")
 	}
 }
+
+func TestDetailsBreakBetweenNumbers(t *testing.T) {
+	for detail, want := range map[string]string{
+		"": "", "[1.00, 2.00]": "[1.00,\u00a02.00]", "(n = 5)": "(n\u00a0=\u00a05)",
+		"[1.00, 2.00] (sd over runs 0.50, n = 1,000)": "[1.00,\u00a02.00] (sd over runs 0.50, n\u00a0=\u00a01,000)",
+	} {
+		if got := (printed{Detail: detail}).Unbroken(); got != want {
+			t.Errorf("%q: %q; want %q", detail, got, want)
+		}
+	}
+}

@@ -146,7 +146,12 @@ func (m *meeting) matrix() *reports.Table {
 		for j := range m.names {
 			row.Cells = append(row.Cells, m.rate(i, j))
 		}
-		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(row.Cells, scoreCell(scores, i, m.names))})
+		var met []judges.Item
+		for j := range m.names {
+			met = append(met, m.against(i, j)...)
+		}
+		score := fewIf(judges.Clusters(met) < fewest, scoreCell(scores, i, m.names))
+		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(row.Cells, score)})
 		longer := reports.Row{Name: name + ", " + theLongerText}
 		for j := range m.names {
 			longer.Cells = append(longer.Cells, longerCell(judges.LongerWins(m.against(i, j), judges.Ties(m.terms.Ties))))

@@ -14,11 +14,12 @@ func (m *meeting) paired() *reports.Table {
 		Columns: []string{"difference", "first better", "second better", "as good", "McNemar", "Holm", "users, first better", "users, second better", "found", "longer wins, first", "longer wins, second"}}
 	for _, c := range m.pairs() {
 		of := func(users int) reports.Cell { return reports.TextCell(fmt.Sprintf("%d of %d", users, len(c.Users))) }
-		difference := fewIf(len(c.Users) < fewest, reports.PercentCell(reports.Estimate(c.Difference)))
+		few := len(c.Users) < fewest
+		difference := fewIf(few, reports.PercentCell(reports.Estimate(c.Difference)))
 		t.Rows = append(t.Rows, reports.Row{Name: m.pairName(c), Cells: []reports.Cell{difference,
 			reports.CountCell(int64(c.Better)), reports.CountCell(int64(c.Worse)), reports.CountCell(int64(c.Same)),
 			reports.NumberCell(reports.Just(c.McNemar), 4), reports.NumberCell(reports.Just(c.holm), 4),
-			of(c.usersBetter(true)), of(c.usersBetter(false)), reports.TextCell(m.found(c)), longerCell(c.FirstLonger), longerCell(c.SecondLonger)}})
+			of(c.usersBetter(true)), of(c.usersBetter(false)), reports.TextCell(m.found(c)), fewIf(few, longerCell(c.FirstLonger)), fewIf(few, longerCell(c.SecondLonger))}})
 	}
 	t.Notes = append(m.notes(),
 		"Only what both were asked (the same prompt, user and sample) and both have a verdict on. difference: of the win rates against the opponent, in percentage points, with a bootstrap over users. McNemar: exact two-sided p of so many better among better and worse; Holm: corrected over the rows. users: for whom that method is better beyond chance, p < 0.05 after Holm's correction over users.",

@@ -185,7 +185,8 @@ func verdictRow(name string, value dsl.Value) reports.Row {
 	}
 	p, _ := estimateOf(at(value, "sign_test"))
 	least, _ := estimateOf(at(value, "detectable"))
-	row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean), percentCell(value, nil, "longer_wins"))
+	row.Cells = append(row.Cells, reports.NumberCell(reports.Just(p.Mean), 4), shareOrDash(least.Mean),
+		fewIf(rateCell(instance{value: value}, "per_sample").FewClusters, percentCell(value, nil, "longer_wins")))
 	return row
 }
 
