@@ -62,6 +62,9 @@ func adaptTable(block string, items []instance, groups []string) *reports.Table 
 		t.Columns = append(t.Columns, "average, "+g)
 	}
 	t.Columns = append(t.Columns, "top", "generic", "ties")
+	row := func(name string, after reports.Cell, cells []reports.Cell, ties reports.Cell) { // cells are top, generic, averages
+		t.Rows = append(t.Rows, reports.Row{Name: name, Cells: append(append([]reports.Cell{after}, cells[2:]...), cells[0], cells[1], ties)})
+	}
 	for _, i := range items {
 		for _, n := range countsOf(i.value) {
 			value, paper := afterCount(i.value, n), paperAfter(i, n)
@@ -69,16 +72,16 @@ func adaptTable(block string, items []instance, groups []string) *reports.Table 
 			if n == 0 {
 				average = genericCell(policy, average)
 			}
-			cells := []reports.Cell{reports.CountCell(int64(n)), average}
+			cells := []reports.Cell{percentCell(value, paper, "top"), genericCell(policy, percentCell(value, paper, "generic")), average}
 			for _, g := range groups {
 				cells = append(cells, percentCell(value, paper, "groups", g))
 			}
-			t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append(cells, percentCell(value, paper, "top"), genericCell(policy, percentCell(value, paper, "generic")), percentCell(value, nil, "notes", "ties"))})
+			row(i.name, reports.CountCell(int64(n)), fewUsers(cells, value), percentCell(value, nil, "notes", "ties"))
 		}
 	}
-	paths := append(append([][]string{{"average"}}, averages(groups)...), []string{"top"}, []string{"generic"}, []string{"ties"})
+	paths := append([][]string{{"top"}, {"generic"}, {"average"}}, averages(groups)...)
 	for _, i := range longerAfter(items) {
-		t.Rows = append(t.Rows, reports.Row{Name: i.name, Cells: append([]reports.Cell{reports.DashCell()}, longerRow(i, paths...)...)})
+		row(i.name, reports.DashCell(), fewUsers(longerRow(i, paths...), i.value), percentCell(i.value, nil, "ties"))
 	}
 	t.Notes = []string{"Each new user's parameters are fitted to so many of their own comparisons, with all else frozen, and scored on others. After 0 comparisons a new user is as user 0 is.",
 		"average: mean and standard error over the new users, by group; top: their comparisons pooled; generic: users whom the fit has not met either, as user 0. A tie counts as wrong."}

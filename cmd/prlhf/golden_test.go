@@ -45,7 +45,7 @@ func TestCompareGolden(t *testing.T) {
 		"another machine, a metric":        {goldenOf(t, 0.71, 4, "", holds("claim.a"), fails("claim.b")), dsl.Tolerance{}, exitError, "| accuracy.test / x / top | 70.00 % | 71.00 % |"},
 		"another machine, within":          {goldenOf(t, 0.71, 4, "other", holds("claim.a"), fails("claim.b")), dsl.Tolerance{All: 0.01}, exitOK, ""},
 		"another machine, within its kind": {goldenOf(t, 0.71, 4, "", holds("claim.a"), fails("claim.b")), dsl.Tolerance{Kinds: map[string]float64{"accuracy": 0.01}}, exitOK, ""},
-		"another machine, of another kind": {goldenOf(t, 0.71, 4, "", holds("claim.a"), fails("claim.b")), dsl.Tolerance{All: 1, Kinds: map[string]float64{"accuracy": 0.001}}, exitError, "1 metrics"},
+		"another machine, of another kind": {goldenOf(t, 0.71, 4, "", holds("claim.a"), fails("claim.b")), dsl.Tolerance{All: 1, Kinds: map[string]float64{"accuracy": 0.001}}, exitError, "1 metric "},
 		"a claim that fails now":           {goldenOf(t, 0.70, 2, "", fails("claim.a"), fails("claim.b")), dsl.Tolerance{}, exitClaimFailed, "claim.a: does not hold; in the golden files: holds"},
 		"a claim that holds now":           {goldenOf(t, 0.70, 2, "", holds("claim.a"), holds("claim.b")), dsl.Tolerance{}, exitClaimFailed, "claim.b: holds; in the golden files: does not hold"},
 		"a failed claim that is gone":      {goldenOf(t, 0.70, 2, "", holds("claim.a")), dsl.Tolerance{}, exitClaimFailed, "claim.b: it is not checked any more; in the golden files: does not hold"},
