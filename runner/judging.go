@@ -154,6 +154,18 @@ func tellSpent(e *Env, j judges.Judge, took time.Duration) {
 	}
 }
 
+// readAgain tells a judge behind a server that what it answers from now on was answered before.
+func readAgain(j judges.Judge) {
+	switch j := j.(type) {
+	case *openai.Judge:
+		j.Again()
+	case judges.Panel:
+		for _, m := range j.Members {
+			readAgain(m)
+		}
+	}
+}
+
 // costSoFar is what a judge has cost in this run; nothing where the spec gives no price, or all was answered before.
 func costSoFar(j judges.Judge) string {
 	if usd := spentOn(j); usd > 0 {

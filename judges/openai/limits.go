@@ -111,6 +111,9 @@ func (a *account) settle(in, out int, said judges.Said, answered bool) {
 	a.reserved.USD -= a.cost(in, out)
 	a.spent.Requests++
 	if answered {
+		if said.TokensIn == 0 && said.TokensOut == 0 { // the server does not say: as plan reckons, else a budget would never be used up
+			said.TokensIn, said.TokensOut = in, min(out, (len(said.Text)+bytesPerToken-1)/bytesPerToken)
+		}
 		a.spent.TokensIn, a.spent.TokensOut = a.spent.TokensIn+said.TokensIn, a.spent.TokensOut+said.TokensOut
 		a.spent.USD += a.cost(said.TokensIn, said.TokensOut)
 	}

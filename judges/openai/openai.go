@@ -118,6 +118,13 @@ func (j *Judge) answer(ctx context.Context, body []byte, key string, q judges.Qu
 	return said.(judges.Said), err
 }
 
+// Again begins another reading of answers: those without a verdict that are read in it do not follow those of the one before.
+func (j *Judge) Again() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.inARow = 0
+}
+
 // unreadable counts answers in a row without a verdict and stops at too many, with the last one.
 func (j *Judge) unreadable(yes bool, raw string) error {
 	j.mu.Lock()
@@ -164,16 +171,14 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 		if err == nil {
 			return said, nil
 		}
+		if ctx.Err() != nil { // what call says then is of the interrupt, not of the server
+			return judges.Said{}, context.Cause(ctx)
+		}
 		pause, again := retry(err, try)
-		if again {
-			j.sayWaiting(err, try+1)
-		}
-		if ctx.Err() != nil {
-			return judges.Said{}, err
-		}
 		if !again {
 			return judges.Said{}, gaveUp(err)
 		}
+		j.sayWaiting(err, try+1)
 		if err := j.afterWait(ctx, pause); err != nil {
 			return judges.Said{}, err
 		}

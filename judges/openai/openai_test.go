@@ -608,3 +608,43 @@ func TestOneQuestionAtATime(t *testing.T) {
 		t.Errorf("%d requests, %d counted; one was to be paid for", n, j.Spent().Requests)
 	}
 }
+
+// TestBudgetWithoutUsage: a server that does not say what an answer took uses the budget up all the same, at four bytes a token.
+func TestBudgetWithoutUsage(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: Output (a)"}}]}`)
+	})
+	set := settings(s)
+	set.Budget, set.Price = Budget{Tokens: 2000}, &Price{Input: 1, Output: 1}
+	j, _ := quick(t, set)
+	var err error
+	for n := 0; err == nil && n < 40; n++ {
+		_, err = j.Ask(t.Context(), question(n))
+	}
+	spent := j.Spent()
+	if err == nil || !strings.Contains(err.Error(), "the budget of 2000 tokens is used up") || s.requests.Load() < 2 || spent.TokensIn == 0 || spent.TokensOut != 7*int(s.requests.Load()) || spent.USD == 0 {
+		t.Errorf("%v after %d requests, %+v", err, s.requests.Load(), spent)
+	}
+}
+
+// TestInterruptIsNoFault: who interrupts a request is told neither that the server is at fault nor that it is asked again.
+func TestInterruptIsNoFault(t *testing.T) {
+	asked := make(chan struct{})
+	s := newServer(t, func(_ http.ResponseWriter, r *http.Request, _ int64) {
+		io.Copy(io.Discard, r.Body)
+		close(asked)
+		<-r.Context().Done()
+	})
+	set := settings(s)
+	set.Say = func(format string, args ...any) { t.Errorf("said: "+format, args...) }
+	j, _ := quick(t, set)
+	j.client.http.Timeout = time.Minute
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	if _, err := j.Ask(ctx, question(1)); err != context.Canceled {
+		t.Errorf("%v", err)
+	}
+}
