@@ -269,6 +269,45 @@ func TestUnreadableAreCountedOnce(t *testing.T) {
 	}
 }
 
+// TestStagesShareABudget: the stages of a run that ask one judge spend its budget together.
+func TestStagesShareABudget(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: TIE"}}]}`)
+	}))
+	defer server.Close()
+	l := newLab(t, strings.Replace(`
+dataset "people" {
+  format = "jsonl"
+  source = "people.jsonl"
+  split  = { train = 0.5, seed = 1 }
+}
+judge "server" {
+  kind     = "openai"
+  model    = "m"
+  base_url = "URL"
+  key_env  = "PRLHF_TEST_KEY"
+  budget   = { requests = 7 }
+}
+agreement "known" {
+  for_each = { train = dataset.people.train, test = dataset.people.test }
+  judge    = judge.server
+  data     = each.value
+}
+`, "URL", server.URL, 1))
+	var rows strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&rows, "{\"user\": \"w%d\", \"user_text\": \"Short.\", \"prompt\": \"p %d\", \"chosen\": \"a\", \"rejected\": \"b\"}\n", i%4, i)
+	}
+	l.write("people.jsonl", rows.String())
+	l.opts.Parallel = 2
+	if _, err := l.try(context.Background()); err == nil || requests.Load() != 7 || strings.Count(err.Error(), "the budget of 7 requests is used up") != 2 {
+		t.Errorf("%d requests, %v", requests.Load(), err)
+	}
+}
+
 // TestFailedJudgeNamesNobody: no id of a user is in what a failed judge stage says, whatever the problem or the judge quotes; the
 // user is known by index.
 func TestFailedJudgeNamesNobody(t *testing.T) {

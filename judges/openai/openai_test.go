@@ -302,7 +302,7 @@ func TestBudget(t *testing.T) {
 	} {
 		before := s.requests.Load()
 		set := settings(s)
-		set.Budget, set.Price = c.budget, &Price{Input: 2000, Output: 10000} // an answer costs 0.2 + 0.1 USD
+		set.Allowance = NewAllowance(c.budget, Limits{}, &Price{Input: 2000, Output: 10000}) // an answer costs 0.2 + 0.1 USD
 		set.MaxAnswerTokens = 10
 		j, _ := quick(t, set)
 		var err error
@@ -435,7 +435,7 @@ func TestBudgetOfManyAtOnce(t *testing.T) {
 	})
 	set := settings(s)
 	set.MaxAnswerTokens = 2000
-	set.Budget = Budget{Tokens: 4000} // one at a time; an answer takes 110
+	set.Allowance = NewAllowance(Budget{Tokens: 4000}, Limits{}, nil) // one at a time; an answer takes 110
 	j, _ := quick(t, set)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -615,7 +615,7 @@ func TestBudgetWithoutUsage(t *testing.T) {
 		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: Output (a)"}}]}`)
 	})
 	set := settings(s)
-	set.Budget, set.Price = Budget{Tokens: 2000}, &Price{Input: 1, Output: 1}
+	set.Allowance = NewAllowance(Budget{Tokens: 2000}, Limits{}, &Price{Input: 1, Output: 1})
 	j, _ := quick(t, set)
 	var err error
 	for n := 0; err == nil && n < 40; n++ {
@@ -636,15 +636,51 @@ func TestInterruptIsNoFault(t *testing.T) {
 		<-r.Context().Done()
 	})
 	set := settings(s)
-	set.Say = func(format string, args ...any) { t.Errorf("said: "+format, args...) }
+	var said []string
+	set.Say = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
 	j, _ := quick(t, set)
-	j.client.http.Timeout = time.Minute
+	j.client.http.Timeout, j.grace = time.Minute, 10*time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-asked
 		cancel()
 	}()
-	if _, err := j.Ask(ctx, question(1)); err != context.Canceled {
+	if _, err := j.Ask(ctx, question(1)); err != context.Canceled || len(said) != 1 || !strings.Contains(said[0], "under way") {
+		t.Errorf("%v, %q", err, said)
+	}
+}
+
+// TestAnswersUnderWayAreKept: who stops asking waits for what is under way, which is paid for, keeps it, and asks nothing else.
+func TestAnswersUnderWayAreKept(t *testing.T) {
+	asked, on := make(chan struct{}, 8), make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		asked <- struct{}{}
+		<-on
+		answer(w, "Final verdict: Output (a)")
+	})
+	j, _ := quick(t, settings(s))
+	j.client.http.Timeout = time.Minute
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			if a, err := j.Ask(ctx, question(n)); err != nil || a.Winner != judges.First {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
+	}
+	for range 8 {
+		<-asked
+	}
+	cancel()
+	close(on)
+	all.Wait()
+	if _, err := j.Ask(ctx, question(8)); err != context.Canceled {
 		t.Errorf("%v", err)
+	}
+	for n := range 8 {
+		if _, err := j.Ask(t.Context(), question(n)); err != nil || s.requests.Load() != 8 {
+			t.Errorf("%v after %d requests", err, s.requests.Load())
+		}
 	}
 }
