@@ -125,8 +125,8 @@ func (a *account) take(in, out int) error {
 	return nil
 }
 
-// settle puts what a request really took in the place of what was reserved, and returns it.
-func (a *account) settle(in, out int, said judges.Said, answered bool) Spent {
+// settle puts what a request really took in the place of what was reserved, and returns it. One that was not sent took nothing.
+func (a *account) settle(in, out int, said judges.Said, sent, answered bool) Spent {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.settled != nil {
@@ -136,7 +136,10 @@ func (a *account) settle(in, out int, said judges.Said, answered bool) Spent {
 	a.reserved.Requests--
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn-in, a.reserved.TokensOut-out
 	a.reserved.USD -= a.cost(in, out)
-	took := Spent{Requests: 1}
+	var took Spent
+	if sent {
+		took.Requests = 1
+	}
 	if answered {
 		took.TokensIn, took.TokensOut = said.TokensIn, said.TokensOut
 		if said.TokensIn == 0 && said.TokensOut == 0 { // the server does not say: as plan reckons, else a budget would never be used up

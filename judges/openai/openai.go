@@ -158,12 +158,13 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 		}
 		err := j.afterWait(ctx, may.rate.next(estimate))
 		var said judges.Said
-		if err == nil {
+		sent := err == nil
+		if sent {
 			outlasting, end := j.outlast(ctx)
 			said, err = j.client.call(outlasting, body, q.Redact)
 			end()
 		}
-		j.took(may.account.settle(len(body)/bytesPerToken, j.settings.MaxAnswerTokens, said, err == nil))
+		j.took(may.account.settle(len(body)/bytesPerToken, j.settings.MaxAnswerTokens, said, sent, err == nil))
 		if err == nil {
 			return said, nil
 		}

@@ -675,8 +675,8 @@ func TestAnswersUnderWayAreKept(t *testing.T) {
 	cancel()
 	close(on)
 	all.Wait()
-	if _, err := j.Ask(ctx, question(8)); err != context.Canceled {
-		t.Errorf("%v", err)
+	if _, err := j.Ask(ctx, question(8)); err != context.Canceled || j.Spent().Requests != 8 {
+		t.Errorf("%v, %+v", err, j.Spent())
 	}
 	for n := range 8 {
 		if _, err := j.Ask(t.Context(), question(n)); err != nil || s.requests.Load() != 8 {
