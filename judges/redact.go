@@ -15,7 +15,7 @@ const (
 )
 
 // Redact leaves out of something said, by a judge or its server, what repeats the question or names its user: an error, which
-// goes into logs, may show the rest.
+// goes into logs, may show the rest. Of a long text it is the beginning.
 func (q Question) Redact(said string) string {
 	if len(said) > mostQuoted {
 		said = strings.ToValidUTF8(said[:mostQuoted], "")
