@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -294,6 +295,37 @@ func TestDamagedBytesNeverPanic(t *testing.T) {
 			t.Fatal(err)
 		}
 		Read[every](path)
+	}
+}
+
+// What a table says of its parts is damaged in every place in turn: it takes no more memory than there is, which would end the
+// program, and is told in words.
+func TestDamagedFooterEndsNothing(t *testing.T) {
+	for _, n := range []int{0, 3} {
+		path := writeTable(t, rowsN(n))
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := 0
+		for at := 0; at+4 <= len(whole); at++ {
+			for _, word := range []uint32{0, 0x3fffffff, 0xfffffff0, 0xffffffff} {
+				damaged := bytes.Clone(whole)
+				binary.LittleEndian.PutUint32(damaged[at:], word)
+				if err := os.WriteFile(path, damaged, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := Read[every](path); err != nil {
+					told++
+					if !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "runtime") {
+						t.Fatalf("byte %d: %v", at, err)
+					}
+				}
+			}
+		}
+		if told < len(whole)/4 {
+			t.Errorf("%d rows: %d of %d damages were told", n, told, 4*len(whole))
+		}
 	}
 }
 

@@ -18,7 +18,13 @@ import (
 
 // Places of fields in the format's tables.
 const (
+	footerSchema     flatbuffers.VOffsetT = 6
+	footerDicts      flatbuffers.VOffsetT = 8
 	footerBatches    flatbuffers.VOffsetT = 10
+	schemaFields     flatbuffers.VOffsetT = 6
+	schemaMetadata   flatbuffers.VOffsetT = 8
+	fieldChildren    flatbuffers.VOffsetT = 14
+	fieldMetadata    flatbuffers.VOffsetT = 16
 	messageHeader    flatbuffers.VOffsetT = 8
 	batchNodes       flatbuffers.VOffsetT = 6
 	batchBuffers     flatbuffers.VOffsetT = 8
@@ -35,19 +41,79 @@ type block struct{ offset, metadata, body int64 }
 
 // readFooter reads what a file says at its end of its columns and batches. It panics where the bytes make no sense.
 func readFooter(path string, data []byte) (*arrow.Schema, []block, error) {
+	if footer := footerOf(data); footer != nil {
+		checkFooter(footer)
+	}
 	r, err := ipc.NewFileReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	defer r.Close()
-	return r.Schema(), blocksOf(data), nil
+	return r.Schema(), blocksOf(footerOf(data)), nil
+}
+
+// footerOf is the table at a file's end; nil where the file is no table.
+func footerOf(data []byte) *flatbuffers.Table {
+	end := len(data) - trailerBytes
+	if end < 0 || !bytes.HasSuffix(data, ipc.Magic) {
+		return nil
+	}
+	size := int64(binary.LittleEndian.Uint32(data[end:]))
+	if size > int64(end) {
+		return nil
+	}
+	return root(data[end-int(size) : end])
+}
+
+// checkFooter panics where a footer's lists claim more than its bytes can hold, or go round in a circle. The library makes room for
+// what a list claims before it looks, and a program that asks for more memory than there is ends.
+func checkFooter(footer *flatbuffers.Table) {
+	if length(footer, footerDicts) > 0 {
+		panic("its columns have dictionaries")
+	}
+	at := flatbuffers.UOffsetT(footer.Offset(footerSchema))
+	if at == 0 {
+		return
+	}
+	schema := &flatbuffers.Table{Bytes: footer.Bytes, Pos: footer.Indirect(footer.Pos + at)}
+	length(schema, schemaMetadata)
+	left := len(footer.Bytes) // more fields than bytes there are not
+	checkFields(schema, schemaFields, &left, 0)
+}
+
+// deepest is how far a column's type may be nested; ours are lists at most.
+const deepest = 16
+
+func checkFields(t *flatbuffers.Table, field flatbuffers.VOffsetT, left *int, depth int) {
+	if depth > deepest {
+		panic("its columns are nested too deep")
+	}
+	length(t, field)
+	for at := range vector(t, field, flatbuffers.SizeUOffsetT) {
+		if *left--; *left < 0 {
+			panic("its columns are nested in each other")
+		}
+		f := &flatbuffers.Table{Bytes: t.Bytes, Pos: t.Indirect(at)}
+		length(f, fieldMetadata)
+		checkFields(f, fieldChildren, left, depth+1)
+	}
+}
+
+// length is that of a table's vector, whose members take four bytes at least.
+func length(t *flatbuffers.Table, field flatbuffers.VOffsetT) int {
+	at := flatbuffers.UOffsetT(t.Offset(field))
+	if at == 0 {
+		return 0
+	}
+	n := t.VectorLen(at)
+	if n < 0 || n > len(t.Bytes)/flatbuffers.SizeUOffsetT {
+		panic(fmt.Sprintf("a list of %d things is in %d bytes", n, len(t.Bytes)))
+	}
+	return n
 }
 
 // blocksOf lists the batches of a file. It panics where the bytes make no sense.
-func blocksOf(data []byte) []block {
-	end := len(data) - trailerBytes
-	size := int(int32(binary.LittleEndian.Uint32(data[end:])))
-	footer := root(data[end-size : end])
+func blocksOf(footer *flatbuffers.Table) []block {
 	var out []block
 	for at := range vector(footer, footerBatches, blockBytes) {
 		out = append(out, block{footer.GetInt64(at), int64(footer.GetInt32(at + 8)), footer.GetInt64(at + 16)})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"runtime"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -68,7 +69,11 @@ func (t *Table[T]) readFooter() (err error) {
 
 // damaged turns a panic, the answer to bytes that make no sense, into an error. It is to be deferred itself.
 func damaged(path string, err *error) {
-	if r := recover(); r != nil {
+	switch r := recover().(type) {
+	case nil:
+	case runtime.Error:
+		*err = fmt.Errorf("%s is damaged: what it says of its parts does not fit its bytes", path)
+	default:
 		*err = fmt.Errorf("%s is damaged: %v", path, r)
 	}
 }

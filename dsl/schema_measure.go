@@ -31,7 +31,7 @@ var judgeKeys = schema{
 	{"template", "", "openai: the question"},
 	{"template_file", "", "openai, instead: a question of your own (docs/judging.md)"},
 	{"price", "", "openai: what tokens cost, for plan, progress and budget.usd; none: unknown"},
-	{"budget", "", "openai: the most that is spent in all; none: no limit"},
+	{"budget", "", "openai: the most that one apply spends, for all that asks this judge; none: no limit"},
 	{"limits", "", "openai: what the server allows"},
 	{"max_failed", "share of verdicts", "more without a verdict fail the stage"},
 	{"prefers", "", "rule: what is preferred; simulated is what each user was made to like"},

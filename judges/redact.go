@@ -9,13 +9,17 @@ import (
 var aWord = regexp.MustCompile(`[\pL\pN]+`)
 
 const (
-	quotedWords    = 3 // that follow each other as they do in a question are a quotation of it
-	telltaleLength = 4 // letters and digits that something said of a user has to have to be looked for by itself
+	quotedWords    = 3       // that follow each other as they do in a question are a quotation of it
+	mostQuoted     = 8 << 10 // bytes of something said that are looked at: errors show less, and a broken server may say megabytes
+	telltaleLength = 4       // letters and digits that something said of a user has to have to be looked for by itself
 )
 
 // Redact leaves out of something said, by a judge or its server, what repeats the question or names its user: an error, which
-// goes into logs, may show the rest.
+// goes into logs, may show the rest. Of a long text it is the beginning.
 func (q Question) Redact(said string) string {
+	if len(said) > mostQuoted {
+		said = strings.ToValidUTF8(said[:mostQuoted], "")
+	}
 	p := q.Person
 	texts := []string{q.Prompt, q.First, q.Second, p.Text, p.Feedback}
 	for _, o := range p.Others {

@@ -1,6 +1,10 @@
 package judges
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 // TestRedact: of what is said, the question and who its user is are left out, and the rest stays.
 func TestRedact(t *testing.T) {
@@ -16,5 +20,9 @@ func TestRedact(t *testing.T) {
 		if got := q.Redact(said); got != want {
 			t.Errorf("%q: %q; want %q", said, got, want)
 		}
+	}
+	long := q.Redact(strings.Repeat("ééé, ", 1<<18))
+	if !strings.HasPrefix(long, "ééé, ééé, ") || len(long) > mostQuoted || !utf8.ValidString(long) {
+		t.Errorf("%d bytes are left of a megabyte", len(long))
 	}
 }

@@ -46,8 +46,11 @@ func verdictAfter(phrase string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + regexp.QuoteMeta(phrase) + `\s*\**\s*:\s*\**\s*"?(output \([ab]\)|tie)`)
 }
 
-// frames are what a judged text could use to speak as the question or the judge.
-var frames = regexp.MustCompile(`(?i)output \([ab]\)|results? for (final )?example|final verdict|</?(instruction|output_[ab]|user)>`)
+// frames are what a judged text could use to speak as the question or the judge: delimiters and headings of our templates, and
+// verdicts.
+var frames = regexp.MustCompile(`(?im)output \([ab]\)|results? for (final )?example|final (verdict|example)|annotation requirement|(user|conversation)-wise information` +
+	`|^(example \d|instruction( \d+)?:)|their (expectation for the assistant|feedback on the chosen response)|top three aspects of their preferences` +
+	`|<\s*/?\s*(instruction|output_[ab]|user)\s*>`)
 
 // neutral breaks up the frames in a text: a reader sees the same words, a pattern does not.
 func neutral(text string) string {

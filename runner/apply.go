@@ -37,18 +37,20 @@ func apply(ctx context.Context, plan *Plan, st *store.Store, opts Options, jobs 
 
 // scheduler is the state of one apply. Only run's goroutine changes it.
 type scheduler struct {
-	plan      *Plan
-	st        *store.Store
-	opts      Options
-	jobs      jobs
-	emitMu    sync.Mutex
-	pending   map[*Node]int
-	needs     map[*Node][]*Node // who waits for a node
-	ready     []*Node
-	artifacts map[*Node]*store.Artifact
-	skipped   map[*Node]bool
-	failed    []*Node
-	errs      []error
+	plan   *Plan
+	st     *store.Store
+	opts   Options
+	jobs   jobs
+	emitMu sync.Mutex
+
+	allowances allowances
+	pending    map[*Node]int
+	needs      map[*Node][]*Node // who waits for a node
+	ready      []*Node
+	artifacts  map[*Node]*store.Artifact
+	skipped    map[*Node]bool
+	failed     []*Node
+	errs       []error
 }
 
 func newScheduler(plan *Plan, st *store.Store, opts Options, jobs jobs) *scheduler {
@@ -137,7 +139,7 @@ func (s *scheduler) skip(failed *Node) {
 }
 
 func (s *scheduler) env(n *Node) *Env {
-	env := &Env{node: n, emit: s.emit, jobs: s.jobs, inputs: map[*Node]*store.Artifact{}}
+	env := &Env{node: n, emit: s.emit, jobs: s.jobs, allowances: &s.allowances, inputs: map[*Node]*store.Artifact{}}
 	for _, in := range n.Inputs {
 		env.inputs[in] = s.artifacts[in]
 	}

@@ -17,6 +17,8 @@ type Env struct {
 	inputs  map[*Node]*store.Artifact
 	emit    func(Event)
 	jobs    jobs
+
+	allowances *allowances
 }
 
 // Path returns the file name inside the artifact of an input.

@@ -20,6 +20,7 @@ import (
 	"github.com/prlhf/prlhf/arrowio"
 	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
+	"github.com/prlhf/prlhf/judges/openai"
 )
 
 const judgeSpec = `
@@ -172,6 +173,10 @@ func TestTooManyFailures(t *testing.T) {
 	if err := out.checkFailed(); err == nil || !strings.Contains(err.Error(), `2 of 6 verdicts cannot be used, more than max_failed = 0.3 allows; the last one: no verdict in it (the judge said "I like both.")`) {
 		t.Errorf("%v", err)
 	}
+	out.said.Raw = strings.Repeat("word ", 1000)
+	if err := out.checkFailed(); err == nil || len(err.Error()) > 600 {
+		t.Errorf("a long answer is said at length: %v", err)
+	}
 	s.spec.MaxFailed = 0.4
 	if err := out.checkFailed(); err != nil {
 		t.Errorf("2 of 6 are under 0.4: %v", err)
@@ -238,6 +243,68 @@ func TestAnswersStayInOrder(t *testing.T) {
 	cancel(full)
 	if err := ask(ctx, e, newSlowFirst(len(all)), of, 8, write); !errors.Is(err, full) {
 		t.Errorf("interrupted: %v", err)
+	}
+}
+
+// TestUnreadableAreCountedOnce: answers without a verdict are too many in a row where so many questions have none, not where half
+// as many are read twice, as those of a judge who is asked many things at a time are.
+func TestUnreadableAreCountedOnce(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "I cannot say."}}]}`)
+	}))
+	defer server.Close()
+	for n, stops := range map[int]bool{9: false, 10: true} {
+		judge := openai.New(openai.Settings{BaseURL: server.URL, Model: "m", MaxAnswerTokens: 9}, judges.AlpacaFarm(), judges.Log{Dir: t.TempDir()})
+		of := &questions{people: map[string]person{"u": {Person: judges.Person{ID: "u", Text: "Short."}}}}
+		var all listed
+		for i := range n {
+			all = append(all, pair{prompt: fmt.Sprint(i), user: "u", candidate: "a", baseline: "b"})
+		}
+		of.pairs = all
+		written := 0
+		err := ask(context.Background(), &Env{emit: func(Event) {}}, judges.Panel{Members: []judges.Judge{judge}}, of, 4, func(question, judges.Answer) error { written++; return nil })
+		if stops != (err != nil) || !stops && written != n {
+			t.Errorf("%d answers without a verdict: %d written, %v", n, written, err)
+		}
+	}
+}
+
+// TestStagesShareABudget: the stages of a run that ask one judge spend its budget together.
+func TestStagesShareABudget(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: TIE"}}]}`)
+	}))
+	defer server.Close()
+	l := newLab(t, strings.Replace(`
+dataset "people" {
+  format = "jsonl"
+  source = "people.jsonl"
+  split  = { train = 0.5, seed = 1 }
+}
+judge "server" {
+  kind     = "openai"
+  model    = "m"
+  base_url = "URL"
+  key_env  = "PRLHF_TEST_KEY"
+  budget   = { requests = 7 }
+}
+agreement "known" {
+  for_each = { train = dataset.people.train, test = dataset.people.test }
+  judge    = judge.server
+  data     = each.value
+}
+`, "URL", server.URL, 1))
+	var rows strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&rows, "{\"user\": \"w%d\", \"user_text\": \"Short.\", \"prompt\": \"p %d\", \"chosen\": \"a\", \"rejected\": \"b\"}\n", i%4, i)
+	}
+	l.write("people.jsonl", rows.String())
+	l.opts.Parallel = 2
+	if _, err := l.try(context.Background()); err == nil || requests.Load() != 7 || strings.Count(err.Error(), "the budget of 7 requests is used up") != 2 {
+		t.Errorf("%d requests, %v", requests.Load(), err)
 	}
 }
 

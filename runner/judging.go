@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prlhf/prlhf/arrowio"
@@ -131,11 +132,33 @@ func vendorJudge(e *Env, j *dsl.Judge) (judges.Judge, error) {
 		return nil, err
 	}
 	s := openai.Settings{BaseURL: j.BaseURL, Model: j.Model, Key: os.Getenv(j.KeyEnv), KeyEnv: j.KeyEnv, NeedsKey: needsKey(j), Say: e.Say, Temperature: j.Temperature, MaxAnswerTokens: j.MaxAnswerTokens,
-		Budget: openai.Budget(j.Budget), Limits: openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}}
-	if j.Price != nil {
-		s.Price = &openai.Price{Input: j.Price.Input, Output: j.Price.Output}
-	}
+		Allowance: e.allowances.of(j)}
 	return openai.New(s, t, judges.Log{Dir: e.Answers}), nil
+}
+
+// allowances are those of the judges of a run: the stages that ask the same judge share its budget and its server's rate.
+type allowances struct {
+	mu   sync.Mutex
+	made map[*dsl.Judge]*openai.Allowance
+}
+
+func (a *allowances) of(j *dsl.Judge) *openai.Allowance {
+	if a == nil { // nobody is asked
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.made == nil {
+		a.made = map[*dsl.Judge]*openai.Allowance{}
+	}
+	if a.made[j] == nil {
+		var price *openai.Price
+		if j.Price != nil {
+			price = &openai.Price{Input: j.Price.Input, Output: j.Price.Output}
+		}
+		a.made[j] = openai.NewAllowance(openai.Budget(j.Budget), openai.Limits{RequestsPerMinute: j.Limits.RequestsPerMinute, TokensPerMinute: j.Limits.TokensPerMinute}, price)
+	}
+	return a.made[j]
 }
 
 // tellSpent says what a judge behind a server was asked and paid for in this run, and how long that takes: here, since a report
@@ -150,6 +173,18 @@ func tellSpent(e *Env, j judges.Judge, took time.Duration) {
 	case judges.Panel:
 		for _, m := range j.Members {
 			tellSpent(e, m, took)
+		}
+	}
+}
+
+// readAgain tells a judge behind a server that what it answers from now on was answered before.
+func readAgain(j judges.Judge) {
+	switch j := j.(type) {
+	case *openai.Judge:
+		j.Again()
+	case judges.Panel:
+		for _, m := range j.Members {
+			readAgain(m)
 		}
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/prlhf/prlhf/judges"
 )
 
-const playVersion = 1 // of which turns are told, and in which order
+// playVersion is of which turns are told, and in which order. Version 2: of two data sets those of the one with the judged turn.
+const playVersion = 2
 
 // turnsTold describes what a judge is told of turns.
 func (s *judgeStage) turnsTold() string {
@@ -29,7 +30,8 @@ func (s *judgeStage) played() dataInputs {
 	return slices.DeleteFunc(slices.Clone(s.people), func(d dataInput) bool { return d.set.Format != "prism" || len(d.set.Simulate) > 0 })
 }
 
-// plays are what the data sets say of the turns of those whom questions are about; of a user who is in two the first counts.
+// plays are what the data sets say of the turns of those whom questions are about; of a user who is in
+// two the one counts that the judged turn is from, else the first.
 type plays struct {
 	of   []*play
 	seed int64
@@ -70,17 +72,29 @@ func (p plays) Close() error {
 
 // tell adds to a question what is known of its user's turns.
 func (p plays) tell(q *judges.Question) error {
-	for _, of := range p.of {
-		if rows := of.of[q.Person.ID]; len(rows) > 0 {
-			turns, err := of.read(rows)
-			if err != nil {
-				return err
-			}
-			of.tell(q, turns, p.seed)
-			return nil
-		}
+	of := p.about(q)
+	if of == nil {
+		return nil
 	}
+	turns, err := of.read(of.of[q.Person.ID])
+	if err != nil {
+		return err
+	}
+	of.tell(q, turns, p.seed)
 	return nil
+}
+
+// about is what the first data set says that has the judged turn, else the first that has turns of the user; nil: none has.
+func (p plays) about(q *judges.Question) *play {
+	key := keyOf(q.Person.ID, q.Prompt)
+	i := slices.IndexFunc(p.of, func(of *play) bool { _, has := of.asked[key]; return has })
+	if i < 0 {
+		i = slices.IndexFunc(p.of, func(of *play) bool { return len(of.of[q.Person.ID]) > 0 })
+	}
+	if i < 0 {
+		return nil
+	}
+	return p.of[i]
 }
 
 // play is what one data set says: which turns are whose, and which the prompts are from. What was said stays in the file.

@@ -140,7 +140,7 @@ func TestWordsHaveVersions(t *testing.T) {
 			t.Fatal(err)
 		}
 		words := fmt.Sprintf("%d %.12x", templateVersions[name], sha256.Sum256([]byte(messages[0].Content)))
-		if want := map[string]string{"alpacafarm": "1 f2a3785baba2ad70724abd2e", "role_play": "2 43a9481e465f668c75dbf459"}[name]; words != want {
+		if want := map[string]string{"alpacafarm": "2 f2a3785baba2ad70724abd2e", "role_play": "3 43a9481e465f668c75dbf459"}[name]; words != want {
 			t.Errorf("%s is %s, was %s: give other words another version in templateVersions", name, words, want)
 		}
 	}

@@ -233,6 +233,51 @@ func TestNoTurnLikeTheJudgedOne(t *testing.T) {
 	}
 }
 
+// TestTurnsOfTwoDataSets: of a user who is in two data sets those turns are told that stand with the judged one.
+func TestTurnsOfTwoDataSets(t *testing.T) {
+	t.Parallel()
+	l, s := newPlayLab(t)
+	part := filepath.Join("prism", "conversations.jsonl")
+	whole, err := os.ReadFile(filepath.Join(l.dir, part))
+	if err != nil {
+		t.Fatal(err)
+	}
+	survey, err := os.ReadFile(filepath.Join(l.dir, "prism", "survey.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(l.dir, "earlier"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.write(filepath.Join("earlier", "survey.jsonl"), string(survey))
+	l.write(filepath.Join("earlier", "conversations.jsonl"), strings.NewReplacer("[u", "[e", `": "c`, `": "e`).Replace(string(whole)))
+	l.spec += `
+dataset "earlier" {
+  format = "prism"
+  source = "earlier"
+  split  = { seen_share = 0.8, train = 0.7, by = "conversation", seed = 123 }
+}
+agreement "both" {
+  judge = judge.player
+  data  = [dataset.earlier.test, dataset.prism.test]
+}
+`
+	l.opts.Targets = []string{"agreement.both"}
+	l.apply()
+	later := 0
+	for _, q := range s.asked {
+		if strings.Contains(finalForm.FindStringSubmatch(q)[1], "[u") {
+			later++
+			checkPlayed(t, q)
+		} else if strings.Contains(q, "[u") {
+			t.Errorf("turns of another data set in\n%s", q)
+		}
+	}
+	if later == 0 || later == len(s.asked) {
+		t.Errorf("%d of %d questions are of the second data set", later, len(s.asked))
+	}
+}
+
 // TestPromptOfTwoConversations: a prompt that began two of a user's conversations counts as of the first.
 func TestPromptOfTwoConversations(t *testing.T) {
 	t.Parallel()

@@ -99,6 +99,7 @@ func ask(ctx context.Context, e *Env, judge judges.Judge, of *questions, atOnce 
 		if err := askAll(ctx, e, judge, of, atOnce); err != nil {
 			return err
 		}
+		readAgain(judge)
 	}
 	done := 0
 	for q, err := range of.All() {

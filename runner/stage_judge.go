@@ -22,8 +22,8 @@ const (
 	recordedName = "verdicts.jsonl" // the same for a judge of kind replay
 )
 
-// templateVersions are those of the words of our templates, and of how answers are read; "" is a file's, with its own words.
-var templateVersions = map[string]int{"": 1, "alpacafarm": 1, "role_play": 2}
+// templateVersions are those of the words of our templates, of what is broken up in texts, and of how answers are read; "" is a file's, with its own words.
+var templateVersions = map[string]int{"": 2, "alpacafarm": 2, "role_play": 3}
 
 type judgeStage struct {
 	spec    *dsl.Judge

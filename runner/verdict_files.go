@@ -80,7 +80,7 @@ func (f *verdictFiles) checkFailed() error {
 		if f.stage.tellsID(f.stage.spec) {
 			raw = strings.ReplaceAll(raw, id, name)
 		}
-		example += fmt.Sprintf(" (the judge said %q)", f.last.Redact(raw))
+		example += fmt.Sprintf(" (the judge said %.400q)", f.last.Redact(raw))
 	}
 	return fmt.Errorf("%d of %d verdicts cannot be used, more than max_failed = %g allows; the last one: %s", f.failed, f.count, most, example)
 }

@@ -9,6 +9,29 @@ import (
 	"github.com/prlhf/prlhf/judges"
 )
 
+// Price is in USD per million tokens.
+type Price struct{ Input, Output float64 }
+
+// Budget is what all requests together may take; 0 is no limit.
+type Budget struct {
+	Requests, Tokens int
+	USD              float64
+}
+
+// Limits are those of the server; 0 is none.
+type Limits struct{ RequestsPerMinute, TokensPerMinute int }
+
+// Allowance is a budget and a rate. Judges who share one keep to it together.
+type Allowance struct {
+	rate    *pacer
+	account *account
+}
+
+// NewAllowance begins one; without a price it is in requests and tokens.
+func NewAllowance(b Budget, l Limits, p *Price) *Allowance {
+	return &Allowance{rate: newPacer(l), account: &account{budget: b, price: p}}
+}
+
 // pacer spaces requests so that no minute has more of them, or of their tokens, than the server allows.
 type pacer struct {
 	mu     sync.Mutex
@@ -44,6 +67,10 @@ type Spent struct {
 	Requests            int // answered or not
 	TokensIn, TokensOut int // of answers
 	USD                 float64
+}
+
+func (s Spent) and(o Spent) Spent {
+	return Spent{s.Requests + o.Requests, s.TokensIn + o.TokensIn, s.TokensOut + o.TokensOut, s.USD + o.USD}
 }
 
 // account keeps to a budget. What is under way counts as its largest possible cost.
@@ -86,11 +113,11 @@ func (a *account) take(in, out int) error {
 	b := a.budget
 	switch {
 	case b.Requests > 0 && requests > b.Requests:
-		return fmt.Errorf("the budget of %d requests is used up; what was answered is kept: raise budget.requests and run apply again", b.Requests)
+		return fmt.Errorf("the budget of %d requests is used up; what was answered is kept: run apply again for as much once more, or raise budget.requests", b.Requests)
 	case b.Tokens > 0 && tokens > b.Tokens:
-		return fmt.Errorf("the budget of %d tokens is used up: %d were used, and another request may take %d; what was answered is kept: raise budget.tokens and run apply again", b.Tokens, a.spent.TokensIn+a.spent.TokensOut, in+out)
+		return fmt.Errorf("the budget of %d tokens is used up: %d were used, and another request may take %d; what was answered is kept: run apply again for as much once more, or raise budget.tokens", b.Tokens, a.spent.TokensIn+a.spent.TokensOut, in+out)
 	case b.USD > 0 && usd > b.USD:
-		return fmt.Errorf("the budget of %.2f USD is used up: %.4g were spent, and another request may cost %.2g; what was answered is kept: raise budget.usd and run apply again", b.USD, a.spent.USD, a.cost(in, out))
+		return fmt.Errorf("the budget of %.2f USD is used up: %.4g were spent, and another request may cost %.2g; what was answered is kept: run apply again for as much once more, or raise budget.usd", b.USD, a.spent.USD, a.cost(in, out))
 	}
 	a.reserved.Requests++
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn+in, a.reserved.TokensOut+out
@@ -98,8 +125,8 @@ func (a *account) take(in, out int) error {
 	return nil
 }
 
-// settle puts what a request really took in the place of what was reserved.
-func (a *account) settle(in, out int, said judges.Said, answered bool) {
+// settle puts what a request really took in the place of what was reserved, and returns it. One that was not sent took nothing.
+func (a *account) settle(in, out int, said judges.Said, sent, answered bool) Spent {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.settled != nil {
@@ -109,11 +136,19 @@ func (a *account) settle(in, out int, said judges.Said, answered bool) {
 	a.reserved.Requests--
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn-in, a.reserved.TokensOut-out
 	a.reserved.USD -= a.cost(in, out)
-	a.spent.Requests++
-	if answered {
-		a.spent.TokensIn, a.spent.TokensOut = a.spent.TokensIn+said.TokensIn, a.spent.TokensOut+said.TokensOut
-		a.spent.USD += a.cost(said.TokensIn, said.TokensOut)
+	var took Spent
+	if sent {
+		took.Requests = 1
 	}
+	if answered {
+		took.TokensIn, took.TokensOut = said.TokensIn, said.TokensOut
+		if said.TokensIn == 0 && said.TokensOut == 0 { // the server does not say: as plan reckons, else a budget would never be used up
+			took.TokensIn, took.TokensOut = in, min(out, (len(said.Text)+bytesPerToken-1)/bytesPerToken)
+		}
+		took.USD = a.cost(took.TokensIn, took.TokensOut)
+	}
+	a.spent = a.spent.and(took)
+	return took
 }
 
 func (a *account) cost(in, out int) float64 {
@@ -121,10 +156,4 @@ func (a *account) cost(in, out int) float64 {
 		return 0
 	}
 	return (float64(in)*a.price.Input + float64(out)*a.price.Output) / 1e6
-}
-
-func (a *account) so() Spent {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.spent
 }

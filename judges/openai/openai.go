@@ -28,23 +28,9 @@ type Settings struct {
 	NeedsKey        bool   // nothing is sent without one
 	Temperature     float64
 	MaxAnswerTokens int
-	Price           *Price
-	Budget          Budget
-	Limits          Limits
+	Allowance       *Allowance                       // nil: as much as one likes, at no known price
 	Say             func(format string, args ...any) // tells the user that a server is waited for; nil: nobody
 }
-
-// Price is in USD per million tokens.
-type Price struct{ Input, Output float64 }
-
-// Budget is what all requests together may take; 0 is no limit.
-type Budget struct {
-	Requests, Tokens int
-	USD              float64
-}
-
-// Limits are those of the server; 0 is none.
-type Limits struct{ RequestsPerMinute, TokensPerMinute int }
 
 // Judge is a language model behind a server. It implements judges.Judge.
 type Judge struct {
@@ -53,11 +39,12 @@ type Judge struct {
 	log       judges.Log
 	underWay  singleflight.Group
 	client    client
-	rate      *pacer
-	spent     *account
+	mu        sync.Mutex
+	spent     Spent
 	inARow    int       // answers that could not be read
 	said      time.Time // when a server was last said to be waited for
-	mu        sync.Mutex
+	draining  sync.Once
+	grace     time.Duration
 	afterWait func(context.Context, time.Duration) error
 }
 
@@ -66,12 +53,19 @@ const unreadableInARow = 10
 
 // New makes a judge whose answers are kept in log.
 func New(s Settings, t judges.Template, log judges.Log) *Judge {
+	if s.Allowance == nil {
+		s.Allowance = NewAllowance(Budget{}, Limits{}, nil)
+	}
 	s.Key = strings.TrimSpace(s.Key) // files and shells leave line ends behind it
-	return &Judge{settings: s, template: t, log: log, client: newClient(s), rate: newPacer(s.Limits), spent: &account{budget: s.Budget, price: s.Price}, afterWait: sleep}
+	return &Judge{settings: s, template: t, log: log, client: newClient(s), grace: grace, afterWait: sleep}
 }
 
-// Spent is what was asked and paid for in this process.
-func (j *Judge) Spent() Spent { return j.spent.so() }
+// Spent is what this judge was asked and paid for.
+func (j *Judge) Spent() Spent {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.spent
+}
 
 // Ask implements judges.Judge. An answer that cannot be read is asked for once more, with the same question.
 func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, error) {
@@ -118,6 +112,13 @@ func (j *Judge) answer(ctx context.Context, body []byte, key string, q judges.Qu
 	return said.(judges.Said), err
 }
 
+// Again begins another reading of answers: those without a verdict that are read in it do not follow those of the one before.
+func (j *Judge) Again() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.inARow = 0
+}
+
 // unreadable counts answers in a row without a verdict and stops at too many, with the last one.
 func (j *Judge) unreadable(yes bool, raw string) error {
 	j.mu.Lock()
@@ -150,34 +151,62 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 		return judges.Said{}, fmt.Errorf("the environment variable %s has more than one line, or other control characters; set it to the key of %s alone and run apply again", j.settings.KeyEnv, j.settings.BaseURL)
 	}
 	estimate := len(body)/bytesPerToken + j.settings.MaxAnswerTokens
+	may := j.settings.Allowance
 	for try := 0; ; try++ {
-		if err := j.spent.reserve(ctx, len(body)/bytesPerToken, j.settings.MaxAnswerTokens); err != nil {
+		if err := may.account.reserve(ctx, len(body)/bytesPerToken, j.settings.MaxAnswerTokens); err != nil {
 			return judges.Said{}, err
 		}
-		wait := j.rate.next(estimate)
-		err := j.afterWait(ctx, wait)
+		err := j.afterWait(ctx, may.rate.next(estimate))
 		var said judges.Said
-		if err == nil {
-			said, err = j.client.call(ctx, body, q.Redact)
+		sent := err == nil
+		if sent {
+			outlasting, end := j.outlast(ctx)
+			said, err = j.client.call(outlasting, body, q.Redact)
+			end()
 		}
-		j.spent.settle(len(body)/bytesPerToken, j.settings.MaxAnswerTokens, said, err == nil)
+		j.took(may.account.settle(len(body)/bytesPerToken, j.settings.MaxAnswerTokens, said, sent, err == nil))
 		if err == nil {
 			return said, nil
 		}
+		if ctx.Err() != nil { // what call says then is of the interrupt, not of the server
+			return judges.Said{}, context.Cause(ctx)
+		}
 		pause, again := retry(err, try)
-		if again {
-			j.sayWaiting(err, try+1)
-		}
-		if ctx.Err() != nil {
-			return judges.Said{}, err
-		}
 		if !again {
 			return judges.Said{}, gaveUp(err)
 		}
+		j.sayWaiting(err, try+1)
 		if err := j.afterWait(ctx, pause); err != nil {
 			return judges.Said{}, err
 		}
 	}
+}
+
+// grace is how long answers under way are waited for when the asking ends, by an interrupt or an error: they are paid for.
+const grace = 30 * time.Second
+
+// outlast is ctx, for grace longer; call end when what it is for is over.
+func (j *Judge) outlast(ctx context.Context) (outlasting context.Context, end func()) {
+	outlasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if j.settings.Say != nil {
+			j.draining.Do(func() {
+				j.settings.Say("answers under way are paid for, and waited for %g seconds at most", j.grace.Seconds())
+			})
+		}
+		time.AfterFunc(j.grace, cancel)
+	})
+	return outlasting, func() {
+		stop()
+		cancel()
+	}
+}
+
+// took adds to what was spent.
+func (j *Judge) took(s Spent) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.spent = j.spent.and(s)
 }
 
 // sayWaiting tells what is wrong with a server that is asked again, every half a minute.

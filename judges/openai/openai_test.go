@@ -302,7 +302,7 @@ func TestBudget(t *testing.T) {
 	} {
 		before := s.requests.Load()
 		set := settings(s)
-		set.Budget, set.Price = c.budget, &Price{Input: 2000, Output: 10000} // an answer costs 0.2 + 0.1 USD
+		set.Allowance = NewAllowance(c.budget, Limits{}, &Price{Input: 2000, Output: 10000}) // an answer costs 0.2 + 0.1 USD
 		set.MaxAnswerTokens = 10
 		j, _ := quick(t, set)
 		var err error
@@ -435,7 +435,7 @@ func TestBudgetOfManyAtOnce(t *testing.T) {
 	})
 	set := settings(s)
 	set.MaxAnswerTokens = 2000
-	set.Budget = Budget{Tokens: 4000} // one at a time; an answer takes 110
+	set.Allowance = NewAllowance(Budget{Tokens: 4000}, Limits{}, nil) // one at a time; an answer takes 110
 	j, _ := quick(t, set)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
@@ -606,5 +606,81 @@ func TestOneQuestionAtATime(t *testing.T) {
 	all.Wait()
 	if n := s.requests.Load(); n != 1 || j.Spent().Requests != 1 {
 		t.Errorf("%d requests, %d counted; one was to be paid for", n, j.Spent().Requests)
+	}
+}
+
+// TestBudgetWithoutUsage: a server that does not say what an answer took uses the budget up all the same, at four bytes a token.
+func TestBudgetWithoutUsage(t *testing.T) {
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: Output (a)"}}]}`)
+	})
+	set := settings(s)
+	set.Allowance = NewAllowance(Budget{Tokens: 2000}, Limits{}, &Price{Input: 1, Output: 1})
+	j, _ := quick(t, set)
+	var err error
+	for n := 0; err == nil && n < 40; n++ {
+		_, err = j.Ask(t.Context(), question(n))
+	}
+	spent := j.Spent()
+	if err == nil || !strings.Contains(err.Error(), "the budget of 2000 tokens is used up") || s.requests.Load() < 2 || spent.TokensIn == 0 || spent.TokensOut != 7*int(s.requests.Load()) || spent.USD == 0 {
+		t.Errorf("%v after %d requests, %+v", err, s.requests.Load(), spent)
+	}
+}
+
+// TestInterruptIsNoFault: who interrupts a request is told neither that the server is at fault nor that it is asked again.
+func TestInterruptIsNoFault(t *testing.T) {
+	asked := make(chan struct{})
+	s := newServer(t, func(_ http.ResponseWriter, r *http.Request, _ int64) {
+		io.Copy(io.Discard, r.Body)
+		close(asked)
+		<-r.Context().Done()
+	})
+	set := settings(s)
+	var said []string
+	set.Say = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	j, _ := quick(t, set)
+	j.client.http.Timeout, j.grace = time.Minute, 10*time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	if _, err := j.Ask(ctx, question(1)); err != context.Canceled || len(said) != 1 || !strings.Contains(said[0], "under way") {
+		t.Errorf("%v, %q", err, said)
+	}
+}
+
+// TestAnswersUnderWayAreKept: who stops asking waits for what is under way, which is paid for, keeps it, and asks nothing else.
+func TestAnswersUnderWayAreKept(t *testing.T) {
+	asked, on := make(chan struct{}, 8), make(chan struct{})
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		asked <- struct{}{}
+		<-on
+		answer(w, "Final verdict: Output (a)")
+	})
+	j, _ := quick(t, settings(s))
+	j.client.http.Timeout = time.Minute
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			if a, err := j.Ask(ctx, question(n)); err != nil || a.Winner != judges.First {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
+	}
+	for range 8 {
+		<-asked
+	}
+	cancel()
+	close(on)
+	all.Wait()
+	if _, err := j.Ask(ctx, question(8)); err != context.Canceled || j.Spent().Requests != 8 {
+		t.Errorf("%v, %+v", err, j.Spent())
+	}
+	for n := range 8 {
+		if _, err := j.Ask(t.Context(), question(n)); err != nil || s.requests.Load() != 8 {
+			t.Errorf("%v after %d requests", err, s.requests.Load())
+		}
 	}
 }
