@@ -31,7 +31,7 @@ var judgeKeys = schema{
 	{"template", "", "openai: the question"},
 	{"template_file", "", "openai, instead: a question of your own (docs/judging.md)"},
 	{"price", "", "openai: what tokens cost, for plan, progress and budget.usd; none: unknown"},
-	{"budget", "", "openai: the most that is spent in all; none: no limit"},
+	{"budget", "", "openai: the most that one apply spends on a stage that asks this judge; none: no limit"},
 	{"limits", "", "openai: what the server allows"},
 	{"max_failed", "share of verdicts", "more without a verdict fail the stage"},
 	{"prefers", "", "rule: what is preferred; simulated is what each user was made to like"},
@@ -50,9 +50,9 @@ var (
 		{"output", "USD per million tokens", "of answers"},
 	}
 	budgetKeys = schema{
-		{"requests", "requests", "the most in all; none: no limit"},
-		{"tokens", "tokens", "the most in all; none: no limit"},
-		{"usd", "USD", "the most in all; none: no limit"},
+		{"requests", "requests", "the most of one apply and stage; none: no limit"},
+		{"tokens", "tokens", "the most of one apply and stage; none: no limit"},
+		{"usd", "USD", "the most of one apply and stage; none: no limit"},
 	}
 	limitKeys = schema{
 		{"requests_per_minute", "requests a minute", "the most; none: no limit"},

@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -86,11 +87,11 @@ func (a *account) take(in, out int) error {
 	b := a.budget
 	switch {
 	case b.Requests > 0 && requests > b.Requests:
-		return fmt.Errorf("the budget of %d requests is used up; what was answered is kept: raise budget.requests and run apply again", b.Requests)
+		return fmt.Errorf("the budget of %d requests is used up; what was answered is kept: run apply again to go on with as much, or raise budget.requests", b.Requests)
 	case b.Tokens > 0 && tokens > b.Tokens:
-		return fmt.Errorf("the budget of %d tokens is used up: %d were used, and another request may take %d; what was answered is kept: raise budget.tokens and run apply again", b.Tokens, a.spent.TokensIn+a.spent.TokensOut, in+out)
+		return fmt.Errorf("the budget of %d tokens is used up: %d were used, and another request may take %d; what was answered is kept: run apply again to go on with as much, or raise budget.tokens", b.Tokens, a.spent.TokensIn+a.spent.TokensOut, in+out)
 	case b.USD > 0 && usd > b.USD:
-		return fmt.Errorf("the budget of %.2f USD is used up: %.4g were spent, and another request may cost %.2g; what was answered is kept: raise budget.usd and run apply again", b.USD, a.spent.USD, a.cost(in, out))
+		return fmt.Errorf("the budget of %s is used up: %s were spent, and another request may cost %s; what was answered is kept: run apply again to go on with as much, or raise budget.usd", Dollars(b.USD), Dollars(a.spent.USD), Dollars(a.cost(in, out)))
 	}
 	a.reserved.Requests++
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn+in, a.reserved.TokensOut+out
@@ -127,4 +128,13 @@ func (a *account) so() Spent {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.spent
+}
+
+// Dollars prints an amount of USD to the cent, and less than ten cents to two significant digits: "29.53 USD", "0.0048 USD".
+func Dollars(usd float64) string {
+	decimals := 2
+	for least := 0.1; usd > 0 && usd < least && decimals < 8; least /= 10 {
+		decimals++
+	}
+	return strconv.FormatFloat(usd, 'f', decimals, 64) + " USD"
 }

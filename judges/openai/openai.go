@@ -164,16 +164,14 @@ func (j *Judge) send(ctx context.Context, body []byte, q judges.Question) (judge
 		if err == nil {
 			return said, nil
 		}
-		pause, again := retry(err, try)
-		if again {
-			j.sayWaiting(err, try+1)
-		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // the fault is that the stage was stopped
 			return judges.Said{}, err
 		}
+		pause, again := retry(err, try)
 		if !again {
 			return judges.Said{}, gaveUp(err)
 		}
+		j.sayWaiting(err, try+1)
 		if err := j.afterWait(ctx, pause); err != nil {
 			return judges.Said{}, err
 		}
