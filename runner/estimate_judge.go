@@ -178,20 +178,20 @@ func (c *compiler) textsToExpect(t texts) expected {
 	s := node.Stage.(*generateStage)
 	g := s.spec
 	v := c.setVolume(s.data, g.Prompts)
-	users := 1.0
+	users, note := 1.0, ""
 	if g.Users != nil {
-		users = c.usersToExpect(s.data, g.Users)
+		users, note = c.usersToExpect(s.data, g.Users)
 	}
-	return expected{v.rows * users * float64(g.Samples), v.prompt, float64(g.Sampling.MaxNewTokens), join(v.note, "at most: every text as long as max_new_tokens")}
+	return expected{v.rows * users * float64(g.Samples), v.prompt, float64(g.Sampling.MaxNewTokens), join(join(v.note, note), "at most: every text as long as max_new_tokens")}
 }
 
 // usersToExpect is how many users are asked, without the generic one, whom nobody judges.
-func (c *compiler) usersToExpect(in dataInputs, users *dsl.Set) float64 {
-	n := c.usersAsked(in, users)
+func (c *compiler) usersToExpect(in dataInputs, users *dsl.Set) (n float64, note string) {
+	n, note = c.usersAsked(in, users)
 	if hasGeneric(users) {
 		n--
 	}
-	return n
+	return n, note
 }
 
 func hasGeneric(s *dsl.Set) bool {
