@@ -66,7 +66,7 @@ func AlpacaFarm() Template {
 func askAlpacaFarm(q Question) ([]Message, error) {
 	preference := q.Person.Attributes["preference"]
 	if preference == "" && q.Person.Text == "" {
-		return nil, fmt.Errorf("nothing is known of what user %q prefers: no preference prompt and no text", q.Person.ID)
+		return nil, fmt.Errorf("nothing is known of what user %q prefers: no preference prompt and no text; give the data set user_text, or the judge a template_file that asks without them", q.Person.ID)
 	}
 	var b strings.Builder
 	b.WriteString("You compare two outputs of language models for one person.\n")

@@ -81,8 +81,8 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // join puts two remarks into one.
 func join(a, b string) string {
-	if a == "" {
-		return b
+	if a == "" || b == "" {
+		return a + b
 	}
 	return a + "; " + b
 }

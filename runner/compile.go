@@ -21,7 +21,7 @@ import (
 func Compile(spec *dsl.Spec, st *store.Store, opts Options) (*Plan, hcl.Diagnostics) {
 	c := &compiler{spec: spec, st: st, opts: opts, leaves: newLeaves(st), same: map[store.Fingerprint]*Node{},
 		data: map[*dsl.Dataset]*dataNodes{}, origins: map[*dsl.Model]*origin{}, trained: map[*dsl.Train][]*policy{},
-		results: map[any]*Node{}, meetings: map[dsl.Addr]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, samples: map[*dsl.Dataset]*formats.Sample{},
+		results: map[any]*Node{}, meetings: map[dsl.Addr]*Node{}, ofAddr: map[string][]*Node{}, volumes: map[string]volume{}, people: map[*dsl.Dataset]int{}, samples: map[*dsl.Dataset]*formats.Sample{},
 		tokenizers: map[string]*tokenizer.Tokenizer{}}
 	c.spell()
 	if c.diags.HasErrors() {
@@ -57,7 +57,10 @@ type compiler struct {
 	meetings map[dsl.Addr]*Node
 	ofAddr   map[string][]*Node
 	volumes  map[string]volume                // of sets of rows, by what they are
+	people   map[*dsl.Dataset]int             // users with rows, where they were counted
 	samples  map[*dsl.Dataset]*formats.Sample // of data sets whose rows are not in the store
+
+	calls map[*dsl.Judge]Calls // that a plan reckons with
 
 	tokenizers map[string]*tokenizer.Tokenizer // of folders, as far as they were read; nil: a diagnostic says why it cannot be
 }

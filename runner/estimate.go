@@ -16,6 +16,7 @@ import (
 )
 
 func (c *compiler) estimate(plan *Plan) {
+	c.calls = map[*dsl.Judge]Calls{}
 	for _, n := range plan.Nodes {
 		switch s := n.Stage.(type) {
 		case *importStage:
@@ -55,6 +56,17 @@ func (c *compiler) estimate(plan *Plan) {
 		case *initStage:
 			if cfg, err := initConfig(s.spec.Init, 0, 1); err == nil {
 				n.Estimate = Estimate{Base: cfg.Parameters(), PeakBytes: 4 * cfg.Parameters(), Exact: true}
+			}
+		}
+	}
+	warned := map[*dsl.Judge]bool{}
+	for _, n := range plan.Nodes {
+		if s, ok := n.Stage.(*judgeStage); ok {
+			for _, j := range servers(s.spec) {
+				if !warned[j] {
+					c.checkBudget(j)
+				}
+				warned[j] = true
 			}
 		}
 	}
@@ -222,48 +234,19 @@ func (c *compiler) users(s *trainStage) int {
 func (c *compiler) generateEstimate(s *generateStage) Estimate {
 	g := s.spec
 	prompts := c.setVolume(s.data, g.Prompts)
-	users := 1.0
+	users, note := 1.0, ""
 	if s.tellsUsersApart() && g.Users != nil {
-		users = c.usersAsked(s.data, g.Users)
+		users, note = c.usersAsked(s.data, g.Users)
 	}
 	asked := prompts.rows * users
 	texts := asked * float64(s.samples()) // those of one request share its prompt
-	e := Estimate{Rows: round(texts), Tokens: round(asked*prompts.prompt + texts*float64(g.Sampling.MaxNewTokens)), Note: join(prompts.note, "at most: every text as long as max_new_tokens")}
+	e := Estimate{Rows: round(texts), Tokens: round(asked*prompts.prompt + texts*float64(g.Sampling.MaxNewTokens)), Note: join(join(prompts.note, note), "at most: every text as long as max_new_tokens")}
 	if s.policy.origin.known {
 		layers, head := s.policy.origin.config.MatrixParameters()
 		e.FLOPs = 2 * float64(layers+head) * float64(e.Tokens)
 		c.memory(&e, weightBytes(s.policy.origin.config, s.policy.precision()), s.policy, false)
 	}
 	return e
-}
-
-func (c *compiler) usersAsked(in dataInputs, users *dsl.Set) float64 {
-	if e, ok := c.stored(in.inputs(false)); ok {
-		if w, err := in.textsOnly().open(e); err == nil {
-			defer w.Close()
-			if u, err := w.users(users); err == nil {
-				return float64(len(u.ids)) + map[bool]float64{true: 1}[u.generic]
-			}
-		}
-	}
-	return max(usersIn(users), 1)
-}
-
-// usersIn is how many users a set has, as far as the spec tells.
-func usersIn(s *dsl.Set) float64 {
-	n := 0.0
-	for _, m := range s.Of {
-		n += usersIn(m)
-	}
-	switch s.Op {
-	case dsl.SetGeneric, dsl.SetUser:
-		n++
-	case dsl.SetUsers, dsl.SetGroup: // at most
-		n += float64(s.Dataset.KnownUsers())
-	case dsl.SetSample:
-		n = min(n, float64(s.N))
-	}
-	return n
 }
 
 // processBytes is what a process with libtorch takes before any weight: measured on Linux, 243 MiB at the peak of a scoring

@@ -26,14 +26,18 @@ func (c *compiler) judgeEstimate(s *judgeStage, n *Node) Estimate {
 		answers = c.st.Answers()
 	}
 	for _, j := range servers(s.spec) {
+		k, err := callsOf(j, answers, questions, times)
+		if err != nil {
+			return Estimate{Rows: e.Rows, Exact: exact, Note: join(note, fmt.Sprintf("what the judge costs cannot be reckoned: %v", err))}
+		}
 		if e.Calls == nil {
 			e.Calls = &Calls{Exact: exact}
 		}
-		before := e.Calls.Requests
-		if err := e.Calls.add(j, answers, questions, times); err != nil {
-			return Estimate{Rows: e.Rows, Exact: exact, Note: join(note, fmt.Sprintf("what the judge costs cannot be reckoned: %v", err))}
-		}
-		if needsKey(j) && os.Getenv(j.KeyEnv) == "" && e.Calls.Requests > before {
+		e.Calls.add(k)
+		all := c.calls[j]
+		all.add(k)
+		c.calls[j] = all
+		if needsKey(j) && os.Getenv(j.KeyEnv) == "" && k.Requests > 0 {
 			c.warn(&j.Block, "key_env", "No key", "The environment variable %s is empty, and %s needs a key. What comes before it runs; what it was asked already is kept.", j.KeyEnv, j.Addr)
 		}
 	}
@@ -52,22 +56,48 @@ func servers(j *dsl.Judge) []*dsl.Judge {
 	return out
 }
 
-// add reckons what one judge takes for some questions, each asked so many times.
-func (k *Calls) add(j *dsl.Judge, answers string, questions *questions, times float64) error {
+// add takes in what another judge will be asked.
+func (k *Calls) add(other Calls) {
+	k.Requests, k.Kept, k.TokensIn, k.TokensOut = k.Requests+other.Requests, k.Kept+other.Kept, k.TokensIn+other.TokensIn, k.TokensOut+other.TokensOut
+	k.USD += other.USD
+}
+
+// Dollars is what the calls cost at most, in words.
+func (k *Calls) Dollars() string { return openai.Dollars(k.USD) }
+
+// checkBudget warns where a budget is less than what the calls of all stages that ask a judge may take.
+func (c *compiler) checkBudget(j *dsl.Judge) {
+	k := c.calls[j]
+	var most, takes string
+	switch b := j.Budget; {
+	case b.Requests > 0 && k.Requests > int64(b.Requests):
+		most, takes = fmt.Sprintf("%d requests", b.Requests), fmt.Sprintf("%d", k.Requests)
+	case b.Tokens > 0 && k.TokensIn+k.TokensOut > int64(b.Tokens):
+		most, takes = fmt.Sprintf("%d tokens", b.Tokens), fmt.Sprintf("up to %d", k.TokensIn+k.TokensOut)
+	case b.USD > 0 && k.USD > b.USD:
+		most, takes = openai.Dollars(b.USD), "up to "+openai.Dollars(k.USD)
+	default:
+		return
+	}
+	c.warn(&j.Block, "budget", "Small budget", "%s may spend %s in one apply, and what asks it here takes %s. It stops there; what was answered is kept, and another apply goes on.", j.Addr, most, takes)
+}
+
+// callsOf reckons what one judge takes for some questions, each asked so many times.
+func callsOf(j *dsl.Judge, answers string, questions *questions, times float64) (k Calls, err error) {
 	judge, err := vendorJudge(&Env{Answers: answers}, j)
 	if err != nil {
-		return err
+		return k, err
 	}
 	requests, kept, in := 0.0, 0.0, 0.0
 	met := map[string]bool{"": true}
 	for q, err := range questions.All() {
 		if err != nil {
-			return err
+			return k, err
 		}
 		r, err := judge.(*openai.Judge).Reckon(q.Question)
 		switch {
 		case err != nil:
-			return err
+			return k, err
 		case met[r.Key]:
 		case r.Kept:
 			kept += times
@@ -77,13 +107,13 @@ func (k *Calls) add(j *dsl.Judge, answers string, questions *questions, times fl
 		met[r.Key] = true
 	}
 	out := requests * float64(j.MaxAnswerTokens)
-	k.Requests, k.Kept, k.TokensIn, k.TokensOut = k.Requests+round(requests), k.Kept+round(kept), k.TokensIn+round(in), k.TokensOut+round(out)
+	k.Requests, k.Kept, k.TokensIn, k.TokensOut = round(requests), round(kept), round(in), round(out)
 	if j.Price == nil {
 		k.USD = math.NaN()
-		return nil
+		return k, nil
 	}
-	k.USD += (in*j.Price.Input + out*j.Price.Output) / 1e6
-	return nil
+	k.USD = (in*j.Price.Input + out*j.Price.Output) / 1e6
+	return k, nil
 }
 
 // questionsOf are the questions of a stage, where its texts are in the store; else one of the length to expect that stands
@@ -151,20 +181,20 @@ func (c *compiler) textsToExpect(t texts) expected {
 	s := node.Stage.(*generateStage)
 	g := s.spec
 	v := c.setVolume(s.data, g.Prompts)
-	users := 1.0
+	users, note := 1.0, ""
 	if g.Users != nil {
-		users = c.usersToExpect(s.data, g.Users)
+		users, note = c.usersToExpect(s.data, g.Users)
 	}
-	return expected{v.rows * users * float64(g.Samples), v.prompt, float64(g.Sampling.MaxNewTokens), join(v.note, "at most: every text as long as max_new_tokens")}
+	return expected{v.rows * users * float64(g.Samples), v.prompt, float64(g.Sampling.MaxNewTokens), join(join(v.note, note), "at most: every text as long as max_new_tokens")}
 }
 
 // usersToExpect is how many users are asked, without the generic one, whom nobody judges.
-func (c *compiler) usersToExpect(in dataInputs, users *dsl.Set) float64 {
-	n := c.usersAsked(in, users)
+func (c *compiler) usersToExpect(in dataInputs, users *dsl.Set) (n float64, note string) {
+	n, note = c.usersAsked(in, users)
 	if hasGeneric(users) {
 		n--
 	}
-	return n
+	return n, note
 }
 
 func hasGeneric(s *dsl.Set) bool {

@@ -38,11 +38,11 @@ func (c *compiler) addTexts(e *Estimate, s *trainStage) {
 // rankEstimate is that of scoring every text that is drawn, for everybody who may get it.
 func (c *compiler) rankEstimate(s *rankStage) Estimate {
 	drawn := c.generateEstimate(s.texts.Stage.(*generateStage))
-	people := 1.0
+	people, note := 1.0, ""
 	if s.spec.Users != nil && s.reward.personal() && !s.texts.Stage.(*generateStage).tellsUsersApart() {
-		people = c.usersAsked(s.data, s.spec.Users)
+		people, note = c.usersAsked(s.data, s.spec.Users)
 	}
-	e := Estimate{Rows: round(people * float64(drawn.Rows)), Tokens: round(people * float64(drawn.Tokens)), Note: drawn.Note}
+	e := Estimate{Rows: round(people * float64(drawn.Rows)), Tokens: round(people * float64(drawn.Tokens)), Note: join(drawn.Note, note)}
 	if s.reward.origin.known {
 		layers, _ := s.reward.origin.config.MatrixParameters()
 		e.FLOPs = 2 * float64(layers) * float64(e.Tokens)

@@ -167,7 +167,7 @@ func tellSpent(e *Env, j judges.Judge, took time.Duration) {
 	switch j := j.(type) {
 	case *openai.Judge:
 		if s := j.Spent(); s.Requests > 0 {
-			e.Say("%d requests, %d tokens in and %d out, %.2f USD at the spec's price, %.0f s per 1,000 requests", s.Requests, s.TokensIn, s.TokensOut, s.USD,
+			e.Say("%d requests, %d tokens in and %d out, %s at the spec's price, %.0f s per 1,000 requests", s.Requests, s.TokensIn, s.TokensOut, openai.Dollars(s.USD),
 				1000*took.Seconds()/float64(s.Requests))
 		}
 	case judges.Panel:
@@ -192,7 +192,7 @@ func readAgain(j judges.Judge) {
 // costSoFar is what a judge has cost in this run; nothing where the spec gives no price, or all was answered before.
 func costSoFar(j judges.Judge) string {
 	if usd := spentOn(j); usd > 0 {
-		return fmt.Sprintf("%.2f USD so far", usd)
+		return openai.Dollars(usd) + " so far"
 	}
 	return ""
 }

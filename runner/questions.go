@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/prlhf/prlhf/judges"
 )
@@ -101,7 +102,7 @@ func ask(ctx context.Context, e *Env, judge judges.Judge, of *questions, atOnce 
 		}
 		readAgain(judge)
 	}
-	done := 0
+	told := newProgress(e, judge, of.Len())
 	for q, err := range of.All() {
 		if err != nil {
 			return err
@@ -113,8 +114,8 @@ func ask(ctx context.Context, e *Env, judge judges.Judge, of *questions, atOnce 
 		if err := write(q, a); err != nil {
 			return err
 		}
-		if done++; atOnce <= 1 {
-			tellAsked(e, judge, done, of.Len())
+		if atOnce <= 1 {
+			told.one()
 		}
 	}
 	return nil
@@ -126,7 +127,7 @@ func askAll(ctx context.Context, e *Env, judge judges.Judge, of *questions, atOn
 	defer cancel(nil)
 	next := make(chan judges.Question)
 	var mu sync.Mutex
-	done := 0
+	told := newProgress(e, judge, of.Len())
 	var workers sync.WaitGroup
 	for range min(atOnce, of.Len()) {
 		workers.Go(func() {
@@ -136,8 +137,7 @@ func askAll(ctx context.Context, e *Env, judge judges.Judge, of *questions, atOn
 					continue
 				}
 				mu.Lock()
-				done++
-				tellAsked(e, judge, done, of.Len())
+				told.one()
 				mu.Unlock()
 			}
 		})
@@ -160,9 +160,23 @@ func askAll(ctx context.Context, e *Env, judge judges.Judge, of *questions, atOn
 	return context.Cause(ctx)
 }
 
-// tellAsked tells of every 64th answer, and of the last.
-func tellAsked(e *Env, judge judges.Judge, done, total int) {
-	if done%64 == 0 || done == total {
-		e.emit(Event{Kind: Advanced, Node: e.node, Done: int64(done), Total: int64(total), Unit: "verdicts", Note: costSoFar(judge)})
+// progress counts the answers of a stage and tells of them.
+type progress struct {
+	e           *Env
+	judge       judges.Judge
+	done, total int
+	told        time.Time
+}
+
+func newProgress(e *Env, judge judges.Judge, total int) *progress {
+	return &progress{e: e, judge: judge, total: total, told: time.Now()}
+}
+
+// one counts an answer and tells of it where a second has gone by: a server may take long for one. The last is always told.
+func (a *progress) one() {
+	a.done++
+	if now := time.Now(); a.done == a.total || now.Sub(a.told) >= time.Second {
+		a.told = now
+		a.e.emit(Event{Kind: Advanced, Node: a.e.node, Done: int64(a.done), Total: int64(a.total), Unit: "verdicts", Note: costSoFar(a.judge)})
 	}
 }

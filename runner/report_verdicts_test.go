@@ -229,7 +229,7 @@ report "cards" {
 	l.write("question.txt", "{{neutral .Prompt}}\n{{neutral .First}}\n{{neutral .Second}}")
 	l.opts.Targets = []string{"report.cards"}
 	events := l.apply()
-	if got := events.notes[`judge agreement.users["vendor"]`]; len(got) != 2 || got[0] != "0.00 USD so far" || !regexp.MustCompile(`^12 requests, 1800 tokens in and 120 out, 0\.00 USD at the spec's price, \d+ s per 1,000 requests$`).MatchString(got[1]) {
+	if got := events.notes[`judge agreement.users["vendor"]`]; len(got) != 2 || got[0] != "0.0048 USD so far" || !regexp.MustCompile(`^12 requests, 1800 tokens in and 120 out, 0\.0048 USD at the spec's price, \d+ s per 1,000 requests$`).MatchString(got[1]) {
 		t.Errorf("apply says of what it costs: %q", got)
 	}
 	cards := l.tableOf("cards", "agreement.users")

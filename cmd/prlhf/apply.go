@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/prlhf/prlhf/runner"
 )
@@ -93,7 +94,9 @@ func (c *call) applyFailed(p *runner.Plan, r *runner.Result, err error, log stri
 	}
 	s := c.screen(c.err)
 	for i, failure := range unjoin(err) {
-		s.line(s.red("Error: ") + failure.Error())
+		text := wrap("Error: "+failure.Error(), s.width)
+		text[0] = s.red("Error:") + text[0][len("Error:"):]
+		s.line(strings.Join(text, "\n"))
 		if i < len(r.Failed) {
 			n := r.Failed[i]
 			s.line(fmt.Sprintf("  %s, %s:%d", n.Addr, n.Range.Filename, n.Range.Start.Line))

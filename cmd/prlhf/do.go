@@ -58,7 +58,7 @@ func exitCode(ctx context.Context, stderr io.Writer, err error) int {
 	case errors.Is(err, errClaimFailed):
 		return exitClaimFailed
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "prlhf: interrupted; finished stages are kept, the next apply goes on from them")
+		fmt.Fprintln(stderr, "prlhf: interrupted; what is finished is kept, answers of judges too, and the next apply goes on from there")
 		return exitInterrupted
 	case !errors.Is(err, errReported):
 		fmt.Fprintf(stderr, "prlhf: %v\n", err)

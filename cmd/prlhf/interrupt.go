@@ -22,7 +22,7 @@ func interruptible(say func(string)) (ctx context.Context, stop func()) {
 		case <-over:
 			return
 		}
-		say("Stopping. Finished stages are kept; interrupt again to stop at once.")
+		say("Stopping. What is finished is kept, answers of judges too; interrupt again to stop at once.")
 		cancel()
 		select {
 		case <-signals:

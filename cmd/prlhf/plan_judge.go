@@ -22,14 +22,14 @@ func calls(k *runner.Calls) string {
 	if k.Kept > 0 {
 		text += fmt.Sprintf("; %s answered already", count(k.Kept))
 	}
-	return text + ": " + price(k.USD)
+	return text + ": " + price(k)
 }
 
-func price(usd float64) string {
-	if math.IsNaN(usd) {
+func price(k *runner.Calls) string {
+	if math.IsNaN(k.USD) {
 		return "the spec gives no price"
 	}
-	return fmt.Sprintf("at most ≈%.2f USD", usd)
+	return "at most ≈" + k.Dollars()
 }
 
 // callsToMake is the sum over stages that will run; nil where no server will be asked.

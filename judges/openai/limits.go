@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -117,7 +118,7 @@ func (a *account) take(in, out int) error {
 	case b.Tokens > 0 && tokens > b.Tokens:
 		return fmt.Errorf("the budget of %d tokens is used up: %d were used, and another request may take %d; what was answered is kept: run apply again for as much once more, or raise budget.tokens", b.Tokens, a.spent.TokensIn+a.spent.TokensOut, in+out)
 	case b.USD > 0 && usd > b.USD:
-		return fmt.Errorf("the budget of %.2f USD is used up: %.4g were spent, and another request may cost %.2g; what was answered is kept: run apply again for as much once more, or raise budget.usd", b.USD, a.spent.USD, a.cost(in, out))
+		return fmt.Errorf("the budget of %s is used up: %s were spent, and another request may cost %s; what was answered is kept: run apply again for as much once more, or raise budget.usd", Dollars(b.USD), Dollars(a.spent.USD), Dollars(a.cost(in, out)))
 	}
 	a.reserved.Requests++
 	a.reserved.TokensIn, a.reserved.TokensOut = a.reserved.TokensIn+in, a.reserved.TokensOut+out
@@ -156,4 +157,13 @@ func (a *account) cost(in, out int) float64 {
 		return 0
 	}
 	return (float64(in)*a.price.Input + float64(out)*a.price.Output) / 1e6
+}
+
+// Dollars prints an amount of USD to the cent, and less than ten cents to two significant digits: "29.53 USD", "0.0048 USD".
+func Dollars(usd float64) string {
+	decimals := 2
+	for least := 0.1; usd > 0 && usd < least && decimals < 8; least /= 10 {
+		decimals++
+	}
+	return strconv.FormatFloat(usd, 'f', decimals, 64) + " USD"
 }

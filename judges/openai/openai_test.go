@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -506,6 +507,33 @@ func TestWaitingIsSaid(t *testing.T) {
 	j, _ := quick(t, set)
 	if _, err := j.Ask(t.Context(), question(1)); err != nil || len(said) != 1 || !strings.Contains(said[0], "after 1 of at most 16 tries: "+s.URL) || !strings.Contains(said[0], "503 Service Unavailable") {
 		t.Errorf("%v, %q", err, said)
+	}
+}
+
+// TestStoppedIsNotAsked: where the stage has been stopped, as by another question's refusal, nothing is said of asking again.
+func TestStoppedIsNotAsked(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	s := newServer(t, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		cancel(errors.New("another question was refused"))
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	set := settings(s)
+	set.Say = func(format string, args ...any) {
+		if said := fmt.Sprintf(format, args...); strings.Contains(said, "again") {
+			t.Error("said: " + said)
+		}
+	}
+	j, _ := quick(t, set)
+	if _, err := j.Ask(ctx, question(1)); err == nil || s.requests.Load() != 1 {
+		t.Errorf("%v after %d requests", err, s.requests.Load())
+	}
+}
+
+func TestDollars(t *testing.T) {
+	for usd, want := range map[float64]string{0: "0.00 USD", 29.534: "29.53 USD", 0.68: "0.68 USD", 0.0148: "0.015 USD", 0.0048: "0.0048 USD", 3.285e-05: "0.000033 USD"} {
+		if got := Dollars(usd); got != want {
+			t.Errorf("%v is %q; want %q", usd, got, want)
+		}
 	}
 }
 
