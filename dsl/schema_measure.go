@@ -50,9 +50,9 @@ var (
 		{"output", "USD per million tokens", "of answers"},
 	}
 	budgetKeys = schema{
-		{"requests", "requests", "the most of one apply and stage; none: no limit"},
-		{"tokens", "tokens", "the most of one apply and stage; none: no limit"},
-		{"usd", "USD", "the most of one apply and stage; none: no limit"},
+		{"requests", "requests", "the most of one apply; none: no limit"},
+		{"tokens", "tokens", "the most of one apply; none: no limit"},
+		{"usd", "USD", "the most of one apply; none: no limit"},
 	}
 	limitKeys = schema{
 		{"requests_per_minute", "requests a minute", "the most; none: no limit"},
