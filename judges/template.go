@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -52,8 +53,17 @@ var frames = regexp.MustCompile(`(?im)output \([ab]\)|results? for (final )?exam
 	`|^(example \d|instruction( \d+)?:)|their (expectation for the assistant|feedback on the chosen response)|top three aspects of their preferences` +
 	`|<\s*/?\s*(instruction|output_[ab]|user)\s*>`)
 
+// tells are what a text with a frame has, in small letters and after a line break: to look for them is a hundred times as fast.
+var tells = []string{"output (", "result for", "results for", "final verdict", "final example", "annotation requirement", "-wise information",
+	"\nexample ", "\ninstruction", "their expectation", "their feedback", "top three aspects", "<"}
+
 // neutral breaks up the frames in a text: a reader sees the same words, a pattern does not.
 func neutral(text string) string {
+	lower := "\n" + strings.ToLower(text)
+	told := func(tell string) bool { return strings.Contains(lower, tell) }
+	if !slices.ContainsFunc(tells, told) && !strings.ContainsRune(text, 'ſ') { // which is an s to the pattern, and not to ToLower
+		return text
+	}
 	return frames.ReplaceAllStringFunc(text, func(m string) string { return m[:1] + "\u2060" + m[1:] })
 }
 
