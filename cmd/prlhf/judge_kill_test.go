@@ -181,7 +181,7 @@ func TestJudgeKilledFiveTimes(t *testing.T) {
 	if err := c.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if early == 0 || late > early+mostGrowth {
+	if early == 0 || late > early+mostGrowth && !raceDetector {
 		t.Errorf("apply had %d bytes in memory after 1,000 questions and %d later", early, late)
 	}
 	s.Close() // waits for calls of killed processes
