@@ -408,21 +408,56 @@ func BenchmarkReadAll(b *testing.B) {
 	b.ReportMetric(float64(read)/b.Elapsed().Seconds(), "rows/s")
 }
 
-func BenchmarkAt(b *testing.B) {
+func benchRows(b *testing.B) string {
 	rows := make([]Tokens, 60_000)
 	for i := range rows {
 		rows[i] = Tokens{Row: int64(i), Prompt: make([]int32, 120), Chosen: make([]int32, 40), Rejected: make([]int32, 4)}
 	}
-	table, err := Open[Tokens](writeTable(b, rows))
+	return writeTable(b, rows)
+}
+
+func BenchmarkAt(b *testing.B) {
+	table, err := Open[Tokens](benchRows(b))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer table.Close()
 	read := 0
 	for b.Loop() {
-		if _, err := table.At(read * 7919 % len(rows)); err != nil {
+		if _, err := table.At(read * 7919 % table.Len()); err != nil {
 			b.Fatal(err)
 		}
+		read++
+	}
+	b.ReportMetric(float64(read)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkAtByTheLibrary reads the same rows with the Arrow library's reader of the same mapped file, which copies the batch.
+func BenchmarkAtByTheLibrary(b *testing.B) {
+	file, err := openMapped(benchRows(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	r, err := ipc.NewFileReader(bytes.NewReader(file.data))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	columns := columnsOf[Tokens]()
+	read := 0
+	for b.Loop() {
+		i := read * 7919 % 60_000
+		record, err := r.RecordAt(i / BatchRows)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var row Tokens
+		v := reflect.ValueOf(&row).Elem()
+		for k := range columns {
+			columns[k].set(v.Field(columns[k].field), record.Column(k), i%BatchRows)
+		}
+		record.Release()
 		read++
 	}
 	b.ReportMetric(float64(read)/b.Elapsed().Seconds(), "rows/s")

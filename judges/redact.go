@@ -2,6 +2,7 @@ package judges
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ func (q Question) Redact(said string) string {
 	hidden := make([]bool, len(words))
 	hide := func(phrase []string) {
 		for i := 0; len(phrase) > 0 && i+len(phrase) <= len(words); i++ {
-			if strings.Join(words[i:i+len(phrase)], " ") == strings.Join(phrase, " ") {
+			if slices.Equal(words[i:i+len(phrase)], phrase) {
 				for k := range phrase {
 					hidden[i+k] = true
 				}

@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,14 +12,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/prlhf/prlhf/arrowio"
-	"github.com/prlhf/prlhf/dsl"
 	"github.com/prlhf/prlhf/judges"
-	"github.com/prlhf/prlhf/judges/openai"
 )
 
 const judgeSpec = `
@@ -136,251 +132,6 @@ func TestMatch(t *testing.T) {
 	pairs, alone := match(candidate, baseline)
 	if want := []matched{{0, 0}, {1, 0}, {2, 1}}; alone != 1 || !slices.Equal(pairs, want) {
 		t.Errorf("%v, %d alone; expected %v, 1", pairs, alone, want)
-	}
-}
-
-// failing has no verdict for every third question.
-type failing struct{ asked int }
-
-func (f *failing) Ask(context.Context, judges.Question) (judges.Answer, error) {
-	if f.asked++; f.asked%3 == 0 {
-		return judges.Answer{Problem: "no verdict in it", Raw: "I like both."}, nil
-	}
-	return judges.Answer{Winner: judges.First}, nil
-}
-
-// listed are pairs in memory.
-type listed []pair
-
-func (l listed) Len() int { return len(l) }
-
-func (l listed) At(i int) (pair, error) { return l[i], nil }
-
-func (l listed) Close() error { return nil }
-
-func TestTooManyFailures(t *testing.T) {
-	s := &judgeStage{spec: &dsl.Judge{Order: "both", MaxFailed: 0.3}}
-	e := &Env{Dir: t.TempDir(), emit: func(Event) {}}
-	out, err := s.create(e, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	of := &questions{pairs: listed{{"p", "u", "a", "b"}, {"q", "u", "a", "b"}, {"r", "u", "a", "b"}}, both: true}
-	if err := ask(context.Background(), e, &failing{}, of, 1, out.write); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.checkFailed(); err == nil || !strings.Contains(err.Error(), `2 of 6 verdicts cannot be used, more than max_failed = 0.3 allows; the last one: no verdict in it (the judge said "I like both.")`) {
-		t.Errorf("%v", err)
-	}
-	out.said.Raw = strings.Repeat("word ", 1000)
-	if err := out.checkFailed(); err == nil || len(err.Error()) > 600 {
-		t.Errorf("a long answer is said at length: %v", err)
-	}
-	s.spec.MaxFailed = 0.4
-	if err := out.checkFailed(); err != nil {
-		t.Errorf("2 of 6 are under 0.4: %v", err)
-	}
-}
-
-// slowFirst keeps its answers; it answers the first question after all others.
-type slowFirst struct {
-	mu   sync.Mutex
-	kept map[string]bool
-	all  int
-	rest chan struct{} // closed when all others were answered
-}
-
-func newSlowFirst(all int) *slowFirst {
-	return &slowFirst{kept: map[string]bool{}, all: all, rest: make(chan struct{})}
-}
-
-func (s *slowFirst) Ask(ctx context.Context, q judges.Question) (judges.Answer, error) {
-	if q.Prompt == "0" {
-		select {
-		case <-s.rest:
-		case <-ctx.Done():
-			return judges.Answer{}, context.Cause(ctx)
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.kept[q.Prompt] = true
-	if len(s.kept) == s.all-1 && !s.kept["0"] {
-		close(s.rest)
-	}
-	return judges.Answer{Winner: judges.First, Raw: q.Prompt}, nil
-}
-
-// TestAnswersStayInOrder: verdicts are written in the order of the questions, however late one is; a file that cannot be written
-// and an interrupt end the asking.
-func TestAnswersStayInOrder(t *testing.T) {
-	var all listed
-	for i := range 100 {
-		all = append(all, pair{prompt: fmt.Sprint(i), user: "u", candidate: "a", baseline: "b"})
-	}
-	of := &questions{pairs: all}
-	told := int64(0)
-	e := &Env{emit: func(v Event) { told = v.Done }}
-	next := 0
-	write := func(q question, a judges.Answer) error {
-		if q.item != next || a.Raw != fmt.Sprint(next) {
-			return fmt.Errorf("verdict %d on %q; %d is next", q.item, a.Raw, next)
-		}
-		next++
-		return nil
-	}
-	if err := ask(context.Background(), e, newSlowFirst(len(all)), of, 8, write); err != nil || next != len(all) || told != int64(len(all)) {
-		t.Errorf("%d of %d written, %d told: %v", next, len(all), told, err)
-	}
-	full := errors.New("the disk is full")
-	writes := 0
-	err := ask(context.Background(), e, newSlowFirst(len(all)), of, 8, func(question, judges.Answer) error { writes++; return full })
-	if !errors.Is(err, full) || writes != 1 {
-		t.Errorf("%v after %d writes; expected the disk's error after the first", err, writes)
-	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(full)
-	if err := ask(ctx, e, newSlowFirst(len(all)), of, 8, write); !errors.Is(err, full) {
-		t.Errorf("interrupted: %v", err)
-	}
-}
-
-// TestUnreadableAreCountedOnce: answers without a verdict are too many in a row where so many questions have none, not where half
-// as many are read twice, as those of a judge who is asked many things at a time are.
-func TestUnreadableAreCountedOnce(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, `{"choices": [{"message": {"content": "I cannot say."}}]}`)
-	}))
-	defer server.Close()
-	for n, stops := range map[int]bool{9: false, 10: true} {
-		judge := openai.New(openai.Settings{BaseURL: server.URL, Model: "m", MaxAnswerTokens: 9}, judges.AlpacaFarm(), judges.Log{Dir: t.TempDir()})
-		of := &questions{people: map[string]person{"u": {Person: judges.Person{ID: "u", Text: "Short."}}}}
-		var all listed
-		for i := range n {
-			all = append(all, pair{prompt: fmt.Sprint(i), user: "u", candidate: "a", baseline: "b"})
-		}
-		of.pairs = all
-		written := 0
-		err := ask(context.Background(), &Env{emit: func(Event) {}}, judges.Panel{Members: []judges.Judge{judge}}, of, 4, func(question, judges.Answer) error { written++; return nil })
-		if stops != (err != nil) || !stops && written != n {
-			t.Errorf("%d answers without a verdict: %d written, %v", n, written, err)
-		}
-	}
-}
-
-// TestStagesShareABudget: the stages of a run that ask one judge spend its budget together.
-func TestStagesShareABudget(t *testing.T) {
-	t.Parallel()
-	var requests atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		fmt.Fprint(w, `{"choices": [{"message": {"content": "Final verdict: TIE"}}]}`)
-	}))
-	defer server.Close()
-	l := newLab(t, strings.Replace(`
-dataset "people" {
-  format = "jsonl"
-  source = "people.jsonl"
-  split  = { train = 0.5, seed = 1 }
-}
-judge "server" {
-  kind     = "openai"
-  model    = "m"
-  base_url = "URL"
-  key_env  = "PRLHF_TEST_KEY"
-  budget   = { requests = 7 }
-}
-agreement "known" {
-  for_each = { train = dataset.people.train, test = dataset.people.test }
-  judge    = judge.server
-  data     = each.value
-}
-`, "URL", server.URL, 1))
-	var rows strings.Builder
-	for i := range 40 {
-		fmt.Fprintf(&rows, "{\"user\": \"w%d\", \"user_text\": \"Short.\", \"prompt\": \"p %d\", \"chosen\": \"a\", \"rejected\": \"b\"}\n", i%4, i)
-	}
-	l.write("people.jsonl", rows.String())
-	l.opts.Parallel = 2
-	if _, err := l.try(context.Background()); err == nil || requests.Load() != 7 || strings.Count(err.Error(), "the budget of 7 requests is used up") != 2 {
-		t.Errorf("%d requests, %v", requests.Load(), err)
-	}
-}
-
-// TestFailedJudgeNamesNobody: no id of a user is in what a failed judge stage says, whatever the problem or the judge quotes; the
-// user is known by index.
-func TestFailedJudgeNamesNobody(t *testing.T) {
-	id := "worker-0815"
-	people := map[string]person{id: {Person: judges.Person{ID: id, Text: "I keep bees in Oslo."}, index: 3}, "ghost-1": {Person: judges.Person{ID: "ghost-1"}}}
-	for _, c := range []struct {
-		judge  *dsl.Judge
-		user   string
-		answer judges.Answer
-		want   string
-	}{
-		{&dsl.Judge{}, id, judges.Answer{Problem: `nothing is known of what user "worker-0815" was made to like`}, "nothing is known of what user 3 was made to like"},
-		{&dsl.Judge{}, "ghost-1", judges.Answer{Problem: `member 1: nothing is known of user "ghost-1" that could be played: no survey`}, "member 1: nothing is known of an unseen user that could"},
-		{&dsl.Judge{TemplateFile: "own.txt"}, id, judges.Answer{Problem: "no verdict", Raw: "worker-0815 likes both."}, `(the judge said "user 3 likes both.")`},
-		{&dsl.Judge{}, id, judges.Answer{Problem: "no verdict", Raw: "Who says: I keep bees in Oslo, likes both."}, "likes both."},
-		{&dsl.Judge{Members: []*dsl.Judge{{TemplateFile: "own.txt"}}}, id, judges.Answer{Problem: "no verdict", Raw: "worker-0815 likes both."}, `(the judge said "user 3 likes both.")`},
-	} {
-		s := &judgeStage{spec: c.judge}
-		last := question{Question: judges.Question{Person: people[c.user].Person}}
-		err := (&verdictFiles{stage: s, people: people, count: 1, failed: 1, last: last, said: c.answer}).checkFailed()
-		if err == nil || strings.Contains(err.Error(), c.user) || strings.Contains(err.Error(), "bees") || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%v; want %s", err, c.want)
-		}
-	}
-}
-
-// TestFailedStageNamesNobody: the whole stage, on users of whom nothing is known that a rule could judge by: what apply prints and
-// returns has none of their ids.
-func TestFailedStageNamesNobody(t *testing.T) {
-	t.Parallel()
-	l := newLab(t, `
-dataset "people" {
-  format = "jsonl"
-  source = "people.jsonl"
-  split  = { train = 0.7, seed = 1 }
-}
-judge "simulated" { kind = "rule" }
-agreement "known" {
-  judge = judge.simulated
-  data  = dataset.people.test
-}
-`)
-	var rows strings.Builder
-	for i := range 40 {
-		fmt.Fprintf(&rows, "{\"user\": \"worker-%d\", \"prompt\": \"p %d\", \"chosen\": \"a\", \"rejected\": \"b\"}\n", i%4, i)
-	}
-	l.write("people.jsonl", rows.String())
-	_, err := l.try(context.Background())
-	if err == nil || strings.Contains(err.Error(), "worker-") || !strings.Contains(err.Error(), "nothing is known of what user ") {
-		t.Errorf("%v", err)
-	}
-}
-
-// TestOneOrder: the order of a single call depends on seed and texts, and both orders occur.
-func TestOneOrder(t *testing.T) {
-	var pairs listed
-	for i := range 200 {
-		pairs = append(pairs, pair{prompt: strings.Repeat("x", i), user: "u", candidate: "a", baseline: "b"})
-	}
-	count := func(seed int64) int {
-		turned := 0
-		for q := range (&questions{pairs: pairs, seed: seed}).All() {
-			if q.turned {
-				turned++
-				if q.First != "b" {
-					t.Fatal("a turned question shows the candidate first")
-				}
-			}
-		}
-		return turned
-	}
-	if a, b := count(1), count(2); a < 60 || a > 140 || a == b && count(3) == a {
-		t.Errorf("%d and %d of 200 turned", a, b)
 	}
 }
 
@@ -612,16 +363,5 @@ train "third" {
 	l.spec = strings.Replace(spec, "max_tokens = 80", "max_tokens = 80\n  max_prompt_tokens = 70", 1)
 	if description(kindJudge, node().Stage) == description(kindJudge, first.Stage) {
 		t.Error("the limit of prompts is not in the judge's description")
-	}
-}
-
-// TestConcurrent: a panel asks as many at a time as the busiest of its members may.
-func TestConcurrent(t *testing.T) {
-	panel := &dsl.Judge{Kind: "panel", Members: []*dsl.Judge{{Kind: "rule"}, {Kind: "openai", Limits: dsl.Limits{Concurrent: 8}}}}
-	if n := concurrent(panel); n != 8 {
-		t.Errorf("%d at a time; a member may be asked 8", n)
-	}
-	if n := concurrent(&dsl.Judge{Kind: "rule"}); n != 1 {
-		t.Errorf("%d at a time for a rule", n)
 	}
 }

@@ -119,14 +119,11 @@ func accuracyValue(scores []arrowio.Score, texts []compared) map[string]dsl.Valu
 
 // shares are the aggregates over comparisons, each asked as its own user.
 func shares(own []arrowio.Score, prompts []string) map[string]dsl.Value {
-	groups, users := map[string]dsl.Value{}, map[string]dsl.Value{}
+	groups := map[string]dsl.Value{}
 	where := func(wanted func(arrowio.Score) bool) []arrowio.Score { return of(own, arrowio.PassUser, wanted) }
 	ties := make([]float64, len(own))
 	for i, s := range own {
 		ties[i] = indicator(s.Margin == 0)
-		if _, done := users[s.User]; !done {
-			users[s.User] = ofUser(own, prompts, s.User)
-		}
 		if _, done := groups[s.Group]; !done && s.Group != "" {
 			groups[s.Group] = overUsers(where(func(o arrowio.Score) bool { return o.Seen && o.Group == s.Group }))
 		}
@@ -136,21 +133,22 @@ func shares(own []arrowio.Score, prompts []string) map[string]dsl.Value {
 		"top":     pooled(seen),
 		"generic": pooled(where(func(s arrowio.Score) bool { return !s.Seen })),
 		"average": overUsers(seen),
-		"groups":  groups, "users": users,
+		"groups":  groups, "users": rightByUser(own, prompts),
 		"ties": howOften(ties, prompts),
 	}
 }
 
-// ofUser is over one user's comparisons, with Wilson's interval, clustered by prompt.
-func ofUser(own []arrowio.Score, prompts []string, user string) dsl.Value {
-	var items []float64
-	var clusters []string
+// rightByUser are over each user's comparisons, with Wilson's interval, clustered by prompt.
+func rightByUser(own []arrowio.Score, prompts []string) map[string]dsl.Value {
+	items, clusters := map[string][]float64{}, map[string][]string{}
 	for i, s := range own {
-		if s.User == user {
-			items, clusters = append(items, right(s)), append(clusters, prompts[i])
-		}
+		items[s.User], clusters[s.User] = append(items[s.User], right(s)), append(clusters[s.User], prompts[i])
 	}
-	return dsl.Estimate(judges.Proportion(items, clusters))
+	users := map[string]dsl.Value{}
+	for id := range items {
+		users[id] = dsl.Estimate(judges.Proportion(items[id], clusters[id]))
+	}
+	return users
 }
 
 func of(scores []arrowio.Score, pass string, wanted func(arrowio.Score) bool) []arrowio.Score {

@@ -78,11 +78,13 @@ func winRateValue(items []judges.Item, ties judges.Ties, rule judges.RateRule) m
 
 // userRates are the rates of each user.
 func userRates(items []judges.Item, ties judges.Ties) map[string]dsl.Value {
-	users := map[string]dsl.Value{}
+	own := map[string][]judges.Item{}
 	for _, i := range items {
-		if _, done := users[i.User]; !done {
-			users[i.User] = dsl.Estimate(judges.UserRate(itemsWhere(items, func(o judges.Item) bool { return o.User == i.User }), ties))
-		}
+		own[i.User] = append(own[i.User], i)
+	}
+	users := map[string]dsl.Value{}
+	for id, of := range own {
+		users[id] = dsl.Estimate(judges.UserRate(of, ties))
 	}
 	return users
 }

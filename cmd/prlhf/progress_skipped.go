@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/prlhf/prlhf/runner"
 )
@@ -33,7 +34,7 @@ func (s *skips) take() (e runner.Event, there bool) {
 	*s = skips{}
 	if n > 1 {
 		e.Node = &runner.Node{ID: fmt.Sprintf("%d stages", n)}
-		e.Note = "they need " + e.Note[len("it needs "):]
+		e.Note = "they need " + strings.TrimPrefix(e.Note, "it needs ")
 	}
 	return e, n > 0
 }

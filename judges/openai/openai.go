@@ -86,11 +86,12 @@ func (j *Judge) Ask(ctx context.Context, q judges.Question) (judges.Answer, erro
 		answer.Raw = said.Text
 		answer.TokensIn, answer.TokensOut = answer.TokensIn+said.TokensIn, answer.TokensOut+said.TokensOut
 		if answer.Winner = j.template.Read(said.Text); answer.Winner != judges.Unscored {
-			return answer, j.unreadable(false, "")
+			j.readable()
+			return answer, nil
 		}
 	}
 	answer.Problem = "no verdict in the requested form, asked twice"
-	return answer, j.unreadable(true, q.Redact(answer.Raw))
+	return answer, j.unreadable(q, answer.Raw)
 }
 
 // answer is the kept answer to a request; one that is not known is paid for, once however many ask at the same time: both
@@ -113,24 +114,22 @@ func (j *Judge) answer(ctx context.Context, body []byte, key string, q judges.Qu
 }
 
 // Again begins another reading of answers: those without a verdict that are read in it do not follow those of the one before.
-func (j *Judge) Again() {
+func (j *Judge) Again() { j.readable() }
+
+func (j *Judge) readable() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.inARow = 0
 }
 
 // unreadable counts answers in a row without a verdict and stops at too many, with the last one.
-func (j *Judge) unreadable(yes bool, raw string) error {
+func (j *Judge) unreadable(q judges.Question, raw string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !yes {
-		j.inARow = 0
-		return nil
-	}
 	if j.inARow++; j.inARow < unreadableInARow {
 		return nil
 	}
-	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; they are kept, so ask otherwise: with another template or model, or more max_answer_tokens; the last one, without what it repeats of the question: %.400q", j.inARow, j.settings.Model, raw)
+	return fmt.Errorf("%d answers in a row of %s have no verdict in the requested form; they are kept, so ask otherwise: with another template or model, or more max_answer_tokens; the last one, without what it repeats of the question: %.400q", j.inARow, j.settings.Model, q.Redact(raw))
 }
 
 // request is the body of a request, and its key: model, settings and messages, and which try it is.
